@@ -1,0 +1,1 @@
+"""Wharfinger: a container registry that lives inside projects."""

@@ -1,0 +1,5 @@
+"""`python -m wharfinger`."""
+
+from wharfinger.cli.main import run
+
+run()

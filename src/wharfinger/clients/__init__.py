@@ -1,0 +1,1 @@
+"""ASKS: programs and servers we call."""

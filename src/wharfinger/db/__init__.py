@@ -1,0 +1,1 @@
+"""REMEMBERS: tables, queries, migrations; nothing here decides."""

@@ -1,0 +1,1 @@
+"""ACTS: what the platform does; no HTTP, no settings."""

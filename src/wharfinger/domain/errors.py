@@ -1,0 +1,202 @@
+"""How the platform refuses.
+
+A refusal is raised where it is noticed and translated once, by the table of the dialect that answers. It carries
+facts as attributes and one sentence for people; it knows nothing of HTTP. The sentence says what was wrong, where,
+and what to do next, and says no more than its reader may know.
+"""
+
+from datetime import timedelta
+
+
+class Refusal(Exception):
+    """Something the platform will not do. `str(refusal)` is the sentence for people."""
+
+
+class Unauthenticated(Refusal):
+    """Who asks is not known, or not well enough: signing in may help."""
+
+
+class NotFound(Refusal):
+    """There is no such thing, or the caller may not know that there is."""
+
+
+class Denied(Refusal):
+    """The caller is known, may know the thing, and may not do this to it."""
+
+
+class Conflict(Refusal):
+    """The thing is in a state that does not allow this now."""
+
+
+class Invalid(Refusal):
+    """What was sent cannot be right, whoever sends it."""
+
+
+class TooLarge(Refusal):
+    """What was sent is over a limit."""
+
+
+class Exhausted(Refusal):
+    """Too much of it, for now. `retry_after` says when it may pass."""
+
+    def __init__(self, sentence: str, retry_after: timedelta) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
+# --- who and where
+
+
+class CredentialRefused(Unauthenticated):
+    """A credential was sent and is wrong, expired, revoked or not allowed here."""
+
+
+class SignInNeeded(Unauthenticated):
+    """No usable token came with the request; `scope` is the one to ask the token service for."""
+
+    def __init__(self, sentence: str, scope: str = "", error: str = "") -> None:
+        super().__init__(sentence)
+        self.scope, self.error = scope, error
+
+
+class LoginsLimited(Exhausted):
+    """Too many failed logins from this address or for this account."""
+
+
+class ScopeMissing(Denied):
+    """The credential's scopes or the caller's role lack what the action needs."""
+
+
+class UserUnknown(NotFound):
+    """No such user."""
+
+
+class GroupUnknown(NotFound):
+    """No such group, or not one the caller may see."""
+
+
+class ProjectUnknown(NotFound):
+    """No such project, or not one the caller may see."""
+
+
+class MemberUnknown(NotFound):
+    """The person is not a member here."""
+
+
+class TokenUnknown(NotFound):
+    """No such access token."""
+
+
+class PathTaken(Conflict):
+    """Another group, project or user already has this path."""
+
+
+class NotEmpty(Conflict):
+    """The thing still holds others and cannot go before them."""
+
+
+class PathInvalid(Invalid):
+    """A path or name that no group, project or user may have."""
+
+
+class SettingInvalid(Invalid):
+    """A value that this attribute cannot have."""
+
+
+# --- images
+
+
+class NameInvalid(Invalid):
+    """A repository name outside the grammar of the distribution spec."""
+
+
+class RepositoryUnknown(NotFound):
+    """The project is there, the repository in it is not."""
+
+
+class ManifestUnknown(NotFound):
+    """No manifest under this tag or digest."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"no manifest {reference} in this repository: list its tags to see what there is")
+        self.reference = reference
+
+
+class BlobUnknown(NotFound):
+    """No blob of this digest in this repository."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__(f"no blob {digest} in this repository: push it, or mount it from a repository that has it")
+        self.digest = digest
+
+
+class UploadUnknown(NotFound):
+    """No such upload in this repository: it never began, was finished, was cancelled or ran out of time."""
+
+
+class BlobsMissing(Invalid):
+    """A manifest names blobs that this repository does not have."""
+
+    def __init__(self, digests: list[str]) -> None:
+        super().__init__("the manifest names blobs that are not in this repository: push or mount them first")
+        self.digests = digests
+
+
+class ManifestsMissing(BlobsMissing):
+    """An index names manifests that this repository does not have, where sparse indexes are not allowed."""
+
+
+class ManifestInvalid(Invalid):
+    """Bytes that are no manifest, or one that contradicts itself or its Content-Type."""
+
+
+class ManifestTooLarge(TooLarge):
+    """A manifest over the limit."""
+
+
+class DigestMismatch(Invalid):
+    """The bytes do not have the digest that was promised for them."""
+
+    def __init__(self, promised: str, found: str) -> None:
+        super().__init__(f"the bytes received have the digest {found}, not {promised}: send them again")
+        self.promised, self.found = promised, found
+
+
+class DigestInvalid(Invalid):
+    """A digest that is malformed or of an algorithm not known here."""
+
+
+class TagInvalid(Invalid):
+    """A tag outside the grammar of the distribution spec."""
+
+
+class RangeInvalid(Invalid):
+    """A chunk that does not start where the upload stands. `offset` is where it does stand, in bytes."""
+
+    def __init__(self, sentence: str, offset: int) -> None:
+        super().__init__(sentence)
+        self.offset = offset
+
+
+class SizeMismatch(Invalid):
+    """The body was shorter or longer than announced."""
+
+
+class BlobTooLarge(TooLarge):
+    """A blob over the limit."""
+
+
+class UploadBusy(Conflict):
+    """Another request is writing to this upload."""
+
+
+class BlobInUse(Conflict):
+    """A manifest of the repository still needs this blob."""
+
+
+class StoreUnavailable(Exhausted):
+    """The bytes cannot be kept or read for now: full, read-only or failing."""
+
+
+class PageInvalid(Invalid):
+    """A page size or marker that no listing has."""

@@ -1,0 +1,1 @@
+"""FOLLOWS UP: work that no request waits for."""

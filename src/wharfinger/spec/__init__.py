@@ -1,0 +1,1 @@
+"""NAMES: the words of the OCI specs."""

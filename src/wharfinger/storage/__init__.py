@@ -1,0 +1,1 @@
+"""KEEPS: the bytes of blobs and uploads."""

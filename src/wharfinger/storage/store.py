@@ -1,0 +1,98 @@
+"""The promise of a place that keeps bytes. Every backend keeps it; `tests/storage` is the suite that checks.
+
+A blob is known to the platform when its row is committed, never because its bytes lie somewhere: a backend may hold
+bytes that no row names (an upload that lost a race, a crash between the two), and that is harmless.
+
+    begin ──► open ──► write … write ──► keep      (durable, under its digest)
+                 ▲         │        └──► close     (later: `open` again, from any process)
+                 └─────────┘
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+
+class StoreError(Exception):
+    """The store did not do it. What was acknowledged before is safe."""
+
+
+class UploadMissing(StoreError):
+    """There is no upload of this id: never begun, kept, cancelled or out of time."""
+
+
+class UploadLocked(StoreError):
+    """Another request has this upload open."""
+
+
+class BytesMissing(StoreError):
+    """A blob's row is there and its bytes are not."""
+
+
+class StoreFailed(StoreError):
+    """Disk full, read-only, failing: may pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Bytes in a local file, for the server to send by itself."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Bytes to send one piece after another."""
+
+    pieces: Iterator[bytes]
+
+
+class Upload(Protocol):
+    """One upload, open for this request only. Leaving the `with` block closes it and keeps what was written."""
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes have arrived, in all requests so far."""
+
+    def write(self, data: bytes) -> None:
+        """Append; raises StoreFailed. What was written before stays."""
+
+    def digest(self, algorithm: str) -> str:
+        """`algorithm:hex` of all bytes so far; algorithm is sha256 or sha512."""
+
+    def keep(self, digest: str) -> None:
+        """Make the bytes durable under `digest` and end the upload; the caller has compared the digest.
+
+        When this returns, the bytes survive a loss of power. Keeping bytes that are there already is fine.
+        """
+
+    def cancel(self) -> None:
+        """Forget the upload and its bytes."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+
+class Store(Protocol):
+    """A place that keeps blobs. All methods may block: call them from a thread."""
+
+    def begin(self, upload: str) -> None:
+        """Start an upload; `upload` is 32 lower-case hex digits chosen by the caller."""
+
+    def open(self, upload: str) -> Upload:
+        """Continue an upload, alone; raises UploadMissing, UploadLocked."""
+
+    def read(self, digest: str, start: int = 0, length: int | None = None) -> File | Stream:
+        """The blob's bytes; a File is always the whole blob. Raises BytesMissing."""
+
+    def delete(self, digest: str) -> None:
+        """Remove a blob's bytes; nothing happens where there are none."""
+
+    def abandon(self, older_than_seconds: float) -> int:
+        """Forget uploads not written to for so long; returns how many."""
+
+    def check(self) -> None:
+        """Write, read back and remove a few bytes; raises StoreFailed. For readiness and `doctor`."""

@@ -1,0 +1,1 @@
+"""ANSWERS: a request comes in, a response goes out."""

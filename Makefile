@@ -1,0 +1,82 @@
+# run: a server on this machine · test: everything · bench: side by side with a peer · the rest serves these three.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := run
+MAKEFLAGS += --no-print-directory
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip -qq --disable-pip-version-check
+WORKERS ?= 2
+ARGS ?=
+
+.PHONY: run test bench lint pytest coverage clients wheel lock clean
+
+run: .venv/run.stamp
+	@exec .venv/bin/wharfinger serve $(ARGS)
+
+test: .venv/test.stamp
+	@$(MAKE) clients lint pytest coverage
+
+bench: .venv/test.stamp
+	@$(MAKE) clients
+	@exec $(PY) -m bench $(ARGS)
+
+lint: .venv/test.stamp
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports --no-cache
+
+# One file runs in one process, so a daemon or a server that a file starts is started once. Files are dealt to
+# WORKERS processes as they become free; the slow ones (clients, faults) are handed out first, see tests/conftest.py.
+pytest: .venv/test.stamp
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+coverage: .venv/test.stamp
+	@$(PY) -m coverage run -m pytest -p no:xdist tests/rules tests/spec
+	@$(PY) -m coverage report --fail-under=100
+
+# Never fatal: what cannot be had is named here, and its tests skip with that reason.
+clients:
+	@tests/install_clients.sh
+
+wheel: .venv/test.stamp
+	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
+
+# Pin what pyproject.toml asks for. The locks carry versions and hashes, and no address to fetch them from.
+COMPILE := CUSTOM_COMPILE_COMMAND="make lock" ../.venv/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe \
+	--strip-extras --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
+lock: .venv/bin/python
+	@$(PIP) install pip-tools
+	@mkdir -p build
+	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["test"], sep="\n")' \
+	  > build/test.in
+	@cd requirements && $(COMPILE) --build-deps-for editable --output-file run.txt ../pyproject.toml
+	@cd requirements && $(COMPILE) --constraint run.txt --output-file test.txt ../build/test.in
+
+clean:
+	@rm -rf .venv build dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find src tests bench -name __pycache__ -prune -exec rm -rf {} +
+
+# A fresh Debian lacks the venv module: root gets it, others are told which package to ask for.
+.venv/bin/python:
+	@python3 -m venv .venv >build.log 2>&1 || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && rm -rf .venv && \
+	  { apt-get update -qq; apt-get install -y -qq python3-venv; } </dev/null >>build.log 2>&1 && \
+	  python3 -m venv .venv >>build.log 2>&1; } || { cat build.log; exit 1; }
+	@rm -f build.log
+
+.venv/run.stamp: pyproject.toml requirements/run.txt | .venv/bin/python
+	@echo "Installing Wharfinger into .venv"
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/test.stamp: pyproject.toml requirements/run.txt requirements/test.txt | .venv/bin/python
+	@echo "Installing Wharfinger and what tests it into .venv"
+	@$(PIP) install --require-hashes -r requirements/run.txt -r requirements/test.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP) check
+	@touch $@

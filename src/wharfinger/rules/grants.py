@@ -1,0 +1,148 @@
+"""What a registry token will allow: the decision behind `/jwt/auth`.
+
+A client asks for scopes (distribution's "Token Scope Documentation"): `repository:acme/shop/web:pull,push`. Each is
+answered on its own, action by action: granted, or refused with a sentence that says what is missing and how to get it,
+unless the caller may not even know that the project is there.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from typing import Final
+
+from wharfinger.rules import scopes as credential_scopes
+from wharfinger.rules.roles import Action, Profile, Role, Visibility, lowest_role, may
+from wharfinger.rules.scopes import DOING, CredentialKind
+from wharfinger.spec import name
+from wharfinger.spec.errors import quoted
+
+MOST_REQUESTS: Final = 100
+
+_SCOPE: Final = re.compile(r"(repository|registry)(?:\([a-z0-9]+\))?:([^:]+):([a-z*,]{1,100})")
+_EVERY_ACTION: Final = frozenset({Action.PULL, Action.PUSH, Action.DELETE})
+_WORDS: Final[Mapping[str, frozenset[Action]]] = {
+    "*": _EVERY_ACTION,
+    **{action.value: frozenset({action}) for action in _EVERY_ACTION},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One thing asked for: `kind` is "repository", or "registry" with the name "catalog" (where PULL is to list)."""
+
+    kind: str
+    name: str
+    actions: frozenset[Action]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a caller stands to one project. `role` is None for one who is no member; an administrator is an owner.
+
+    `own` is False where a job asks for another project than the one it runs in.
+    """
+
+    kind: CredentialKind
+    scopes: Set[str]
+    role: Role | None
+    visibility: Visibility
+    project: str
+    profile: Profile = Profile.DEFAULT
+    own: bool = True
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether somebody with an account asks: a deploy token acts for nobody."""
+        return self.kind not in (CredentialKind.ANONYMOUS, CredentialKind.DEPLOY)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is granted, and a sentence for each action that is not. Both empty: for this caller nothing is there."""
+
+    granted: frozenset[Action] = frozenset()
+    refused: Mapping[Action, str] = field(default_factory=dict)
+
+
+def parse_scopes(texts: Iterable[str]) -> list[Request]:
+    """The requests in `scope` parameters, each of which may hold several, separated by spaces; one for each name.
+
+    Actions that mean nothing here are left out. Raises ValueError with a sentence.
+    """
+    asked: dict[tuple[str, str], frozenset[Action]] = {}
+    for part in (part for text in texts for part in text.split()):
+        request = _request(part)
+        key = (request.kind, request.name)
+        asked[key] = asked.get(key, frozenset()) | request.actions
+        if len(asked) > MOST_REQUESTS:
+            raise ValueError(f"more than {MOST_REQUESTS} scopes in one request: ask for fewer at a time")
+    return [Request(kind, name, actions) for (kind, name), actions in asked.items()]
+
+
+def decide(asked: Iterable[Action], standing: Standing) -> Decision:
+    """Which of the actions the caller gets on the project."""
+    if not _may_know(standing):
+        return Decision()
+    refused = {action: sentence for action in sorted(asked) if (sentence := lacking(action, standing))}
+    return Decision(frozenset(asked) - refused.keys(), refused)
+
+
+def lacking(action: Action, standing: Standing) -> str:
+    """Why not, to one who may know the project; empty if nothing is in the way. Role first, then scopes."""
+    return (
+        _of_role(action, standing)
+        or credential_scopes.lacking(standing.kind, standing.scopes, action)
+        or _of_place(action, standing)
+    )
+
+
+def _request(text: str) -> Request:
+    found = _SCOPE.fullmatch(text)
+    if found is None or (found[1] == "registry" and found.group(2, 3) != ("catalog", "*")):
+        raise ValueError(
+            f"the scope {quoted(text)} is not understood: write repository:<name>:<actions>, "
+            "as in repository:acme/shop:pull,push, or registry:catalog:*"
+        )
+    if found[1] == "registry":
+        return Request("registry", "catalog", frozenset({Action.PULL}))
+    words = found[3].split(",")
+    return Request(
+        "repository", name.repository(found[2]), frozenset().union(*(_WORDS.get(word, ()) for word in words))
+    )
+
+
+def _may_know(standing: Standing) -> bool:
+    """Members know their project, even where they may not pull; others know what they can read."""
+    return standing.role is not None or _role_allows(Action.PULL, standing)
+
+
+def _role_allows(action: Action, standing: Standing) -> bool:
+    return may(action, standing.role, standing.visibility, signed_in=standing.signed_in, profile=standing.profile)
+
+
+def _of_role(action: Action, standing: Standing) -> str:
+    if _role_allows(action, standing) or standing.kind is CredentialKind.ANONYMOUS:
+        return ""
+    needed = lowest_role(action, standing.visibility, standing.profile) or Role.GUEST
+    return (
+        f"{_who(standing)}; {DOING[action]} needs the role {needed.name.lower()}: "
+        "a maintainer or owner of the project can grant it"
+    )
+
+
+def _who(standing: Standing) -> str:
+    if standing.role is not None:
+        article = "an" if standing.role is Role.OWNER else "a"
+        return f"you are {article} {standing.role.name.lower()} in {standing.project}"
+    if standing.kind is CredentialKind.DEPLOY:
+        return f"your deploy token is not one of {standing.project}"
+    return f"you are not a member of {standing.project}"
+
+
+def _of_place(action: Action, standing: Standing) -> str:
+    if standing.own or action is Action.PULL:
+        return ""
+    return (
+        f"a job token is good for {DOING[action]} in its own project only: "
+        f"use an access token of {standing.project} here"
+    )

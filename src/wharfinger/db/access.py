@@ -1,0 +1,152 @@
+"""Where a path leads and what roles somebody has there: the statements. Nothing here decides.
+
+Every answer is one statement of one shape, whether the place is there or not and whoever asks.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    ScalarSelect,
+    Select,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+
+from wharfinger.db.tables import ID, PATH, Moment, members, namespaces, projects, repositories, routes
+
+MOST_PATHS: Final = 3
+
+_USER: Final = bindparam("user", type_=ID)
+_NOW: Final = bindparam("now", type_=Moment())
+_BOUND_NAMESPACE: Final = bindparam("bound_namespace", type_=ID)
+_BOUND_PROJECT: Final = bindparam("bound_project", type_=ID)
+
+
+def within(path: ColumnElement[str], top: ColumnElement[str]) -> ColumnElement[bool]:
+    """Is `path` the place `top`, or below it? Compared by length, so that no path is read as a pattern."""
+    return func.substr(path + "/", 1, func.length(top) + 1) == top + "/"
+
+
+def below(path: ColumnElement[str], top: str) -> ColumnElement[bool]:
+    """Is `path` below `top`? As a range in byte order ("0" follows "/"), which an index on the path answers."""
+    return (path > f"{top}/") & (path < f"{top}0")
+
+
+def _role(place: FromClause, user: ColumnElement[Any], now: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """The highest role that memberships which are not over give on a project or namespace, here or above."""
+    above = namespaces.alias("above")
+    here = within(place.c.path, above.c.path)
+    if place is projects:
+        here = or_(here, members.c.project_id == place.c.id)
+    counts = or_(members.c.expires_at.is_(None), members.c.expires_at > now)
+    joined = members.outerjoin(above, above.c.id == members.c.namespace_id)
+    found = select(func.max(members.c.role)).select_from(joined).where(members.c.user_id == user, counts, here)
+    return found.correlate(place).scalar_subquery()
+
+
+def _bound(namespace: ColumnElement[Any], project: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Is the project the one a credential is bound to, or below the group it is bound to?"""
+    group = namespaces.alias("bound")
+    inside = exists().where(group.c.id == namespace, within(projects.c.path, group.c.path)).correlate(projects)
+    return or_(projects.c.id == project, inside)
+
+
+_PROJECT: Final[Select[Any]] = (
+    select(
+        projects.c.id,
+        projects.c.path,
+        projects.c.name,
+        projects.c.namespace_id,
+        projects.c.visibility,
+        routes.c.path.label("found"),
+        _role(projects, _USER, _NOW).label("role"),
+        case((_bound(_BOUND_NAMESPACE, _BOUND_PROJECT), literal_column("1")), else_=literal_column("0")).label("bound"),
+    )
+    .join(routes, routes.c.project_id == projects.c.id)
+    .where(routes.c.path.in_([bindparam(f"candidate{number}", type_=PATH) for number in range(MOST_PATHS)]))
+    .order_by(func.length(routes.c.path).desc())
+    .limit(1)
+)
+_GROUP: Final[Select[Any]] = (
+    select(
+        namespaces.c.id,
+        namespaces.c.path,
+        namespaces.c.name,
+        namespaces.c.parent_id,
+        namespaces.c.owner_id,
+        namespaces.c.visibility,
+        _role(namespaces, _USER, _NOW).label("role"),
+    )
+    .join(routes, routes.c.namespace_id == namespaces.c.id)
+    .where(routes.c.path == bindparam("wanted", type_=PATH))
+)
+
+
+def project_at(
+    tx: Connection,
+    paths: Sequence[str],
+    *,
+    user: int | None,
+    bound: tuple[int | None, int | None],
+    now: datetime | None,
+) -> Row[Any] | None:
+    """The project at the longest of at most three paths, present or former.
+
+    id, path, name, namespace_id, visibility, found (the path it was found under), role (the user's highest, or None)
+    and bound (is it inside the namespace or the project that a credential is bound to?).
+    """
+    padded = [*paths, *[paths[0]] * (MOST_PATHS - len(paths))]
+    values = {f"candidate{number}": path for number, path in enumerate(padded)}
+    asker = {"user": user, "now": now, "bound_namespace": bound[0], "bound_project": bound[1]}
+    return tx.execute(_PROJECT, {**values, **asker}).first()
+
+
+def namespace_at(tx: Connection, path: str, *, user: int | None, now: datetime | None) -> Row[Any] | None:
+    """id, path, name, parent_id, owner_id, visibility and role of the group or personal namespace at this path."""
+    return tx.execute(_GROUP, {"wanted": path, "user": user, "now": now}).first()
+
+
+def readable(
+    *,
+    user: int | None,
+    bound: tuple[int | None, int | None] | None,
+    now: datetime,
+    open_to_all: Sequence[int],
+    lowest: Sequence[tuple[int, int]],
+) -> ColumnElement[bool]:
+    """A condition on `projects`: readable to all at these visibilities, or to whoever has the lowest role for one.
+
+    `bound` is what a credential without a user is bound to: it reads all of that.
+    """
+    role = _role(projects, _value(user, ID), _value(now, Moment()))
+    ways: list[ColumnElement[bool]] = [projects.c.visibility.in_(list(open_to_all))]
+    if user is not None:
+        ways += [(projects.c.visibility == visibility) & (role >= needed) for visibility, needed in lowest]
+    if bound is not None:
+        ways.append(_bound(_value(bound[0], ID), _value(bound[1], ID)))
+    return or_(false(), *ways)
+
+
+def of_repositories(condition: ColumnElement[bool]) -> Select[Any]:
+    """The ids of projects that fulfil the condition, to be used as `repositories.project_id.in_(…)`.
+
+    It is tied to the row of `repositories` at hand, so that a page of a long listing asks about no more projects than
+    it shows; a free-standing selection would first collect every project there is.
+    """
+    return select(projects.c.id).where(projects.c.id == repositories.c.project_id, condition).correlate(repositories)
+
+
+def _value(value: object, type_: Any) -> ColumnElement[Any]:
+    return bindparam(None, value, type_=type_)

@@ -1,0 +1,257 @@
+"""Who may: the one door to every project, group and repository.
+
+Rights come from two places. A registry token carries its own: the project ids and actions it was issued for
+(`Caller.grants`). Any other caller is measured against the database at the moment it signed in: the highest role of
+its memberships that are not over, the visibility of the place, and the scopes of its credential.
+
+To one who may not read a place, it does not exist: absent and hidden are told in the same words, after the same
+queries.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, Select
+
+from wharfinger.db import access as rows
+from wharfinger.domain.errors import GroupUnknown, ProjectUnknown, RepositoryUnknown, ScopeMissing, SignInNeeded
+from wharfinger.rules import grants, paths, scopes
+from wharfinger.rules.grants import Standing
+from wharfinger.rules.roles import Action, Profile, Role, Visibility, may
+from wharfinger.rules.scopes import CredentialKind
+
+CATALOG_SCOPE: Final = "registry:catalog:*"
+
+_ASKED: Final[Mapping[Action, str]] = {Action.PULL: "pull", Action.PUSH: "pull,push", Action.DELETE: "delete"}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a registry token allows on one project."""
+
+    project_id: int
+    actions: frozenset[Action]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, how they showed it, and what that credential is good for.
+
+    `grants` and `refused` (sentences, by action) are by repository path and come from a registry token: `refused` has
+    an empty entry for a path that does not exist for the caller. `namespace_id` and `project_id` are what a project,
+    group, deploy or job token is bound to. `at` is when the caller signed in: memberships over by then do not count.
+    """
+
+    kind: CredentialKind
+    name: str
+    user_id: int | None = None
+    admin: bool = False
+    credential_id: int | None = None
+    scopes: frozenset[str] = frozenset()
+    namespace_id: int | None = None
+    project_id: int | None = None
+    grants: Mapping[str, Grant] | None = None
+    refused: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    lists_catalog: bool = False
+    profile: Profile = Profile.DEFAULT
+    at: datetime | None = None
+
+
+ANONYMOUS: Final = Caller(CredentialKind.ANONYMOUS, "")
+OPERATOR: Final = Caller(CredentialKind.OPERATOR, "operator", admin=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A repository: the project it is in, its name below the project ("" at the project's own path), its full path."""
+
+    project_id: int
+    project_path: str
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project as its opener sees it; `role` is the opener's own, None for one who is no member."""
+
+    id: int
+    path: str
+    name: str
+    namespace_id: int
+    visibility: Visibility
+    role: Role | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group, or a personal namespace (then `owner_id` is its user), as its opener sees it."""
+
+    id: int
+    path: str
+    name: str
+    parent_id: int | None
+    owner_id: int | None
+    visibility: Visibility
+    role: Role | None
+
+
+def granted(caller: Caller, path: str, action: Action) -> int:
+    """The id of the project that a registry token opens for this; asks no database.
+
+    Raises SignInNeeded if the token was never asked to (or nobody signed in), RepositoryUnknown if it was and the
+    caller may not even read, ScopeMissing if the caller may read and not do this.
+    """
+    grant = (caller.grants or {}).get(path)
+    if grant is not None and action in grant.actions:
+        return grant.project_id
+    reasons = caller.refused.get(path)
+    if reasons is None or caller.kind is CredentialKind.ANONYMOUS:
+        raise _sign_in(f"repository:{path}:{_ASKED.get(action, '*')}", path, action)
+    if grant is None and not reasons:
+        raise _no_repository(path)
+    if action in reasons:
+        raise ScopeMissing(reasons[action])
+    raise _sign_in(f"repository:{path}:{_ASKED.get(action, '*')}", path, action)
+
+
+def require_catalog(caller: Caller) -> None:
+    """Let through a registry token that was asked for the catalog, and any caller that needs none."""
+    if not caller.lists_catalog and (caller.grants is not None or caller.kind is CredentialKind.ANONYMOUS):
+        raise SignInNeeded(
+            "listing repositories needs a token for it: log in, and ask the token service for " + CATALOG_SCOPE,
+            CATALOG_SCOPE,
+            "insufficient_scope",
+        )
+
+
+def open_repository(tx: Connection, caller: Caller, path: str, action: Action) -> Place:
+    """Where an image path leads: the longest existing project, present or former, and the name below it.
+
+    Raises what `granted` raises for a registry token, and what `open_project` raises for others.
+    """
+    allowed = granted(caller, path, action) if caller.grants is not None else None
+    row = _project_row(tx, caller, paths.candidates(path))
+    if row is None or (allowed is not None and row.id != allowed):
+        raise _no_repository(path)
+    if allowed is None:
+        _require(caller, _project(caller, row), action, _no_repository(path))
+    name = path[len(row.found) + 1 :]
+    return Place(row.id, row.path, name, f"{row.path}/{name}" if name else row.path)
+
+
+def open_project(tx: Connection, caller: Caller, path: str, action: Action) -> Project:
+    """The project at this path, present or former, if the caller may do this there.
+
+    Raises ProjectUnknown if there is none or the caller may not read it, ScopeMissing (SignInNeeded to nobody in
+    particular) if the caller may read it and not do this.
+    """
+    unknown = ProjectUnknown(f"no project {path}, or none you may read: check the path, and that you are a member")
+    row = _project_row(tx, caller, [path])
+    if row is None:
+        raise unknown
+    project = _project(caller, row)
+    _require(caller, project, action, unknown)
+    return project
+
+
+def open_group(tx: Connection, caller: Caller, path: str, action: Action) -> Group:
+    """The group or personal namespace at this path, present or former; PULL is to see it. Raises GroupUnknown."""
+    unknown = GroupUnknown(f"no group {path}, or none you may see: check the path, and that you are a member")
+    row = rows.namespace_at(tx, path, user=caller.user_id, now=caller.at)
+    if row is None:
+        raise unknown
+    role = Role.OWNER if caller.admin else _known_role(row.role)
+    group = Group(row.id, row.path, row.name, row.parent_id, row.owner_id, Visibility(row.visibility), role)
+    _require(caller, group, action, unknown)
+    return group
+
+
+def standing(tx: Connection, caller: Caller, path: str) -> tuple[Project, Standing] | None:
+    """The project an image path leads to and how the caller stands to it; None if there is none."""
+    row = _project_row(tx, caller, paths.candidates(path))
+    if row is None:
+        return None
+    project = _project(caller, row)
+    return project, _standing(caller, project)
+
+
+def readable_projects(caller: Caller, now: datetime, profile: Profile) -> Select[Any] | None:
+    """The ids of projects whose images the caller may pull, for `repositories.project_id.in_(…)`; None: of all."""
+    condition = readable(caller, now, profile)
+    return None if condition is None else rows.of_repositories(condition)
+
+
+def readable(caller: Caller, now: datetime, profile: Profile) -> ColumnElement[bool] | None:
+    """A condition on `projects` that holds where the caller may pull; None: everywhere."""
+    if caller.admin:
+        return None
+    deploy = caller.kind is CredentialKind.DEPLOY
+    signed_in = caller.user_id is not None
+    open_to_all = [kind for kind in Visibility if may(Action.PULL, None, kind, signed_in=signed_in, profile=profile)]
+    lowest = [
+        (kind, min(role for role in Role if may(Action.PULL, role, kind, signed_in=signed_in, profile=profile)))
+        for kind in Visibility
+        if kind not in open_to_all
+    ]
+    bound = (caller.namespace_id, caller.project_id) if deploy else None
+    return rows.readable(user=caller.user_id, bound=bound, now=now, open_to_all=open_to_all, lowest=lowest)
+
+
+def require_admin(caller: Caller, doing: str) -> None:
+    """Let administrators through whose credential may change settings; `doing` completes "… needs an administrator"."""
+    if not caller.admin:
+        raise ScopeMissing(f"{doing} needs an administrator: ask one")
+    if sentence := scopes.lacking(caller.kind, caller.scopes, Action.ADMINISTER):
+        raise ScopeMissing(sentence)
+
+
+def require_role(place: Project | Group, role: Role, doing: str) -> None:
+    """Let through who has this role at least in a place that is open already."""
+    if place.role is None or place.role < role:
+        raise ScopeMissing(f"{doing} needs the role {role.name.lower()} in {place.path}: ask an owner")
+
+
+def _require(caller: Caller, place: Project | Group, action: Action, unknown: Exception) -> None:
+    decision = grants.decide({action}, _standing(caller, place))
+    if action in decision.granted:
+        return
+    if not decision.refused:
+        raise unknown
+    if caller.kind is CredentialKind.ANONYMOUS:
+        raise SignInNeeded(decision.refused[action])
+    raise ScopeMissing(decision.refused[action])
+
+
+def _standing(caller: Caller, place: Project | Group) -> Standing:
+    own = caller.kind is not CredentialKind.JOB or (isinstance(place, Project) and place.id == caller.project_id)
+    return Standing(caller.kind, caller.scopes, place.role, place.visibility, place.path, caller.profile, own)
+
+
+def _project_row(tx: Connection, caller: Caller, candidates: list[str]) -> Row[Any] | None:
+    bound = (caller.namespace_id, caller.project_id)
+    return rows.project_at(tx, candidates, user=caller.user_id, bound=bound, now=caller.at)
+
+
+def _project(caller: Caller, row: Row[Any]) -> Project:
+    role = _known_role(row.role)
+    if caller.kind is CredentialKind.DEPLOY:
+        role = Role.DEVELOPER if row.bound else None
+    if caller.admin:
+        role = Role.OWNER
+    return Project(row.id, row.path, row.name, row.namespace_id, Visibility(row.visibility), role)
+
+
+def _known_role(value: int | None) -> Role | None:
+    return None if value is None else Role(value)
+
+
+def _sign_in(scope: str, path: str, action: Action) -> SignInNeeded:
+    sentence = f"{scopes.DOING[action]} in {path} needs a token for it: log in with an access token"
+    return SignInNeeded(sentence, scope, "insufficient_scope")
+
+
+def _no_repository(path: str) -> RepositoryUnknown:
+    return RepositoryUnknown(f"no repository {path}, or none you may read: check the name, and that you are a member")

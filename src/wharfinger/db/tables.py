@@ -44,7 +44,7 @@ class Moment(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Refuse a time without a zone: it would mean different moments on different machines."""
         if value is None:
             return None
@@ -52,7 +52,7 @@ class Moment(TypeDecorator[datetime]):
             raise ValueError(f"the time {value} has no zone")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Give SQLite's naive times their zone back."""
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
@@ -192,8 +192,12 @@ repositories = Table(
     _moment("created_at"),
     _moment("pushed_at", nullable=True),  # null until a first manifest arrives: such a repository is not listed
     UniqueConstraint("project_id", "name"),
-    Index("ix_repositories_listed", "path", sqlite_where=text("pushed_at is not null"),
-          postgresql_where=text("pushed_at is not null")),
+    Index(
+        "ix_repositories_listed",
+        "path",
+        sqlite_where=text("pushed_at is not null"),
+        postgresql_where=text("pushed_at is not null"),
+    ),
 )
 
 blobs = Table(
@@ -229,8 +233,14 @@ manifests = Table(
     Column("body", LargeBinary, nullable=False),
     _moment("created_at"),
     UniqueConstraint("repository_id", "digest"),
-    Index("ix_manifests_subject", "repository_id", "subject", "digest", sqlite_where=text("subject is not null"),
-          postgresql_where=text("subject is not null")),
+    Index(
+        "ix_manifests_subject",
+        "repository_id",
+        "subject",
+        "digest",
+        sqlite_where=text("subject is not null"),
+        postgresql_where=text("subject is not null"),
+    ),
 )
 
 manifest_blobs = Table(

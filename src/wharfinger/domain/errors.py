@@ -190,8 +190,16 @@ class UploadBusy(Conflict):
     """Another request is writing to this upload."""
 
 
+class TagUnknown(NotFound):
+    """No such tag in this repository."""
+
+
 class BlobInUse(Conflict):
     """A manifest of the repository still needs this blob."""
+
+
+class ManifestInUse(Conflict):
+    """An index of the repository still names this manifest."""
 
 
 class StoreUnavailable(Exhausted):

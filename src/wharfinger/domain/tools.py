@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from wharfinger.db.engine import Database
+from wharfinger.db.lookup import Lookup
 from wharfinger.rules.roles import Profile
 from wharfinger.storage.store import Store
 
@@ -43,6 +44,7 @@ class Tools:
     """Database, bytes, clock, secret and policy. An operation takes it first and opens its own transactions."""
 
     db: Database
+    lookup: Lookup
     store: Store
     clock: Callable[[], datetime]
     secret: bytes  # 32 bytes, the same on every host of an installation: seals keys, signs upload ids

@@ -60,6 +60,8 @@ EXTRA: Final = (
     Code("CONTENT_RANGE_INVALID", 416, "invalid content range"),
     Code("RANGE_INVALID", 416, "requested range is not satisfiable"),
     Code("PAGINATION_NUMBER_INVALID", 400, "invalid number of results requested"),
+    Code("PARAMETER_INVALID", 400, "invalid request parameter"),
+    Code("CONFLICT", 409, "the operation conflicts with what is there"),
     Code("UNAVAILABLE", 503, "service unavailable"),
     Code("UNKNOWN", 500, "unknown error"),
 )

@@ -27,8 +27,8 @@ def content_range(text: str) -> tuple[int, int]:
 def byte_range(text: str, size: int) -> tuple[int, int] | None:
     """Start and length asked for by `Range: bytes=…` of a blob of `size` bytes; None: send all of it.
 
-    RFC 9110 section 14.2 lets a server ignore what it does not do: several ranges, other units, ranges that make no
-    sense. Raises Malformed RANGE_INVALID where nothing of the blob lies in the range.
+    RFC 9110 section 14.2 lets a server ignore what it does not do: several ranges and other
+    units. Raises Malformed RANGE_INVALID where nothing of the blob lies in the range.
     """
     found = _BYTE_RANGE.fullmatch(text.strip())
     if found is None or not (found[1] or found[2]):
@@ -36,9 +36,7 @@ def byte_range(text: str, size: int) -> tuple[int, int] | None:
     if not found[1]:
         return _last(int(found[2]), size)
     start, end = int(found[1]), int(found[2] or size)
-    if found[2] and end < start:
-        return None
-    if start >= size:
+    if start >= size or (found[2] and end < start):
         raise _unsatisfiable(size)
     return start, min(end, size - 1) - start + 1
 

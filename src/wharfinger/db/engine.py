@@ -1,0 +1,189 @@
+"""The database: SQLite in a file by default, PostgreSQL for teams and fleets. One code, two engines.
+
+`begin` is a write transaction, durable on return; `read` is a snapshot. Both hand out a Core connection, called `tx`
+wherever it goes.
+
+SQLite has one writer at a time and pays one fsync a commit. So the writers of a process share: each runs in a
+savepoint of one open transaction, in turn, and whoever finds nobody waiting behind it commits for all that went
+before. Nobody returns from `begin` before that commit is durable. One writer alone commits at once; sixty-four pay for
+a few fsyncs instead of sixty-four. PostgreSQL groups commits by itself.
+"""
+
+import os
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+MOST_SHARED: Final = 64
+LONGEST_SHARED_SECONDS: Final = 0.02
+
+
+class Database(ABC):
+    """Where rows are kept. Thread-safe; open one for a process."""
+
+    dialect: str
+
+    def __init__(self, url: str, engine: Engine) -> None:
+        self.url, self.engine = url, engine
+
+    @staticmethod
+    def open(url: str) -> "Database":
+        """A database by SQLAlchemy URL: `sqlite:////path/to/file` or `postgresql+psycopg://…`; made if it is a file."""
+        return _Sqlite(url) if url.startswith("sqlite") else _Postgres(url)
+
+    @abstractmethod
+    def begin(self) -> AbstractContextManager[Connection]:
+        """A write transaction: rolled back if the block raises, durable when it is left."""
+
+    @abstractmethod
+    def read(self) -> AbstractContextManager[Connection]:
+        """A read-only transaction that sees one state of the database."""
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+class _Postgres(Database):
+    dialect = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        engine = create_engine(url, pool_size=16, max_overflow=48, pool_pre_ping=True, pool_recycle=1800)
+        super().__init__(url, engine)
+        self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        with self.engine.begin() as tx:
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self._reader.connect() as tx:
+            yield tx
+
+
+class _Shared:
+    """One transaction that several writers fill, and the news of how its commit went."""
+
+    __slots__ = ("done", "error", "started", "writers")
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.started, self.writers = monotonic(), 0
+        self.error: BaseException | None = None
+
+    def full(self) -> bool:
+        return self.writers >= MOST_SHARED or monotonic() - self.started > LONGEST_SHARED_SECONDS
+
+
+class _Sqlite(Database):
+    dialect = "sqlite"
+
+    def __init__(self, url: str) -> None:
+        Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_size=16, max_overflow=48)
+        event.listen(engine, "connect", _prepare)
+        super().__init__(url, engine)
+        self._writer: Connection | None = None
+        self._turn, self._counting = threading.Lock(), threading.Lock()
+        self._waiting = 0
+        self._shared: _Shared | None = None
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        self._take_turn()
+        try:
+            shared, tx = self._join()
+        except BaseException:
+            self._turn.release()
+            raise
+        try:
+            yield tx
+        except BaseException:
+            self._leave(shared, tx, keep=False)
+            raise
+        self._leave(shared, tx, keep=True)
+        shared.done.wait()
+        if shared.error is not None:
+            raise shared.error
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self.engine.connect() as tx:
+            tx.exec_driver_sql("BEGIN")
+            try:
+                yield tx
+            finally:
+                tx.exec_driver_sql("ROLLBACK")
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        super().close()
+
+    def _take_turn(self) -> None:
+        with self._counting:
+            self._waiting += 1
+        self._turn.acquire()
+        with self._counting:
+            self._waiting -= 1
+
+    def _join(self) -> tuple[_Shared, Connection]:
+        if self._writer is None:
+            self._writer = self.engine.connect()
+        if self._shared is None:
+            self._writer.exec_driver_sql("BEGIN IMMEDIATE")
+            self._shared = _Shared()
+        self._shared.writers += 1
+        self._writer.exec_driver_sql("SAVEPOINT turn")
+        return self._shared, self._writer
+
+    def _leave(self, shared: _Shared, tx: Connection, *, keep: bool) -> None:
+        """End this writer's turn; commit for everybody if nobody waits to go on."""
+        try:
+            if not keep:
+                tx.exec_driver_sql("ROLLBACK TO turn")
+            tx.exec_driver_sql("RELEASE turn")
+            if not self._waiting or shared.full():
+                tx.exec_driver_sql("COMMIT")
+                self._end(shared, None)
+        except BaseException as error:  # a full disk may have ended the transaction for all who share it
+            _roll_back(tx)
+            self._end(shared, error)
+        finally:
+            self._turn.release()
+
+    def _end(self, shared: _Shared, error: BaseException | None) -> None:
+        shared.error, self._shared = error, None
+        shared.done.set()
+
+
+def _roll_back(tx: Connection) -> None:
+    driver: Any = tx.connection.dbapi_connection
+    if driver.in_transaction:
+        tx.exec_driver_sql("ROLLBACK")
+
+
+def _prepare(driver: Any, _record: object) -> None:
+    """WAL lets readers go on while one writes; FULL makes every commit durable before it is acknowledged."""
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "temp_store=MEMORY",
+    ):
+        driver.execute(f"PRAGMA {pragma}")
+
+
+def sqlite_url(folder: Path) -> str:
+    """The embedded database of a data folder."""
+    return "sqlite:///" + os.fspath(folder.absolute() / "wharfinger.db")

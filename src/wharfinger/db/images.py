@@ -1,0 +1,204 @@
+"""Repositories, tags, manifests and blobs: the statements. Nothing here decides."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, exists, func, select, update
+
+from wharfinger.db.tables import (
+    blobs,
+    manifest_blobs,
+    manifest_children,
+    manifests,
+    repositories,
+    repository_blobs,
+    tags,
+)
+from wharfinger.db.upsert import insert
+
+# --- repositories
+
+
+def repository_id(tx: Connection, project_id: int, name: str) -> int | None:
+    """The repository of this name in the project, if there is one."""
+    return tx.scalar(
+        select(repositories.c.id).where(repositories.c.project_id == project_id, repositories.c.name == name)
+    )
+
+
+def add_repository(tx: Connection, *, project_id: int, name: str, path: str, now: datetime) -> None:
+    """Make a repository unless it is there; two first pushes at once make one."""
+    statement = insert(tx, repositories).values(project_id=project_id, name=name, path=path, created_at=now)
+    tx.execute(statement.on_conflict_do_nothing())
+
+
+def mark_pushed(tx: Connection, repository: int, now: datetime) -> None:
+    """Have the repository listed from its first manifest on."""
+    listed = repositories.c.pushed_at.is_not(None)
+    tx.execute(update(repositories).where(repositories.c.id == repository, ~listed).values(pushed_at=now))
+
+
+def catalog_page(tx: Connection, readable: Select[Any] | None, last: str, limit: int) -> list[str]:
+    """Repository paths after `last` in byte order; `readable` selects project ids, None means all."""
+    page = select(repositories.c.path).where(repositories.c.pushed_at.is_not(None), repositories.c.path > last)
+    if readable is not None:
+        page = page.where(repositories.c.project_id.in_(readable))
+    return list(tx.scalars(page.order_by(repositories.c.path).limit(limit)))
+
+
+# --- blobs
+
+
+def hold_blob(tx: Connection, repository: int, digest: str, size_bytes: int, now: datetime) -> None:
+    """The bytes are kept: let the blob exist, and be part of this repository."""
+    row = {"digest": digest, "size_bytes": size_bytes, "created_at": now}
+    tx.execute(insert(tx, blobs).values(row).on_conflict_do_nothing())
+    link_blob(tx, repository, digest, now)
+
+
+def link_blob(tx: Connection, repository: int, digest: str, now: datetime) -> None:
+    """Let a blob that exists be part of this repository too."""
+    row = {"repository_id": repository, "digest": digest, "created_at": now}
+    tx.execute(insert(tx, repository_blobs).values(row).on_conflict_do_nothing())
+
+
+def unlink_blob(tx: Connection, repository: int, digest: str) -> bool:
+    """Take a blob out of this repository; True if it was there."""
+    held = (repository_blobs.c.repository_id == repository) & (repository_blobs.c.digest == digest)
+    return tx.execute(delete(repository_blobs).where(held)).rowcount > 0
+
+
+def blob_size(tx: Connection, repository: int, digest: str) -> int | None:
+    """Size in bytes of a blob of this repository."""
+    held = (repository_blobs.c.repository_id == repository) & (repository_blobs.c.digest == digest)
+    return tx.scalar(select(blobs.c.size_bytes).join_from(blobs, repository_blobs).where(held))
+
+
+def blob_holder(tx: Connection, readable: Select[Any] | None, digest: str) -> int | None:
+    """Some repository that holds this blob, in the projects that `readable` selects; None means all."""
+    found = select(repository_blobs.c.repository_id).where(repository_blobs.c.digest == digest)
+    if readable is not None:
+        found = found.join(repositories).where(repositories.c.project_id.in_(readable))
+    return tx.scalar(found.limit(1))
+
+
+def held_blobs(tx: Connection, repository: int, digests: Sequence[str]) -> set[str]:
+    """Those of these blobs that are part of the repository."""
+    held = select(repository_blobs.c.digest).where(
+        repository_blobs.c.repository_id == repository, repository_blobs.c.digest.in_(digests)
+    )
+    return set(tx.scalars(held))
+
+
+def blob_in_use(tx: Connection, repository: int, digest: str) -> bool:
+    """Does a manifest of the repository name this blob?"""
+    names = (manifest_blobs.c.repository_id == repository) & (manifest_blobs.c.digest == digest)
+    return bool(tx.scalar(select(exists().where(names))))
+
+
+# --- manifests
+
+
+def manifest(tx: Connection, repository: int, digest: str) -> Row[Any] | None:
+    """id, digest, media_type, subject, size_bytes and body of a manifest."""
+    columns = (
+        manifests.c.id,
+        manifests.c.digest,
+        manifests.c.media_type,
+        manifests.c.subject,
+        manifests.c.size_bytes,
+        manifests.c.body,
+    )
+    return tx.execute(select(*columns).where(_is(repository, digest))).first()
+
+
+def manifest_id(tx: Connection, repository: int, digest: str) -> int | None:
+    """The row of a manifest, if it is there."""
+    return tx.scalar(select(manifests.c.id).where(_is(repository, digest)))
+
+
+def add_manifest(tx: Connection, row: dict[str, Any], named_blobs: Sequence[str], children: Sequence[str]) -> int:
+    """Store a manifest with what it names; one that is there already stays as it is. Returns its id."""
+    added = tx.scalar(insert(tx, manifests).values(row).on_conflict_do_nothing().returning(manifests.c.id))
+    if added is None:
+        return _known(manifest_id(tx, row["repository_id"], row["digest"]))
+    for table, digests in ((manifest_blobs, named_blobs), (manifest_children, children)):
+        if digests:
+            place = {"manifest_id": added, "repository_id": row["repository_id"]}
+            tx.execute(table.insert(), [{**place, "digest": digest} for digest in digests])
+    return int(added)
+
+
+def delete_manifest(tx: Connection, repository: int, digest: str) -> bool:
+    """Remove a manifest with its tags and with what it names; True if it was there."""
+    return tx.execute(delete(manifests).where(_is(repository, digest))).rowcount > 0
+
+
+def parent_of(tx: Connection, repository: int, digest: str) -> str | None:
+    """Digest of some index that names this manifest."""
+    named = (manifest_children.c.repository_id == repository) & (manifest_children.c.digest == digest)
+    return tx.scalar(select(manifests.c.digest).join_from(manifests, manifest_children).where(named).limit(1))
+
+
+def referrers_page(
+    tx: Connection, repository: int, subject: str, *, artifact_type: str | None, last: str, limit: int
+) -> Sequence[Row[Any]]:
+    """media_type, digest, size_bytes, artifact_type, annotations of what speaks about `subject`, by digest."""
+    columns = (
+        manifests.c.media_type,
+        manifests.c.digest,
+        manifests.c.size_bytes,
+        manifests.c.artifact_type,
+        manifests.c.annotations,
+    )
+    page = select(*columns).where(
+        manifests.c.repository_id == repository, manifests.c.subject == subject, manifests.c.digest > last
+    )
+    if artifact_type:
+        page = page.where(manifests.c.artifact_type == artifact_type)
+    return tx.execute(page.order_by(manifests.c.digest).limit(limit)).all()
+
+
+def _is(repository: int, digest: str) -> Any:
+    return (manifests.c.repository_id == repository) & (manifests.c.digest == digest)
+
+
+def _known(found: int | None) -> int:
+    if found is None:
+        raise LookupError("a manifest that was there a moment ago has gone")
+    return found
+
+
+# --- tags
+
+
+def move_tags(
+    tx: Connection, repository: int, names: Sequence[str], manifest: int, *, pushed_by: str, now: datetime
+) -> None:
+    """Let these tags point to the manifest; `pushed_at` changes only where the target does."""
+    row = {"repository_id": repository, "manifest_id": manifest, "created_at": now, "pushed_at": now}
+    statement = insert(tx, tags)
+    moved = statement.on_conflict_do_update(
+        index_elements=["repository_id", "name"],
+        set_={"manifest_id": manifest, "pushed_at": now, "pushed_by": pushed_by},
+        where=tags.c.manifest_id != manifest,
+    )
+    tx.execute(moved, [{**row, "name": name, "pushed_by": pushed_by} for name in names])
+
+
+def delete_tag(tx: Connection, repository: int, name: str) -> bool:
+    """Remove a tag and nothing else; True if it was there."""
+    return tx.execute(delete(tags).where(tags.c.repository_id == repository, tags.c.name == name)).rowcount > 0
+
+
+def tags_page(tx: Connection, repository: int, last: str, limit: int) -> list[str]:
+    """Tag names after `last` in byte order."""
+    page = select(tags.c.name).where(tags.c.repository_id == repository, tags.c.name > last)
+    return list(tx.scalars(page.order_by(tags.c.name).limit(limit)))
+
+
+def count(tx: Connection) -> dict[str, int]:
+    """How many repositories, manifests, tags and blobs there are."""
+    counted = {"repositories": repositories, "manifests": manifests, "tags": tags, "blobs": blobs}
+    return {name: int(tx.scalar(select(func.count()).select_from(table)) or 0) for name, table in counted.items()}

@@ -1,0 +1,149 @@
+"""The hot reads: what a pull asks for, as one indexed query each.
+
+On SQLite they are answered by the driver itself on a connection of their own, in some fifteen microseconds, so the
+event loop may ask them directly (`inline`). On PostgreSQL they wait for a network and belong in a thread.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, Protocol
+
+from sqlalchemy import Select, bindparam, make_url, select
+from sqlalchemy.dialects import sqlite
+
+from wharfinger.db.engine import Database
+from wharfinger.db.tables import blobs, manifests, repositories, repository_blobs, tags
+
+
+class FoundManifest(NamedTuple):
+    """A stored manifest and whose it is."""
+
+    project_id: int
+    digest: str
+    media_type: str
+    body: bytes
+
+
+class FoundBlob(NamedTuple):
+    """A stored blob and whose it is."""
+
+    project_id: int
+    size_bytes: int
+
+
+class FoundRepository(NamedTuple):
+    """A repository and whose it is."""
+
+    project_id: int
+    id: int
+
+
+class Lookup(Protocol):
+    """The hot reads. `path` is a repository's full path; None where there is no such row."""
+
+    inline: bool
+
+    def by_tag(self, path: str, tag: str) -> FoundManifest | None:
+        """The manifest a tag points to."""
+
+    def by_digest(self, path: str, digest: str) -> FoundManifest | None:
+        """The manifest of a digest."""
+
+    def blob(self, path: str, digest: str) -> FoundBlob | None:
+        """A blob of the repository."""
+
+    def repository(self, path: str) -> FoundRepository | None:
+        """The repository itself."""
+
+    def close(self) -> None:
+        """Give the connection back."""
+
+
+def _manifest(source: Any) -> Select[Any]:
+    columns = (repositories.c.project_id, manifests.c.digest, manifests.c.media_type, manifests.c.body)
+    return select(*columns).select_from(source).where(repositories.c.path == bindparam("path"))
+
+
+_REPOSITORY: Final = select(repositories.c.project_id, repositories.c.id).where(
+    repositories.c.path == bindparam("path")
+)
+_BY_TAG: Final = _manifest(
+    repositories.join(tags, (tags.c.repository_id == repositories.c.id) & (tags.c.name == bindparam("key"))).join(
+        manifests, manifests.c.id == tags.c.manifest_id
+    )
+)
+_BY_DIGEST: Final = _manifest(
+    repositories.join(
+        manifests, (manifests.c.repository_id == repositories.c.id) & (manifests.c.digest == bindparam("key"))
+    )
+)
+_BLOB: Final = (
+    select(repositories.c.project_id, blobs.c.size_bytes)
+    .select_from(
+        repositories.join(
+            repository_blobs,
+            (repository_blobs.c.repository_id == repositories.c.id) & (repository_blobs.c.digest == bindparam("key")),
+        ).join(blobs, blobs.c.digest == repository_blobs.c.digest)
+    )
+    .where(repositories.c.path == bindparam("path"))
+)
+
+
+def open_lookup(db: Database) -> Lookup:
+    """The hot reads of this database."""
+    return _SqliteLookup(db) if db.dialect == "sqlite" else _DatabaseLookup(db)
+
+
+class _DatabaseLookup:
+    inline = False
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def by_tag(self, path: str, tag: str) -> FoundManifest | None:
+        row = self._first(_BY_TAG, path=path, key=tag)
+        return None if row is None else FoundManifest(*row)
+
+    def by_digest(self, path: str, digest: str) -> FoundManifest | None:
+        row = self._first(_BY_DIGEST, path=path, key=digest)
+        return None if row is None else FoundManifest(*row)
+
+    def blob(self, path: str, digest: str) -> FoundBlob | None:
+        row = self._first(_BLOB, path=path, key=digest)
+        return None if row is None else FoundBlob(*row)
+
+    def repository(self, path: str) -> FoundRepository | None:
+        row = self._first(_REPOSITORY, path=path)
+        return None if row is None else FoundRepository(*row)
+
+    def close(self) -> None:
+        """The connections are the database's own."""
+
+    def _first(self, statement: Select[Any], **values: str) -> Sequence[Any] | None:
+        with self._db.read() as tx:
+            return tx.execute(statement, values).first()
+
+
+class _SqliteLookup(_DatabaseLookup):
+    inline = True
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db)
+        file = make_url(db.url).database or ""
+        # The driver serialises calls by itself, and each of ours is one statement: any thread may ask.
+        self._driver = sqlite3.connect(file, isolation_level=None, check_same_thread=False, cached_statements=16)
+        self._driver.execute("PRAGMA query_only=ON")
+        self._driver.execute("PRAGMA busy_timeout=5000")
+
+    def close(self) -> None:
+        self._driver.close()
+
+    def _first(self, statement: Select[Any], **values: str) -> Sequence[Any] | None:
+        row: Sequence[Any] | None = self._driver.execute(_SQL[statement], values).fetchone()
+        return row
+
+
+_SQL: Final = {
+    statement: str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
+    for statement in (_REPOSITORY, _BY_TAG, _BY_DIGEST, _BLOB)
+}

@@ -1,0 +1,139 @@
+"""Image repositories: what is in them, and taking it out again."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from wharfinger.db import images as rows
+from wharfinger.domain import access
+from wharfinger.domain.access import Caller
+from wharfinger.domain.errors import (
+    BlobInUse,
+    BlobUnknown,
+    ManifestInUse,
+    ManifestUnknown,
+    RepositoryUnknown,
+    TagUnknown,
+)
+from wharfinger.domain.tools import Tools
+from wharfinger.rules.roles import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """One page of names in byte order. `last` is the marker of the next page, None on the last one."""
+
+    names: list[str]
+    last: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Referrer:
+    """A manifest that speaks about another: a signature, an SBOM, an attestation."""
+
+    media_type: str
+    digest: str
+    size_bytes: int
+    artifact_type: str | None
+    annotations: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Referrers:
+    """One page of referrers by digest. `last` is the marker of the next page, None on the last one."""
+
+    referrers: list[Referrer]
+    last: str | None
+
+
+def list_tags(tools: Tools, caller: Caller, path: str, *, last: str, limit: int) -> Names:
+    """The tags of a repository after `last`, at most `limit` (distribution-spec, Listing Tags)."""
+    with tools.db.read() as tx:
+        repository = _open(tx, caller, path, Action.PULL)
+        return _page(rows.tags_page(tx, repository, last, limit + 1), limit)
+
+
+def list_repositories(tools: Tools, caller: Caller, *, last: str, limit: int) -> Names:
+    """The repositories that the caller may pull from, after `last`, at most `limit`."""
+    access.require_catalog(caller)
+    with tools.db.read() as tx:
+        readable = access.readable_projects(caller, tools.clock(), tools.policy.profile)
+        return _page(rows.catalog_page(tx, readable, last, limit + 1), limit)
+
+
+def list_referrers(
+    tools: Tools, caller: Caller, path: str, subject: str, *, artifact_type: str | None, last: str, limit: int
+) -> Referrers:
+    """What speaks about `subject`, which need not be here yet (distribution-spec, Listing Referrers)."""
+    with tools.db.read() as tx:
+        place = access.open_repository(tx, caller, path, Action.PULL)
+        repository = rows.repository_id(tx, place.project_id, place.name)
+        if repository is None:
+            return Referrers([], None)
+        found = rows.referrers_page(tx, repository, subject, artifact_type=artifact_type, last=last, limit=limit + 1)
+    page = [
+        Referrer(row.media_type, row.digest, row.size_bytes, row.artifact_type, _annotations(row.annotations))
+        for row in found[:limit]
+    ]
+    return Referrers(page, page[-1].digest if len(found) > limit else None)
+
+
+def delete_tag(tools: Tools, caller: Caller, path: str, tag: str) -> None:
+    """Remove a tag; its manifest stays, for the tags that share it. Raises TagUnknown."""
+    access.granted(caller, path, Action.DELETE)
+    with tools.db.begin() as tx:
+        if not rows.delete_tag(tx, _open(tx, caller, path, Action.DELETE), tag):
+            raise TagUnknown(f"no tag {tag} in {path}: list its tags to see what there is")
+
+
+def delete_manifest(tools: Tools, caller: Caller, path: str, digest: str) -> None:
+    """Remove a manifest and the tags that point to it. Raises ManifestUnknown, ManifestInUse."""
+    access.granted(caller, path, Action.DELETE)
+    with tools.db.begin() as tx:
+        repository = _open(tx, caller, path, Action.DELETE)
+        parent = rows.parent_of(tx, repository, digest)
+        if parent is not None and rows.manifest_id(tx, repository, digest) is not None:
+            raise ManifestInUse(f"the index {parent} names this manifest: delete the index first")
+        if not rows.delete_manifest(tx, repository, digest):
+            raise ManifestUnknown(digest)
+
+
+def delete_blob(tools: Tools, caller: Caller, path: str, digest: str) -> None:
+    """Take a blob out of a repository where no manifest needs it. Raises BlobUnknown, BlobInUse."""
+    access.granted(caller, path, Action.DELETE)
+    with tools.db.begin() as tx:
+        repository = _open(tx, caller, path, Action.DELETE)
+        if rows.blob_in_use(tx, repository, digest):
+            raise BlobInUse(f"a manifest of {path} names the blob {digest}: delete the manifest first")
+        if not rows.unlink_blob(tx, repository, digest):
+            raise BlobUnknown(digest)
+
+
+def open_or_create(tx: Connection, caller: Caller, path: str, now: datetime) -> int:
+    """The repository of this path, for a push: made if its project is there. Raises what opening a project raises."""
+    place = access.open_repository(tx, caller, path, Action.PUSH)
+    known = rows.repository_id(tx, place.project_id, place.name)
+    if known is not None:
+        return known
+    rows.add_repository(tx, project_id=place.project_id, name=place.name, path=place.path, now=now)
+    return open_or_create(tx, caller, path, now)
+
+
+def _open(tx: Connection, caller: Caller, path: str, action: Action) -> int:
+    place = access.open_repository(tx, caller, path, action)
+    repository = rows.repository_id(tx, place.project_id, place.name)
+    if repository is None:
+        raise RepositoryUnknown(f"nothing was ever pushed to {path}: push an image, or check the name")
+    return repository
+
+
+def _page(names: Sequence[str], limit: int) -> Names:
+    page = list(names[:limit])
+    return Names(page, page[-1] if page and len(names) > limit else None)
+
+
+def _annotations(text: str | None) -> Mapping[str, str] | None:
+    return json.loads(text) if text else None

@@ -1,0 +1,72 @@
+"""Pulling: a manifest by tag or digest, a blob by digest.
+
+Both are the hottest paths of a registry. `inline(tools)` tells a handler whether it may ask from the event loop: then
+a hit is one indexed read on a local file. Everything unusual (a former path, an absent image) takes the slow way,
+which ends in a refusal or in the same value.
+"""
+
+from dataclasses import dataclass
+
+from wharfinger.db import images
+from wharfinger.db.lookup import FoundManifest
+from wharfinger.domain import access
+from wharfinger.domain.access import Caller
+from wharfinger.domain.errors import BlobUnknown, ManifestUnknown, RepositoryUnknown
+from wharfinger.domain.tools import Tools
+from wharfinger.rules.roles import Action
+from wharfinger.spec import digest as digests
+from wharfinger.storage.store import File, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A blob's digest and size in bytes."""
+
+    digest: str
+    size_bytes: int
+
+
+def inline(tools: Tools) -> bool:
+    """May a read be asked for in the event loop?"""
+    return tools.lookup.inline
+
+
+def manifest(tools: Tools, caller: Caller, path: str, reference: str) -> FoundManifest:
+    """The manifest under a tag or digest. Raises ProjectUnknown, RepositoryUnknown, ManifestUnknown, SignInNeeded."""
+    project = access.granted(caller, path, Action.PULL)
+    find = tools.lookup.by_digest if digests.is_digest(reference) else tools.lookup.by_tag
+    found = find(path, reference)
+    if found is not None and found.project_id == project:
+        return found
+    found = find(_present(tools, caller, path), reference)
+    if found is None:
+        raise ManifestUnknown(reference)
+    return found
+
+
+def blob(tools: Tools, caller: Caller, path: str, digest: str) -> Blob:
+    """A blob of this repository. Raises ProjectUnknown, RepositoryUnknown, BlobUnknown, SignInNeeded."""
+    project = access.granted(caller, path, Action.PULL)
+    found = tools.lookup.blob(path, digest)
+    if found is None or found.project_id != project:
+        found = tools.lookup.blob(_present(tools, caller, path), digest)
+    if found is None:
+        raise BlobUnknown(digest)
+    return Blob(digest, found.size_bytes)
+
+
+def content(tools: Tools, blob: Blob, start: int = 0, length: int | None = None) -> File | Stream:
+    """The bytes of a blob that `blob` returned, whole or in part."""
+    return tools.store.read(blob.digest, start, length)
+
+
+def _present(tools: Tools, caller: Caller, path: str) -> str:
+    """Where the repository is now: its present path, if `path` is a former one or has nothing under it."""
+    known = tools.lookup.repository(path)
+    if known is not None and known.project_id == access.granted(caller, path, Action.PULL):
+        return path
+    with tools.db.read() as tx:
+        place = access.open_repository(tx, caller, path, Action.PULL)
+        if images.repository_id(tx, place.project_id, place.name) is None:
+            raise RepositoryUnknown(f"nothing was ever pushed to {path}: push an image, or check the name")
+        return place.path

@@ -1,0 +1,90 @@
+"""Pushing a manifest: it is stored and its tags move, in one transaction, or neither."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from wharfinger.db import images as rows
+from wharfinger.domain import access, images
+from wharfinger.domain.access import Caller
+from wharfinger.domain.errors import BlobsMissing, DigestMismatch, ManifestTooLarge
+from wharfinger.domain.tools import Tools
+from wharfinger.rules.roles import Action
+from wharfinger.spec import digest as digests
+from wharfinger.spec import manifest as manifests
+from wharfinger.spec import name as names
+from wharfinger.spec.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What was stored: its digest, the tags that now point to it, and the subject it speaks about."""
+
+    digest: str
+    tags: tuple[str, ...]
+    subject: str | None
+
+
+def manifest(
+    tools: Tools, caller: Caller, path: str, *, digest: str | None, tags: Sequence[str], media_type: str, body: bytes
+) -> Pushed:
+    """Store a manifest under its digest and let `tags` point to it (distribution-spec, Pushing Manifests).
+
+    `digest` is the one the client promises, None where it pushes by tag alone. Raises ManifestTooLarge,
+    DigestMismatch, BlobsMissing, spec Malformed, and what `access.open_repository` raises.
+    """
+    access.granted(caller, path, Action.PUSH)
+    parsed = _parse(tools, media_type, body)
+    digest, tags = _checked(digest, body), tuple(names.tag(tag) for tag in dict.fromkeys(tags))
+    now = tools.clock()
+    with tools.db.begin() as tx:
+        repository = images.open_or_create(tx, caller, path, now)
+        _require_blobs(tx, repository, parsed)
+        stored = rows.add_manifest(tx, _row(repository, parsed, digest, body, now), parsed.blobs, parsed.children)
+        if tags:
+            rows.move_tags(tx, repository, tags, stored, pushed_by=caller.name, now=now)
+        rows.mark_pushed(tx, repository, now)
+    return Pushed(digest, tags, parsed.subject.digest if parsed.subject else None)
+
+
+def _parse(tools: Tools, media_type: str, body: bytes) -> Manifest:
+    limit = tools.policy.manifest_limit_bytes
+    if len(body) > limit:
+        raise ManifestTooLarge(f"the manifest has {len(body)} bytes; this registry takes {limit}")
+    return manifests.parse(body, media_type)
+
+
+def _checked(promised: str | None, body: bytes) -> str:
+    """The digest of the body, in the algorithm that was promised."""
+    found = digests.of(body, digests.algorithm(promised) if promised else "sha256")
+    if promised and promised != found:
+        raise DigestMismatch(promised, found)
+    return found
+
+
+def _require_blobs(tx: Connection, repository: int, parsed: Manifest) -> None:
+    """An index may name manifests that are elsewhere (a sparse index); an image's blobs must be here."""
+    held = rows.held_blobs(tx, repository, parsed.blobs) if parsed.blobs else set()
+    missing = [digest for digest in parsed.blobs if digest not in held]
+    if missing:
+        raise BlobsMissing(missing)
+
+
+def _row(repository: int, parsed: Manifest, digest: str, body: bytes, now: datetime) -> dict[str, Any]:
+    spoken_of = parsed.subject is not None
+    return {
+        "repository_id": repository,
+        "digest": digest,
+        "media_type": parsed.media_type,
+        "artifact_type": parsed.artifact_type,
+        "subject": parsed.subject.digest if parsed.subject else None,
+        "config_digest": parsed.config.digest if parsed.config else None,
+        "annotations": json.dumps(dict(parsed.annotations)) if spoken_of and parsed.annotations else None,
+        "size_bytes": len(body),
+        "body": body,
+        "created_at": now,
+    }

@@ -1,0 +1,201 @@
+"""Uploads: how the bytes of a blob arrive, in one request or in many, at any process of any host.
+
+An upload needs no row. Its session id carries its own proof: random digits, and a keyed hash that binds them to the
+project and the repository path they were given for. So another project's session is unknown here, a request that
+continues one asks no database, and the only commit of an upload is the one that makes its blob exist.
+
+    begin ─► resume … Incoming.write … ─► finish      mount: no bytes at all
+                └─► status, cancel
+"""
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from types import TracebackType
+
+from sqlalchemy import Connection
+
+from wharfinger.db import images as rows
+from wharfinger.domain import access, images
+from wharfinger.domain.access import Caller
+from wharfinger.domain.errors import (
+    BlobTooLarge,
+    DigestMismatch,
+    NotFound,
+    RangeInvalid,
+    StoreUnavailable,
+    Unauthenticated,
+    UploadBusy,
+    UploadUnknown,
+)
+from wharfinger.domain.tools import Tools
+from wharfinger.rules.roles import Action
+from wharfinger.spec import digest as digests
+from wharfinger.storage.store import StoreFailed, Upload, UploadLocked, UploadMissing
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An upload as its client sees it: the id to continue with, and how many bytes have arrived."""
+
+    id: str
+    size_bytes: int
+
+
+class Incoming(AbstractContextManager["Incoming"]):
+    """An upload open for one request. Its methods may wait for the disk: call them from a thread."""
+
+    def __init__(self, tools: Tools, session: str, upload: Upload) -> None:
+        self._limit, self._session, self._upload = tools.policy.blob_limit_bytes, session, upload
+
+    @property
+    def session(self) -> Session:
+        """How far the upload is."""
+        return Session(self._session, self._upload.size_bytes)
+
+    def write(self, pieces: Sequence[bytes]) -> None:
+        """Append what has arrived. Raises BlobTooLarge, StoreUnavailable; what was written before stays."""
+        arriving = sum(map(len, pieces))
+        if self._limit and self._upload.size_bytes + arriving > self._limit:
+            raise BlobTooLarge(f"the blob has more than {self._limit} bytes, the most this registry takes for one blob")
+        with _store_refusals():
+            for piece in pieces:
+                self._upload.write(piece)
+
+    def keep(self, digest: str) -> int:
+        """Compare the digest and make the bytes durable under it; returns their size. Raises DigestMismatch."""
+        with _store_refusals():
+            found = self._upload.digest(digests.algorithm(digest))
+            if found != digest:
+                self._upload.cancel()
+                raise DigestMismatch(digest, found)
+            size = self._upload.size_bytes
+            self._upload.keep(digest)
+            return size
+
+    def cancel(self) -> None:
+        """Forget the upload."""
+        with _store_refusals():
+            self._upload.cancel()
+
+    def close(self) -> None:
+        """Let another request continue it."""
+        self._upload.__exit__(None, None, None)
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def begin(tools: Tools, caller: Caller, path: str) -> Session:
+    """Start an upload into this repository (distribution-spec, Pushing Blobs)."""
+    project = access.granted(caller, path, Action.PUSH)
+    known = tools.lookup.repository(path)
+    if known is None or known.project_id != project:
+        with tools.db.read() as tx:
+            access.open_repository(tx, caller, path, Action.PUSH)
+    upload = secrets.token_hex(16)
+    with _store_refusals():
+        tools.store.begin(upload)
+    return Session(f"{upload}{_proof(tools, upload, project, path)}", 0)
+
+
+def resume(tools: Tools, caller: Caller, path: str, session: str, start: int | None = None) -> Incoming:
+    """Continue an upload at byte `start`, or wherever it stands. Raises UploadUnknown, UploadBusy, RangeInvalid."""
+    project = access.granted(caller, path, Action.PUSH)
+    upload, proof = session[:32], session[32:]
+    if not hmac.compare_digest(proof.encode(), _proof(tools, upload, project, path).encode()):
+        raise UploadUnknown("no such upload in this repository: start a new one with POST")
+    with _store_refusals():
+        incoming = Incoming(tools, session, tools.store.open(upload))
+    size = incoming.session.size_bytes
+    if start is not None and start != size:
+        incoming.close()
+        raise RangeInvalid(f"this chunk starts at byte {start}, but the upload stands at byte {size}", size)
+    return incoming
+
+
+def append(
+    tools: Tools,
+    caller: Caller,
+    path: str,
+    session: str,
+    *,
+    start: int | None,
+    pieces: Sequence[bytes],
+    digest: str | None,
+) -> Session:
+    """A small body in one go: `resume`, `write` and, if a digest is promised, `finish`."""
+    with resume(tools, caller, path, session, start) as incoming:
+        incoming.write(pieces)
+        taken = incoming.session
+        if digest is not None:
+            finish(tools, caller, path, incoming, digest)
+        return taken
+
+
+def status(tools: Tools, caller: Caller, path: str, session: str) -> Session:
+    """How far an upload is. Raises UploadUnknown, UploadBusy."""
+    with resume(tools, caller, path, session) as incoming:
+        return incoming.session
+
+
+def cancel(tools: Tools, caller: Caller, path: str, session: str) -> None:
+    """Forget an upload and its bytes. Raises UploadUnknown, UploadBusy."""
+    with resume(tools, caller, path, session) as incoming:
+        incoming.cancel()
+
+
+def finish(tools: Tools, caller: Caller, path: str, incoming: Incoming, digest: str) -> None:
+    """Keep the bytes, then let the blob exist in this repository. Raises DigestMismatch, StoreUnavailable."""
+    size, now = incoming.keep(digest), tools.clock()
+    with tools.db.begin() as tx:
+        rows.hold_blob(tx, images.open_or_create(tx, caller, path, now), digest, size, now)
+
+
+def mount(tools: Tools, caller: Caller, path: str, digest: str, source: str | None) -> bool:
+    """Let a blob of `source`, or of any repository the caller may pull from, be part of this one too.
+
+    False where there is none that the caller may read: the client then uploads (distribution-spec, Mounting).
+    """
+    access.granted(caller, path, Action.PUSH)
+    with tools.db.read() as tx:
+        if not _readable_somewhere(tx, tools, caller, digest, source):
+            return False
+    now = tools.clock()
+    with tools.db.begin() as tx:
+        rows.link_blob(tx, images.open_or_create(tx, caller, path, now), digest, now)
+    return True
+
+
+def _readable_somewhere(tx: Connection, tools: Tools, caller: Caller, digest: str, source: str | None) -> bool:
+    if source is None:
+        readable = access.readable_projects(caller, tools.clock(), tools.policy.profile)
+        return rows.blob_holder(tx, readable, digest) is not None
+    with suppress(NotFound, Unauthenticated):
+        place = access.open_repository(tx, caller, source, Action.PULL)
+        repository = rows.repository_id(tx, place.project_id, place.name)
+        return repository is not None and rows.blob_size(tx, repository, digest) is not None
+    return False
+
+
+def _proof(tools: Tools, upload: str, project: int, path: str) -> str:
+    return hmac.new(tools.secret, f"upload {upload} {project} {path}".encode(), sha256).hexdigest()[:32]
+
+
+class _store_refusals(AbstractContextManager[None]):  # noqa: N801 - reads as a verb
+    """Say in the platform's words what the store could not do."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
+        match error:
+            case UploadMissing():
+                raise UploadUnknown(
+                    "this upload was finished, cancelled or ran out of time: start a new one"
+                ) from error
+            case UploadLocked():
+                raise UploadBusy("another request is writing to this upload: wait for it to end") from error
+            case StoreFailed():
+                raise StoreUnavailable(str(error), timedelta(seconds=30)) from error

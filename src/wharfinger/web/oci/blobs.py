@@ -1,0 +1,74 @@
+"""Blobs: pull, whole or in part, and delete (distribution-spec, Pulling / Deleting Blobs)."""
+
+from wharfinger.domain import images, pull
+from wharfinger.domain.pull import Blob
+from wharfinger.spec import digest as digests
+from wharfinger.spec import ranges
+from wharfinger.spec.errors import Malformed
+from wharfinger.storage.store import File
+from wharfinger.web.oci import errors
+from wharfinger.web.oci.call import Call, empty_answer
+from wharfinger.web.respond import Answer, Body, Headers, text_headers
+from wharfinger.web.threads import in_thread
+
+
+async def get(call: Call) -> Answer:
+    """GET and HEAD, with If-None-Match and one Range (RFC 9110); other ranges are answered whole."""
+    digest, inline = digests.parse(call.reference), pull.inline(call.tools)
+    if inline:
+        blob = pull.blob(call.tools, call.caller, call.name, digest)
+    else:
+        blob = await in_thread(pull.blob, call.tools, call.caller, call.name, digest)
+    headers = _headers(blob)
+    if call.request.header(b"if-none-match") == f'"{digest}"':
+        return Answer(304, headers)
+    asked = call.request.header(b"range")
+    if asked is not None:
+        return await _part(call, blob, headers, asked)
+    return await _whole(call, blob, headers)
+
+
+async def delete(call: Call) -> Answer:
+    """DELETE a blob from this repository; other repositories keep it."""
+    await in_thread(images.delete_blob, call.tools, call.caller, call.name, digests.parse(call.reference))
+    return empty_answer(202, [])
+
+
+async def _whole(call: Call, blob: Blob, headers: Headers) -> Answer:
+    answer = Answer(200, [*headers, (b"content-length", b"%d" % blob.size_bytes)])
+    if blob.size_bytes and call.request.method == "GET":
+        answer.body = await _content(call, blob, 0, None)
+    return answer
+
+
+async def _part(call: Call, blob: Blob, headers: Headers, asked: str) -> Answer:
+    try:
+        part = ranges.byte_range(asked, blob.size_bytes)
+    except Malformed as refusal:
+        answer = errors.answer(refusal, "")
+        answer.headers.append((b"content-range", b"bytes */%d" % blob.size_bytes))
+        return answer
+    if part is None:
+        return await _whole(call, blob, headers)
+    start, length = part
+    place = f"bytes {start}-{start + length - 1}/{blob.size_bytes}"
+    answer = Answer(206, [*headers, *text_headers({"content-range": place, "content-length": str(length)})])
+    if call.request.method == "GET":
+        answer.body = await _content(call, blob, start, length)
+    return answer
+
+
+async def _content(call: Call, blob: Blob, start: int, length: int | None) -> Body:
+    content = await in_thread(pull.content, call.tools, blob, start, length)
+    return str(content.path) if isinstance(content, File) else content.pieces
+
+
+def _headers(blob: Blob) -> Headers:
+    digest = blob.digest.encode()
+    return [
+        (b"content-type", b"application/octet-stream"),
+        (b"docker-content-digest", digest),
+        (b"etag", b'"%b"' % digest),
+        (b"accept-ranges", b"bytes"),
+        (b"cache-control", b"private, max-age=31536000, immutable"),
+    ]

@@ -100,7 +100,7 @@ def blob_in_use(tx: Connection, repository: int, digest: str) -> bool:
 # --- manifests
 
 
-def manifest(tx: Connection, repository: int, digest: str) -> Row[Any] | None:
+def manifest(tx: Connection, repository: int, digest: str) -> Row[*tuple[Any, ...]] | None:
     """id, digest, media_type, subject, size_bytes and body of a manifest."""
     columns = (
         manifests.c.id,
@@ -143,7 +143,7 @@ def parent_of(tx: Connection, repository: int, digest: str) -> str | None:
 
 def referrers_page(
     tx: Connection, repository: int, subject: str, *, artifact_type: str | None, last: str, limit: int
-) -> Sequence[Row[Any]]:
+) -> Sequence[Row[*tuple[Any, ...]]]:
     """media_type, digest, size_bytes, artifact_type, annotations of what speaks about `subject`, by digest."""
     columns = (
         manifests.c.media_type,

@@ -70,7 +70,7 @@ async def _take(call: Call, session: str, digest: str | None) -> Session:
     """The body into the upload, which `digest` then ends: in one go if it is small, else as it arrives."""
     tools, caller, path, start = call.tools, call.caller, call.name, _start(call)
     batches = call.request.batches()
-    first = await anext(batches, [])
+    first: list[bytes] = await anext(batches, [])
     if call.request.complete:
         return await in_thread(
             lambda: uploads.append(tools, caller, path, session, start=start, pieces=first, digest=digest)

@@ -1,0 +1,1 @@
+"""The database room: transactions and hot reads."""

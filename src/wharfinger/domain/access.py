@@ -202,6 +202,7 @@ def readable(caller: Caller, now: datetime, profile: Profile) -> ColumnElement[b
 
 def require_admin(caller: Caller, doing: str) -> None:
     """Let administrators through whose credential may change settings; `doing` completes "… needs an administrator"."""
+    _require_account(caller)
     if not caller.admin:
         raise ScopeMissing(f"{doing} needs an administrator: ask one")
     if sentence := scopes.lacking(caller.kind, caller.scopes, Action.ADMINISTER):
@@ -215,6 +216,7 @@ def require_role(place: Project | Group, role: Role, doing: str) -> None:
 
 
 def _require(caller: Caller, place: Project | Group, action: Action, unknown: Exception) -> None:
+    _require_account(caller)
     decision = grants.decide({action}, _standing(caller, place))
     if action in decision.granted:
         return
@@ -223,6 +225,12 @@ def _require(caller: Caller, place: Project | Group, action: Action, unknown: Ex
     if caller.kind is CredentialKind.ANONYMOUS:
         raise SignInNeeded(decision.refused[action])
     raise ScopeMissing(decision.refused[action])
+
+
+def _require_account(caller: Caller) -> None:
+    """A registry token opens images, by `granted`, and nothing else."""
+    if caller.grants is not None:
+        raise SignInNeeded("a registry token is good for images only: sign in with an access token")
 
 
 def _standing(caller: Caller, place: Project | Group) -> Standing:

@@ -83,6 +83,10 @@ class MemberUnknown(NotFound):
     """The person is not a member here."""
 
 
+class ServiceUnknown(NotFound):
+    """The token service issues nothing for such a service."""
+
+
 class TokenUnknown(NotFound):
     """No such access token."""
 

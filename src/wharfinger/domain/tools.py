@@ -2,50 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from wharfinger.db.engine import Database
 from wharfinger.db.lookup import Lookup
-from wharfinger.rules.roles import Profile
+from wharfinger.domain.keys import KeyRing
+from wharfinger.domain.policy import Policy, TrustedIssuer
 from wharfinger.storage.store import Store
 
-
-@dataclass(frozen=True, slots=True)
-class TrustedIssuer:
-    """Somebody else whose registry tokens are accepted: `keys` are public keys in PEM, by key id."""
-
-    issuer: str
-    audience: str
-    keys: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The settings that operations follow, as plain values: sizes in bytes, durations as timedelta."""
-
-    profile: Profile = Profile.DEFAULT
-    password_login: bool = False
-    issuer: str = "wharfinger"
-    audience: str = "container_registry"
-    token_life: timedelta = timedelta(minutes=5)
-    key_overlap: timedelta = timedelta(hours=1)
-    trusted_issuers: tuple[TrustedIssuer, ...] = ()
-    manifest_limit_bytes: int = 4 * 1024 * 1024
-    blob_limit_bytes: int = 0  # 0: no limit
-    upload_keep: timedelta = timedelta(days=7)
-    page_default: int = 100
-    page_limit: int = 1000
-    login_failures: int = 10  # in `login_window`, per address and per account
-    login_window: timedelta = timedelta(minutes=10)
+__all__ = ["Policy", "Tools", "TrustedIssuer"]
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Database, bytes, clock, secret and policy. An operation takes it first and opens its own transactions."""
+    """Database, bytes, clock, secret, keys and policy. An operation takes it first and opens its own transactions."""
 
     db: Database
     lookup: Lookup
     store: Store
     clock: Callable[[], datetime]
     secret: bytes  # 32 bytes, the same on every host of an installation: seals keys, signs upload ids
+    keys: KeyRing  # signs registry tokens and knows whose to believe
     policy: Policy = field(default_factory=Policy)

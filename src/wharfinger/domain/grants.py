@@ -1,0 +1,217 @@
+"""Registry tokens: what `/jwt/auth` gives out and `/v2` believes (distribution's token authentication).
+
+A token names the projects it opens by id as well as by path, so one for a project that was deleted and made again, or
+whose path somebody else has taken, opens nothing. What the caller asked for and does not get stands in it too, with
+the reason, so that a refusal needs no database: `{}` for a repository that does not exist for this caller.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from wharfinger.db import groups as group_rows
+from wharfinger.domain import access
+from wharfinger.domain.access import Caller, Grant, Project
+from wharfinger.domain.errors import ScopeMissing, ServiceUnknown, SignInNeeded
+from wharfinger.domain.keys import Untrusted, Verified
+from wharfinger.domain.tools import Tools
+from wharfinger.rules import grants, scopes
+from wharfinger.rules.grants import Decision, Request
+from wharfinger.rules.roles import Action
+from wharfinger.rules.scopes import CredentialKind
+
+CLOCKS_APART: Final = timedelta(seconds=5)  # a token is good on a host whose clock is a little behind ours
+MOST_REASONS: Final = 10  # a token travels in a header: reasons for the first of many refusals are enough
+
+_IMAGES: Final = frozenset({Action.PULL, Action.PUSH, Action.DELETE})
+_EMPTY: Final[Mapping[str, str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A registry token, how long it is good for, and since when."""
+
+    token: str
+    expires_in_seconds: int
+    issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a request for one repository comes to; `project` is None where there is none for this caller."""
+
+    name: str
+    project: Project | None
+    decision: Decision
+
+
+def issue(tools: Tools, caller: Caller, service: str, requests: Sequence[Request]) -> Issued:
+    """A token for what the caller may do of what it asks for, which may be nothing (reference registry: JWT).
+
+    Raises ServiceUnknown, and ScopeMissing for a credential that is good for nothing in a registry.
+    """
+    if service != tools.policy.audience:
+        raise ServiceUnknown(f"no service {service!r} here: ask for service={tools.policy.audience}")
+    usable = scopes.actions(caller.kind, caller.scopes)
+    if not usable & _IMAGES:
+        raise ScopeMissing(scopes.lacking(caller.kind, caller.scopes, Action.PULL))
+    with tools.db.read() as tx:
+        answers = [_answer(tx, caller, request) for request in requests if request.kind == "repository"]
+        roots = _roots(tx, answers)
+    entries = [_entry(answer, roots) for answer in answers if answer.project and answer.decision.granted]
+    if _may_list(caller) and any(request.kind == "registry" for request in requests):
+        entries.append({"type": "registry", "name": "catalog", "actions": ["*"]})
+    return _sign(tools, caller, {"access": entries, "refused": _refused(answers)})
+
+
+def verify(tools: Tools, token: str) -> tuple[Caller, datetime]:
+    """Who a registry token speaks for, and until when. Raises SignInNeeded (error "invalid_token")."""
+    try:
+        verified = tools.keys.verify(token)
+        until = _times(verified.claims, tools.clock())
+        issuer = verified.issuer
+        if verified.claims.get("aud") != (issuer.audience if issuer else tools.policy.audience):
+            raise Untrusted("the token is for another service")
+        caller = _ours(tools, verified.claims) if issuer is None else _theirs(verified)
+    except (Untrusted, ValueError, TypeError, KeyError, AttributeError) as error:
+        why = str(error) if isinstance(error, Untrusted) else "the token's claims are not those of a registry token"
+        raise SignInNeeded(f"{why}: get a new one from the token service", error="invalid_token") from error
+    return caller, until
+
+
+def _answer(tx: Connection, caller: Caller, request: Request) -> _Answer:
+    found = access.standing(tx, caller, request.name)
+    if found is None:
+        return _Answer(request.name, None, Decision())
+    project, standing = found
+    return _Answer(request.name, project, grants.decide(request.actions, standing))
+
+
+def _roots(tx: Connection, answers: Sequence[_Answer]) -> Mapping[str, int]:
+    """The ids of the topmost namespaces of what is granted, by path."""
+    paths = {answer.project.path.partition("/")[0] for answer in answers if answer.project and answer.decision.granted}
+    return group_rows.ids(tx, sorted(paths)) if paths else {}
+
+
+def _entry(answer: _Answer, roots: Mapping[str, int]) -> dict[str, Any]:
+    project = answer.project
+    assert project is not None  # noqa: S101 - for the type checker: `issue` passes no other
+    meta = {
+        "project_path": project.path,
+        "project_id": project.id,
+        "root_namespace_id": roots.get(project.path.partition("/")[0]),
+    }
+    actions = sorted(answer.decision.granted)
+    return {"type": "repository", "name": answer.name, "actions": actions, "meta": meta}
+
+
+def _refused(answers: Sequence[_Answer]) -> dict[str, Mapping[str, str]]:
+    """The reasons by repository and action; none where the caller may not know that there is something."""
+    refused: dict[str, Mapping[str, str]] = {}
+    for answer in answers:
+        decision = answer.decision
+        if decision.refused and len(refused) < MOST_REASONS:
+            refused[answer.name] = {str(action): sentence for action, sentence in decision.refused.items()}
+        elif decision.refused:
+            short = "not allowed: ask for a token for this repository alone to learn why"
+            refused[answer.name] = {str(action): short for action in decision.refused}
+        elif not decision.granted:
+            refused[answer.name] = _EMPTY
+    return refused
+
+
+def _may_list(caller: Caller) -> bool:
+    """Anybody who is known and may pull at all: the listing shows what they may pull."""
+    return caller.kind is not CredentialKind.ANONYMOUS and Action.PULL in scopes.actions(caller.kind, caller.scopes)
+
+
+def _sign(tools: Tools, caller: Caller, content: Mapping[str, Any]) -> Issued:
+    policy, now = tools.policy, tools.clock()
+    claims = {
+        "iss": policy.issuer,
+        "aud": policy.audience,
+        "sub": caller.name,
+        "iat": int(now.timestamp()),
+        "nbf": int((now - CLOCKS_APART).timestamp()),
+        "exp": int((now + policy.token_life).timestamp()),
+        "jti": str(uuid4()),
+        "auth_type": str(caller.kind),
+        "uid": caller.user_id,
+        "cid": caller.credential_id,
+        "bound": [caller.namespace_id, caller.project_id],
+        "admin": caller.admin,
+        **content,
+    }
+    return Issued(tools.keys.sign(claims), int(policy.token_life.total_seconds()), now)
+
+
+def _times(claims: Mapping[str, Any], now: datetime) -> datetime:
+    """Until when the token is good. Raises Untrusted outside of its time."""
+    start, end = _moment(claims.get("nbf", claims.get("iat"))), _moment(claims.get("exp"))
+    if now < start - CLOCKS_APART:
+        raise Untrusted("the token is not good yet: compare the clocks of both hosts")
+    if now >= end:
+        raise Untrusted("the token has expired")
+    return end
+
+
+def _moment(value: object) -> datetime:
+    """A NumericDate of RFC 7519, in seconds."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**34:
+        raise Untrusted("the token does not say in seconds when it begins and when it ends")
+    return datetime.fromtimestamp(value, UTC)
+
+
+def _ours(tools: Tools, claims: Mapping[str, Any]) -> Caller:
+    namespace_id, project_id = claims["bound"]
+    return Caller(
+        kind=CredentialKind(claims["auth_type"]),
+        name=claims["sub"],
+        user_id=claims["uid"],
+        admin=claims["admin"],
+        credential_id=claims["cid"],
+        namespace_id=namespace_id,
+        project_id=project_id,
+        grants=_grants(claims),
+        refused=claims["refused"],
+        lists_catalog=_catalog(claims),
+        profile=tools.policy.profile,
+    )
+
+
+def _theirs(verified: Verified) -> Caller:
+    """A token of a trusted issuer says what it allows and nothing about who is who here."""
+    claims = verified.claims
+    name = claims.get("sub")
+    return Caller(
+        kind=CredentialKind.REGISTRY,
+        name=name if isinstance(name, str) and name else str(claims["iss"]),
+        grants=_grants(claims),
+        lists_catalog=_catalog(claims),
+    )
+
+
+def _grants(claims: Mapping[str, Any]) -> dict[str, Grant]:
+    """What is granted, by repository path. An entry without the id of its project grants nothing."""
+    granted: dict[str, Grant] = {}
+    for entry in claims.get("access") or []:
+        meta = entry.get("meta") or {}
+        project, name = meta.get("project_id"), entry["name"]
+        if entry["type"] == "repository" and isinstance(name, str) and type(project) is int:
+            granted[name] = Grant(project, _actions(entry["actions"]))
+    return granted
+
+
+def _actions(words: Sequence[str]) -> frozenset[Action]:
+    return _IMAGES if "*" in words else frozenset(action for action in _IMAGES if action.value in words)
+
+
+def _catalog(claims: Mapping[str, Any]) -> bool:
+    return any(
+        entry["type"] == "registry" and entry["name"] == "catalog" and "*" in entry["actions"]
+        for entry in claims.get("access") or []
+    )

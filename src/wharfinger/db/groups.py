@@ -1,13 +1,15 @@
 """Groups and personal namespaces: the statements. Nothing here decides."""
 
-from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, select
 
-from wharfinger.db.tables import namespaces
+from wharfinger.db.tables import PATH, namespaces
+
+_ID: Final[Select[Any]] = select(namespaces.c.id).where(namespaces.c.path == bindparam("wanted", type_=PATH))
 
 
-def ids(tx: Connection, paths: Sequence[str]) -> Mapping[str, int]:
-    """The ids of the namespaces at these paths, by path."""
-    found = tx.execute(select(namespaces.c.path, namespaces.c.id).where(namespaces.c.path.in_(paths)))
-    return {row.path: row.id for row in found}
+def id_at(tx: Connection, path: str) -> int | None:
+    """The id of the namespace at this very path."""
+    found: int | None = tx.scalar(_ID, {"wanted": path})
+    return found

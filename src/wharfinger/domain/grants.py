@@ -91,13 +91,13 @@ def _answer(tx: Connection, caller: Caller, request: Request) -> _Answer:
     return _Answer(request.name, project, grants.decide(request.actions, standing))
 
 
-def _roots(tx: Connection, answers: Sequence[_Answer]) -> Mapping[str, int]:
+def _roots(tx: Connection, answers: Sequence[_Answer]) -> Mapping[str, int | None]:
     """The ids of the topmost namespaces of what is granted, by path."""
     paths = {answer.project.path.partition("/")[0] for answer in answers if answer.project and answer.decision.granted}
-    return group_rows.ids(tx, sorted(paths)) if paths else {}
+    return {path: group_rows.id_at(tx, path) for path in paths}
 
 
-def _entry(answer: _Answer, roots: Mapping[str, int]) -> dict[str, Any]:
+def _entry(answer: _Answer, roots: Mapping[str, int | None]) -> dict[str, Any]:
     project = answer.project
     assert project is not None  # noqa: S101 - for the type checker: `issue` passes no other
     meta = {

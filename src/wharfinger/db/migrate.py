@@ -1,0 +1,73 @@
+"""Bringing a database to the present tables, and telling where it stands.
+
+A migration is one transaction: it happens in full or not at all, on SQLite too. Processes that start together take
+turns, and all but the first find nothing left to do.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+
+from wharfinger.db.engine import Database
+
+_TURN: Final = 0x7768_6172  # any number, the same in every process
+
+
+class SchemaUnknown(RuntimeError):
+    """The database is at a revision that this version of Wharfinger does not have."""
+
+
+def upgrade(url: str) -> None:
+    """Bring the database at this URL to the newest revision. Raises SchemaUnknown."""
+    db = Database.open(url)
+    try:
+        with db.begin() as tx:
+            _take_turn(tx)
+            config = _config()
+            config.attributes["connection"] = tx
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise SchemaUnknown(
+            f"the database was migrated by another version of Wharfinger ({error}): run a version at least as new as "
+            "that one, or restore the backup made before"
+        ) from error
+    finally:
+        db.close()
+
+
+def current(url: str) -> str | None:
+    """The revision the database is at; None if it was never migrated."""
+    db = Database.open(url)
+    try:
+        with db.read() as tx:
+            return MigrationContext.configure(tx).get_current_revision()
+    finally:
+        db.close()
+
+
+def head() -> str:
+    """The newest revision of this version of Wharfinger."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    if found is None:
+        raise SchemaUnknown("this installation has no migrations: install Wharfinger again")
+    return found
+
+
+def _config() -> Config:
+    config = Config()
+    # Alembic reads % as the start of a variable, and a folder may have one in its name.
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _take_turn(tx: Connection) -> None:
+    """One at a time: SQLite's write transactions are that already."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _TURN})

@@ -32,7 +32,11 @@ class BytesMissing(StoreError):
 
 
 class StoreFailed(StoreError):
-    """Disk full, read-only, failing: may pass."""
+    """Disk full, read-only, failing: may pass. `str()` is for the operator's log, `outward` for the client."""
+
+    def __init__(self, sentence: str, outward: str = "the registry's storage is failing: try again later") -> None:
+        super().__init__(sentence)
+        self.outward = outward
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +75,27 @@ class Upload(Protocol):
     def cancel(self) -> None:
         """Forget the upload and its bytes."""
 
+    def close(self) -> None:
+        """Let others continue it. Closing again does nothing."""
+
     def __enter__(self) -> Self: ...
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
 
 class Store(Protocol):
     """A place that keeps blobs. All methods may block: call them from a thread."""
 
-    def begin(self, upload: str) -> None:
-        """Start an upload; `upload` is 32 lower-case hex digits chosen by the caller."""
+    def begin(self, upload: str, algorithm: str = "sha256") -> None:
+        """Start an upload; `upload` is 32 lower-case hex digits chosen by the caller, for this upload alone.
 
-    def open(self, upload: str) -> Upload:
-        """Continue an upload, alone; raises UploadMissing, UploadLocked."""
+        `algorithm` is the one its digest is likely to be asked in: a hint that saves reading the bytes again.
+        """
+
+    def open(self, upload: str, algorithm: str | None = None) -> Upload:
+        """Continue an upload, alone; raises UploadMissing, UploadLocked. `algorithm`: the hint, if it comes now."""
 
     def read(self, digest: str, start: int = 0, length: int | None = None) -> File | Stream:
         """The blob's bytes; a File is always the whole blob. Raises BytesMissing."""

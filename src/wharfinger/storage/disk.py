@@ -1,0 +1,57 @@
+"""What the local store asks of the operating system, and what a failure of it means to people.
+
+`Disk` is thin on purpose: every attribute is the system's own call. The tests of faults put others in its place.
+"""
+
+import fcntl
+import os
+from errno import EACCES, EDQUOT, EIO, EMFILE, ENFILE, ENOENT, ENOSPC, EPERM, EROFS, EXDEV
+from typing import Final
+
+from wharfinger.storage.store import StoreFailed
+
+APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+READ: Final = os.O_RDONLY | os.O_CLOEXEC
+FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+class Disk:
+    """The calls, by the names they have in `os`; all raise OSError and may do less than asked where `os` may."""
+
+    open = staticmethod(os.open)
+    close = staticmethod(os.close)
+    write = staticmethod(os.write)
+    pread = staticmethod(os.pread)
+    ftruncate = staticmethod(os.ftruncate)
+    fsync = staticmethod(os.fsync)
+    flock = staticmethod(fcntl.flock)
+    fstat = staticmethod(os.fstat)
+    stat = staticmethod(os.stat)
+    lstat = staticmethod(os.lstat)
+    link = staticmethod(os.link)
+    rename = staticmethod(os.rename)
+    unlink = staticmethod(os.unlink)
+    mkdir = staticmethod(os.mkdir)
+    listdir = staticmethod(os.listdir)
+
+
+_ADVICE: Final = {
+    ENOSPC: ("is full", "free space on it or enlarge it"),
+    EDQUOT: ("is full", "the quota of the account that runs the server is used up: raise it or free space"),
+    EROFS: ("is read-only", "the system's log says why; mount it writable again"),
+    EIO: ("is failing", "the system's log says more; check the disk before anything else is pushed"),
+    EACCES: ("is closed to us", "let the account that runs the server own the folder and all below it"),
+    EPERM: ("is closed to us", "let the account that runs the server own the folder and all below it"),
+    ENOENT: ("is missing", "mount the disk it is on, then restart the server, which makes what is missing"),
+    EXDEV: ("is split", "blobs and uploads must be folders of one file system: bytes are moved, never copied"),
+    EMFILE: ("is out of reach", "too many files are open: raise the limit of open files (ulimit -n, LimitNOFILE)"),
+    ENFILE: ("is out of reach", "too many files are open on this machine: raise fs.file-max"),
+}
+
+
+def failed(error: OSError, doing: str, folder: str) -> StoreFailed:
+    """What to tell the operator when `doing` ("write an upload") did not work in `folder`, and what the client."""
+    what, advice = _ADVICE.get(error.errno or 0, ("is failing", "the system's log may say more"))
+    sentence = f"cannot {doing} in {folder}: {os.strerror(error.errno or EIO)}: {advice}"
+    return StoreFailed(sentence, f"the registry's storage {what}: tell its operator, then try again")

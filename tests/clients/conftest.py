@@ -2,12 +2,15 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.clients import layouts
 from tests.clients.layouts import Layout
 from tests.clients.programs import CLIENTS, Programs, find
+from tests.clients.shop import Login, Shop
 
 
 def home_in(folder: Path) -> Programs:
@@ -22,6 +25,20 @@ def home_in(folder: Path) -> Programs:
 def programs(tmp_path: Path) -> Programs:
     """Clients run in an empty home."""
     return home_in(tmp_path / "home")
+
+
+@pytest.fixture
+def shop(server: Any) -> Shop:
+    """A private project that no other test has, with one person in each role and one in none."""
+    project = server.project(visibility="private")
+
+    def login(role: str | None, *scopes: str) -> Login:
+        user = server.user(project=project, role=role)
+        return Login(user.username, server.token(user, scopes or ("read_registry", "write_registry")))
+
+    logins = {role: login(role) for role in ("guest", "reporter", "developer", "maintainer")}
+    logins |= {"stranger": login(None), "read_only": login("developer", "read_registry")}
+    return Shop(urlsplit(server.url).netloc, project.path, logins)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ continues one asks no database, and the only commit of an upload is the one that
 """
 
 import hmac
+import logging
 import secrets
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from types import TracebackType
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -36,6 +38,8 @@ from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Action
 from wharfinger.spec import digest as digests
 from wharfinger.storage.store import StoreFailed, Upload, UploadLocked, UploadMissing
+
+_log: Final = logging.getLogger("wharfinger.store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +88,14 @@ class Incoming(AbstractContextManager["Incoming"]):
 
     def close(self) -> None:
         """Let another request continue it."""
-        self._upload.__exit__(None, None, None)
+        self._upload.close()
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
 
-def begin(tools: Tools, caller: Caller, path: str) -> Session:
-    """Start an upload into this repository (distribution-spec, Pushing Blobs)."""
+def begin(tools: Tools, caller: Caller, path: str, algorithm: str = "sha256") -> Session:
+    """Start an upload into this repository (distribution-spec, Pushing Blobs); its digest is to be in `algorithm`."""
     project = access.granted(caller, path, Action.PUSH)
     known = tools.lookup.repository(path)
     if known is None or known.project_id != project:
@@ -99,7 +103,7 @@ def begin(tools: Tools, caller: Caller, path: str) -> Session:
             access.open_repository(tx, caller, path, Action.PUSH)
     upload = secrets.token_hex(16)
     with _store_refusals():
-        tools.store.begin(upload)
+        tools.store.begin(upload, algorithm)
     return Session(f"{upload}{_proof(tools, upload, project, path)}", 0)
 
 
@@ -198,4 +202,5 @@ class _store_refusals(AbstractContextManager[None]):  # noqa: N801 - reads as a 
             case UploadLocked():
                 raise UploadBusy("another request is writing to this upload: wait for it to end") from error
             case StoreFailed():
-                raise StoreUnavailable(str(error), timedelta(seconds=30)) from error
+                _log.error("%s", error)
+                raise StoreUnavailable(error.outward, timedelta(seconds=30)) from error

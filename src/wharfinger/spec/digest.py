@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 HEX_LENGTHS: Final = {"sha256": 64, "sha512": 128}
 
+_LIST: Final = " and ".join(HEX_LENGTHS)
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 
@@ -34,6 +35,13 @@ def hasher(algorithm: str) -> "_Hash":
 def algorithm(digest: str) -> str:
     """What comes before the colon."""
     return digest.partition(":")[0]
+
+
+def known(algorithm: str) -> str:
+    """The algorithm, if digests of it can be checked here; raises Malformed DIGEST_INVALID."""
+    if algorithm not in HEX_LENGTHS:
+        raise Malformed("DIGEST_INVALID", f"{quoted(algorithm)} is none of the algorithms known here: {_LIST}")
+    return algorithm
 
 
 def is_digest(reference: str) -> bool:

@@ -20,13 +20,10 @@ async def post(call: Call) -> Answer:
     mount = call.request.query("mount")
     if mount is not None and await _mounted(call, digests.parse(mount)):
         return _created(call, mount)
-    algorithm = call.request.query("digest-algorithm")
-    if algorithm is not None:
-        digests.hasher(algorithm)
-    digest = call.request.query("digest")
+    digest, algorithm = call.request.query("digest"), call.request.query("digest-algorithm") or "sha256"
     if digest is not None:
-        digests.parse(digest)
-    session = await in_thread(uploads.begin, call.tools, call.caller, call.name)
+        algorithm = digests.algorithm(digests.parse(digest))
+    session = await in_thread(uploads.begin, call.tools, call.caller, call.name, digests.known(algorithm))
     return _accepted(call, session) if digest is None else await _finish(call, session.id, digest)
 
 

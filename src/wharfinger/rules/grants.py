@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from wharfinger.rules import scopes as credential_scopes
-from wharfinger.rules.roles import Action, Profile, Role, Visibility, lowest_role, may
+from wharfinger.rules.roles import LOWEST, Action, Profile, Role, Visibility, may
 from wharfinger.rules.scopes import DOING, CredentialKind
 from wharfinger.spec import name
 from wharfinger.spec.errors import quoted
@@ -20,6 +20,7 @@ MOST_REQUESTS: Final = 100
 
 _SCOPE: Final = re.compile(r"(repository|registry)(?:\([a-z0-9]+\))?:([^:]+):([a-z*,]{1,100})")
 _EVERY_ACTION: Final = frozenset({Action.PULL, Action.PUSH, Action.DELETE})
+_WITH_OWN_ROLE: Final = (CredentialKind.PROJECT, CredentialKind.GROUP, CredentialKind.DEPLOY)
 _WORDS: Final[Mapping[str, frozenset[Action]]] = {
     "*": _EVERY_ACTION,
     **{action.value: frozenset({action}) for action in _EVERY_ACTION},
@@ -88,12 +89,14 @@ def decide(asked: Iterable[Action], standing: Standing) -> Decision:
 
 
 def lacking(action: Action, standing: Standing) -> str:
-    """Why not, to one who may know the project; empty if nothing is in the way. Role first, then scopes."""
-    return (
-        _of_role(action, standing)
-        or credential_scopes.lacking(standing.kind, standing.scopes, action)
-        or _of_place(action, standing)
-    )
+    """Why not, to one who may know the project; empty if nothing is in the way.
+
+    The role comes first, because a better token would not help; a deploy token has no person who could get a role.
+    """
+    of_scopes = credential_scopes.lacking(standing.kind, standing.scopes, action)
+    of_role = _of_role(action, standing)
+    first, second = (of_scopes, of_role) if standing.kind is CredentialKind.DEPLOY else (of_role, of_scopes)
+    return first or second or _of_place(action, standing)
 
 
 def _request(text: str) -> Request:
@@ -121,22 +124,24 @@ def _role_allows(action: Action, standing: Standing) -> bool:
 
 
 def _of_role(action: Action, standing: Standing) -> str:
-    if _role_allows(action, standing) or standing.kind is CredentialKind.ANONYMOUS:
+    if _role_allows(action, standing):
         return ""
-    needed = lowest_role(action, standing.visibility, standing.profile) or Role.GUEST
+    if standing.kind is CredentialKind.ANONYMOUS:
+        return credential_scopes.sign_in(action)
+    tokens_own = standing.kind in _WITH_OWN_ROLE
+    who = f"your {standing.kind} token is" if tokens_own else "you are"
+    how = "create a token that has it" if tokens_own else "grant it"
     return (
-        f"{_who(standing)}; {DOING[action]} needs the role {needed.name.lower()}: "
-        "a maintainer or owner of the project can grant it"
+        f"{who} {_membership(standing)}; {DOING[action]} needs the role {LOWEST[standing.profile][action].name.lower()}: "
+        f"a maintainer or owner of the project can {how}"
     )
 
 
-def _who(standing: Standing) -> str:
-    if standing.role is not None:
-        article = "an" if standing.role is Role.OWNER else "a"
-        return f"you are {article} {standing.role.name.lower()} in {standing.project}"
-    if standing.kind is CredentialKind.DEPLOY:
-        return f"your deploy token is not one of {standing.project}"
-    return f"you are not a member of {standing.project}"
+def _membership(standing: Standing) -> str:
+    if standing.role is None:
+        return f"not a member of {standing.project}"
+    article = "an" if standing.role is Role.OWNER else "a"
+    return f"{article} {standing.role.name.lower()} in {standing.project}"
 
 
 def _of_place(action: Action, standing: Standing) -> str:

@@ -87,7 +87,7 @@ def lacking(kind: CredentialKind, scopes: Set[str], action: Action) -> str:
     if action in actions(kind, scopes):
         return ""
     if kind is CredentialKind.ANONYMOUS:
-        return f"you are not signed in; {DOING[action]} needs it: log in with an access token with {_list(action)}"
+        return sign_in(action)
     if kind in _WITHOUT_SCOPES or action in _NEVER.get(kind, ()):
         return (
             f"{DOING[action]} is nothing a {kind} token is for: "
@@ -97,6 +97,11 @@ def lacking(kind: CredentialKind, scopes: Set[str], action: Action) -> str:
     have = ", ".join(sorted(scopes)) or "no scopes"
     needs = f"{' and '.join(missing)}{' as well' if scopes else ''}"
     return f"your token has {have}; {DOING[action]} needs {needs}: create one with {_list(action)}"
+
+
+def sign_in(action: Action) -> str:
+    """What an anonymous caller lacks."""
+    return f"you are not signed in; {DOING[action]} needs it: log in with an access token that has {_list(action)}"
 
 
 def _implied(scopes: Set[str]) -> frozenset[str]:

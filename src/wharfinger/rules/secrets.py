@@ -48,7 +48,7 @@ def check(text: str) -> CredentialKind | None:
 
 def hash(text: str) -> str:  # noqa: A001 - reads as secrets.hash
     """What is stored and looked up: 64 hex digits."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _checksum(text: str) -> str:

@@ -1,6 +1,7 @@
 """The error codes a registry answers with: the distribution spec's own table, and the few that it lacks.
 
-The spec names code and message; the status comes from its end points (and from common practice where it is silent).
+The spec names code and message; the status comes from its table of end points (so a manifest that names what is not
+there gets 404, not the 400 of some) and from common practice where that is silent.
 """
 
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ class Malformed(ValueError):
 
 def quoted(text: str) -> str:
     """The text as it may stand in a sentence: in quotes, ASCII only, control characters escaped, long ones cut."""
-    return ascii(text) if len(text) <= LONGEST_QUOTE else ascii(text[:LONGEST_QUOTE]) + "…"
+    return ascii(text) if len(text) <= LONGEST_QUOTE else ascii(text[:LONGEST_QUOTE]) + "..."
 
 
 # distribution-spec v1.1, "Error Codes": code-1 to code-14, messages word for word

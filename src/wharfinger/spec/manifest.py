@@ -19,6 +19,8 @@ Kind = Literal["image", "index", "other"]
 LONGEST_MEDIA_TYPE: Final = 255
 LARGEST_SIZE: Final = 2**63 - 1
 
+_KNOWN: Final = media_types.IMAGES | media_types.INDEXES
+
 # RFC 6838 section 4.2
 _MEDIA_TYPE: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9!#$&^_.+-]{0,126}/[a-zA-Z0-9][a-zA-Z0-9!#$&^_.+-]{0,126}")
 
@@ -71,7 +73,7 @@ def parse(body: bytes, content_type: str) -> Manifest:
     media_type = _media_type(document, content_type)
     _refuse_schema_1(document, media_type)
     _refuse_both(document)
-    fields = document if _strict(media_type) else _recognised(document)
+    fields = document if media_type in _KNOWN else _recognised(document)
     kind = _kind(fields, media_type)
     config = _optional(fields, "config")
     return Manifest(
@@ -115,11 +117,10 @@ def _refuse_schema_1(document: dict[str, Any], media_type: str) -> None:
 def _refuse_both(document: dict[str, Any]) -> None:
     of_image = [key for key in ("config", "layers") if key in document]
     if "manifests" in document and of_image:
-        _refuse(f"the manifest has {' and '.join(of_image)} like an image, and manifests like an index: it can be one")
-
-
-def _strict(media_type: str) -> bool:
-    return media_type in media_types.IMAGES | media_types.INDEXES
+        _refuse(
+            f"the manifest has {' and '.join(of_image)} like an image and manifests like an index: "
+            "push an image and an index that names it instead"
+        )
 
 
 def _recognised(document: dict[str, Any]) -> dict[str, Any]:
@@ -143,7 +144,7 @@ def _names_something(value: object) -> bool:
 
 
 def _kind(fields: dict[str, Any], media_type: str) -> Kind:
-    if _strict(media_type):
+    if media_type in _KNOWN:
         return _known_kind(fields, media_type)
     if "manifests" in fields:
         return "index"
@@ -153,11 +154,11 @@ def _kind(fields: dict[str, Any], media_type: str) -> Kind:
 def _known_kind(fields: dict[str, Any], media_type: str) -> Kind:
     version = fields.get("schemaVersion")
     if version != 2 or isinstance(version, bool | float):
-        _refuse(f"schemaVersion is {quoted(str(version))}, and 2 in every manifest of type {media_type}")
+        _refuse(f"schemaVersion has to be the number 2 in a manifest of type {media_type}")
     kind: Kind = "image" if media_type in media_types.IMAGES else "index"
     needed = "config" if kind == "image" else "manifests"
     if needed not in fields:
-        _refuse(f"{needed} is missing, and every manifest of type {media_type} has it")
+        _refuse(f"{needed} is missing: every manifest of type {media_type} has it")
     return kind
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from wharfinger.spec.errors import Malformed, quoted
 
-# nineteen digits: more bytes than any blob has, and numbers that every database can hold
+# eighteen digits: more bytes than any blob has, and numbers that every database can hold
 _CONTENT_RANGE: Final = re.compile(r"(?:bytes )?([0-9]{1,18})-([0-9]{1,18})(?:/(?:[0-9]{1,18}|\*))?")
 _BYTE_RANGE: Final = re.compile(r"bytes=\s*([0-9]{0,18})-([0-9]{0,18})\s*", re.IGNORECASE)
 

@@ -28,8 +28,8 @@ lint: .venv/test.stamp
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports --no-cache
 
-# One file runs in one process, so a daemon or a server that a file starts is started once. Files are dealt to
-# WORKERS processes as they become free; the slow ones (clients, faults) are handed out first, see tests/conftest.py.
+# One file runs in one process, so what a file starts (a docker daemon, a server) is started once. Files are dealt to
+# WORKERS processes as these become free, in alphabetical order, which happens to put the slow clients first.
 pytest: .venv/test.stamp
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 

@@ -1,0 +1,1 @@
+"""Wharfinger side by side with a peer: `python -m bench`. See docs/performance.md."""

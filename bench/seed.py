@@ -1,0 +1,167 @@
+"""What a database holds before a measurement: written as rows, because pushing a million manifests takes too long."""
+
+import os
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select
+
+from bench.bodies import CONFIG, LAYER, MANIFEST, MIB, digest_of
+from wharfinger.db import migrate
+from wharfinger.db.engine import Database
+from wharfinger.db.tables import (
+    credentials,
+    manifests,
+    members,
+    namespaces,
+    projects,
+    repositories,
+    routes,
+    tags,
+    users,
+)
+from wharfinger.rules import secrets
+from wharfinger.rules.roles import Role, Visibility
+from wharfinger.rules.scopes import CredentialKind
+
+DEVELOPER, GROUP, PROJECT = "developer", "bench", "bench/shop"
+_BATCH = 10_000
+
+
+def actor(url: str) -> str:
+    """Make the tables, a group, a project in it, and a developer of the group; the developer's access token."""
+    migrate.upgrade(url)
+    token = secrets.make(CredentialKind.PERSONAL, os.urandom(secrets.RANDOM_BYTES))
+    with _writing(url) as tx:
+        user = _add(tx, users, username=DEVELOPER, name="Developer")
+        group = _group(tx, GROUP)
+        _project(tx, group, PROJECT)
+        _add(tx, members, user_id=user, namespace_id=group, role=Role.DEVELOPER)
+        scopes = "read_registry write_registry"
+        hashed = secrets.hash(token)
+        _add(
+            tx, credentials, kind=CredentialKind.PERSONAL, secret_hash=hashed, name="bench", user_id=user, scopes=scopes
+        )
+    return token
+
+
+def tag_names(count: int) -> list[str]:
+    """So many tags, in the order in which they are listed."""
+    return [f"t{number:07}" for number in range(count)]
+
+
+def add_tags(url: str, path: str, count: int) -> None:
+    """Let so many tags point at the manifests of a repository, in turn."""
+    with _writing(url) as tx:
+        repository = tx.scalar(select(repositories.c.id).where(repositories.c.path == path))
+        found = list(tx.scalars(select(manifests.c.id).where(manifests.c.repository_id == repository)))
+        now = _now()
+        same = {"repository_id": repository, "created_at": now, "pushed_at": now, "pushed_by": DEVELOPER}
+        rows = (
+            {**same, "name": name, "manifest_id": found[number % len(found)]}
+            for number, name in enumerate(tag_names(count))
+        )
+        _fill(tx, tags, rows)
+
+
+def repository_names(count: int, below: str = GROUP) -> list[str]:
+    """Paths of so many repositories, a hundred in each project, in the order in which they are listed."""
+    return [f"{below}/p{number // 100:05}/r{number % 100:02}" for number in range(count)]
+
+
+def add_repositories(url: str, count: int, group: str = GROUP) -> None:
+    """So many repositories in a group, each pushed to."""
+    with _writing(url) as tx:
+        namespace = tx.scalar(select(namespaces.c.id).where(namespaces.c.path == group)) or _group(tx, group)
+        known: dict[str, int] = {}
+        for path in repository_names(count, group):
+            project = path.rpartition("/")[0]
+            if project not in known:
+                known[project] = _project(tx, namespace, project)
+        now = _now()
+        _fill(
+            tx,
+            repositories,
+            (
+                {"project_id": known[project], "name": name, "path": path, "created_at": now, "pushed_at": now}
+                for path in repository_names(count, group)
+                for project, _, name in [path.rpartition("/")]
+            ),
+        )
+
+
+def add_manifests(url: str, count: int) -> None:
+    """So many manifests with a tag each, a thousand in a repository."""
+    add_repositories(url, max(1, count // 1000))
+    with _writing(url) as tx:
+        known = list(tx.scalars(select(repositories.c.id).order_by(repositories.c.path)))
+        _fill(tx, manifests, (_manifest(known[number // 1000 % len(known)], number) for number in range(count)))
+        stored = tx.execute(select(manifests.c.id, manifests.c.repository_id)).all()
+        same = {"created_at": _now(), "pushed_at": _now(), "pushed_by": DEVELOPER}
+        _fill(
+            tx,
+            tags,
+            ({**same, "repository_id": row[1], "name": f"v{row[0]}", "manifest_id": row[0]} for row in stored),
+        )
+
+
+def _manifest(repository: int, number: int) -> dict[str, Any]:
+    config, layer = digest_of(b"config %d" % number), digest_of(b"layer %d" % number)
+    body = (
+        f'{{"schemaVersion":2,"mediaType":"{MANIFEST}",'
+        f'"config":{{"mediaType":"{CONFIG}","digest":"{config}","size":1500}},'
+        f'"layers":[{{"mediaType":"{LAYER}","digest":"{layer}","size":{MIB}}}]}}'
+    ).encode()
+    return {
+        "repository_id": repository,
+        "digest": digest_of(body),
+        "media_type": MANIFEST,
+        "artifact_type": CONFIG,
+        "config_digest": config,
+        "size_bytes": len(body),
+        "body": body,
+        "created_at": _now(),
+    }
+
+
+class _writing:  # noqa: N801 - reads as a verb
+    """A transaction on a database opened for it alone."""
+
+    def __init__(self, url: str) -> None:
+        self.database = Database.open(url)
+        self.transaction = self.database.begin()
+
+    def __enter__(self) -> Connection:
+        return self.transaction.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self.transaction.__exit__(*error)
+        self.database.close()
+
+
+def _fill(tx: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    iterator: Iterator[dict[str, Any]] = iter(rows)
+    while batch := list(islice(iterator, _BATCH)):
+        tx.execute(insert(table), batch)
+
+
+def _add(tx: Connection, table: Table, **row: Any) -> int:
+    return int(tx.execute(insert(table).values(created_at=_now(), **row).returning(table.c.id)).scalar_one())
+
+
+def _group(tx: Connection, path: str) -> int:
+    group = _add(tx, namespaces, path=path, name=path, visibility=Visibility.PRIVATE)
+    tx.execute(insert(routes).values(path=path, namespace_id=group))
+    return group
+
+
+def _project(tx: Connection, namespace: int, path: str) -> int:
+    project = _add(tx, projects, namespace_id=namespace, path=path, name=path, visibility=Visibility.PRIVATE)
+    tx.execute(insert(routes).values(path=path, project_id=project))
+    return project
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

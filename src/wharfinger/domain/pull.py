@@ -27,8 +27,13 @@ class Blob:
 
 
 def inline(tools: Tools) -> bool:
-    """May a read be asked for in the event loop?"""
+    """May a manifest or a blob be looked up in the event loop?"""
     return tools.lookup.inline
+
+
+def at_once(tools: Tools) -> bool:
+    """May the content of a whole blob be asked for in the event loop?"""
+    return tools.store.at_once
 
 
 def manifest(tools: Tools, caller: Caller, path: str, reference: str) -> FoundManifest:

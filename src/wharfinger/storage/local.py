@@ -38,6 +38,8 @@ _UPLOAD: Final = re.compile(r"[0-9a-f]{32}")
 class LocalStore:
     """A store in the folder `root`, which is made if need be; raises StoreFailed where it cannot be used."""
 
+    at_once = True
+
     def __init__(self, root: Path, disk: Disk | None = None, clock: Callable[[], float] = time.time) -> None:
         self.disk, self.hashes, self._clock = disk or Disk(), RecentHashes(), clock
         self.root, self.uploads, self.blobs = str(root), f"{root}/uploads", f"{root}/blobs"

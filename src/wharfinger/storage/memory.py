@@ -26,6 +26,8 @@ class _Arriving:
 class MemoryStore:
     """A store that ends with its process."""
 
+    at_once = True
+
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
         self.uploads: dict[str, _Arriving] = {}

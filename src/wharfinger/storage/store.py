@@ -88,6 +88,8 @@ class Upload(Protocol):
 class Store(Protocol):
     """A place that keeps blobs. All methods may block: call them from a thread."""
 
+    at_once: bool  # but `read` of a whole blob does not wait: it costs less than going to a thread
+
     def begin(self, upload: str, algorithm: str = "sha256") -> None:
         """Start an upload; `upload` is 32 lower-case hex digits chosen by the caller, for this upload alone.
 

@@ -59,7 +59,10 @@ async def _part(call: Call, blob: Blob, headers: Headers, asked: str) -> Answer:
 
 
 async def _content(call: Call, blob: Blob, start: int, length: int | None) -> Body:
-    content = await in_thread(pull.content, call.tools, blob, start, length)
+    if length is None and pull.at_once(call.tools):
+        content = pull.content(call.tools, blob)
+    else:
+        content = await in_thread(pull.content, call.tools, blob, start, length)
     return str(content.path) if isinstance(content, File) else content.pieces
 
 

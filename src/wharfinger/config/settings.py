@@ -84,7 +84,7 @@ class DatabaseSection(Section):
 class Storage(Section):
     """Where bytes are kept."""
 
-    folder: Path | None = _setting(None, "Folder for blobs; empty is `blobs` in the data folder.")
+    folder: Path | None = _setting(None, "Folder for the bytes of blobs; empty is `store` in the data folder.")
 
 
 class Registry(Section):
@@ -210,8 +210,11 @@ class Settings(BaseSettings):
     @property
     def address(self) -> str:
         """The URL that people and clients use: `external_url`, or where the server listens."""
-        if self.external_url:
-            return self.external_url
+        return self.external_url or self.local_address
+
+    @property
+    def local_address(self) -> str:
+        """The URL of the place the server listens at, for clients on this machine."""
         host = "127.0.0.1" if self.listen.host == "0.0.0.0" else self.listen.host  # noqa: S104 - compared, not bound
         return f"{self.scheme}://{Address('::1' if host == '::' else host, self.listen.port)}"
 
@@ -231,9 +234,9 @@ class Settings(BaseSettings):
         return self.secret_file or self.data / "secret"
 
     @property
-    def blobs(self) -> Path:
+    def store(self) -> Path:
         """Where the bytes are."""
-        return self.storage.folder or self.data / "blobs"
+        return self.storage.folder or self.data / "store"
 
     def texts(self) -> dict[str, str]:
         """Every setting as it would be written, by its path; what is secret too."""
@@ -244,6 +247,11 @@ class Settings(BaseSettings):
 def leaves() -> dict[str, Setting]:
     """Every setting by its path, in the order of the sections."""
     return {setting.path: setting for setting in _described(Settings, "")}
+
+
+def variable(path: str) -> str:
+    """The environment variable of a setting: `server.listen` → `WHARFINGER_SERVER__LISTEN`."""
+    return "WHARFINGER_" + path.replace(".", "__").upper()
 
 
 def _described(section: type[BaseModel], prefix: str) -> Iterator[Setting]:

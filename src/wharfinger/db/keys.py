@@ -27,6 +27,6 @@ def retire_others(tx: Connection, kid: str, now: datetime) -> None:
     tx.execute(update(signing_keys).where(others).values(retired_at=now))
 
 
-def forget_retired(tx: Connection, before: datetime) -> None:
-    """Remove keys that were retired at this moment or before."""
-    tx.execute(delete(signing_keys).where(signing_keys.c.retired_at <= before))
+def forget_retired(tx: Connection, before: datetime) -> int:
+    """Remove keys that were retired at this moment or before; how many."""
+    return tx.execute(delete(signing_keys).where(signing_keys.c.retired_at <= before)).rowcount

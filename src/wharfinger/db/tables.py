@@ -277,3 +277,10 @@ tags = Table(
     PrimaryKeyConstraint("repository_id", "name"),
     sqlite_with_rowid=False,
 )
+
+duties = Table(
+    "duties",
+    metadata,
+    Column("name", String, primary_key=True),  # jobs.schedule.Duty
+    _moment("due_at"),
+)

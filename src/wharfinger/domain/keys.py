@@ -136,6 +136,11 @@ class KeyRing:
         self._keys(timedelta())
         return kid
 
+    def forget_retired(self) -> int:
+        """Remove the keys whose overlap is over; how many."""
+        with self._db.begin() as tx:
+            return rows.forget_retired(tx, self._clock() - self._overlap)
+
     def public_keys(self) -> list[dict[str, Any]]:
         """What others need to verify our tokens, as JSON Web Keys (RFC 7517), the signing one first."""
         own = self._keys(REFRESH)

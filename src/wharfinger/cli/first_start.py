@@ -1,0 +1,77 @@
+"""The first start: an administrator, a project to try, and what to type next."""
+
+import os
+import shlex
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from wharfinger import app
+from wharfinger.config.load import FILE_VARIABLE, PLACES
+from wharfinger.config.running import Running
+from wharfinger.config.settings import Settings, leaves, variable
+from wharfinger.domain import users
+
+ADMINISTRATOR: Final = "root"
+PROJECT: Final = "root/hello"
+IMAGE: Final = "alpine:latest"
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """The first administrator, whose password is known here and now and never again."""
+
+    username: str
+    password: str
+
+
+def prepare(settings: Settings) -> Newcomer | None:
+    """Make the first administrator and a first project, where there is nobody yet."""
+    tools = app.open_tools(settings)
+    try:
+        password = users.ensure_admin(tools, ADMINISTRATOR)
+        if password is None:
+            return None
+        return Newcomer(ADMINISTRATOR, password)
+    finally:
+        app.close(tools)
+
+
+def welcome(server: Running, newcomer: Newcomer, program: str) -> str:
+    """What to know and what to type. The four lines work as they stand, given any image called IMAGE."""
+    host = urlsplit(server.settings.address).netloc
+    command = _command(program, server)
+    return f"""
+  administrator      {newcomer.username}
+  one-time password  {newcomer.password}    (shown now and never again)
+
+Container tools log in with an access token instead of the password. These four lines make one and use it, in another
+terminal, with any image you have (here {IMAGE}) and the project {PROJECT}, which is there to try:
+
+  {command} token create first --user {ADMINISTRATOR} | docker login {host} --username {ADMINISTRATOR} --password-stdin
+  docker tag {IMAGE} {host}/{PROJECT}:latest
+  docker push {host}/{PROJECT}:latest
+  docker pull {host}/{PROJECT}:latest
+
+No container tool at hand? `{command} demo` makes an image, pushes it and pulls it back.
+`{command} --help` shows what else there is: users, groups, projects, members, tokens.
+"""
+
+
+def _command(program: str, server: Running) -> str:
+    """How this program is called again with the same settings: by the name it was called by, and where they are."""
+    secret = {variable(path) for path, setting in leaves().items() if setting.secret}
+    said = {name: value for name, value in server.variables.items() if name not in secret}
+    if server.file and server.file not in {place.absolute() for place in PLACES}:
+        said[FILE_VARIABLE] = str(server.file)
+    return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in said.items()), shlex.quote(_name(program))])
+
+
+def _name(program: str) -> str:
+    """The command as it can be typed: its bare name where that is found, else the way to it."""
+    found = shutil.which("wharfinger")
+    if found and Path(found).resolve() == Path(program).resolve():
+        return "wharfinger"
+    return os.path.relpath(program) if Path(program).is_relative_to(Path.cwd()) else program

@@ -1,0 +1,58 @@
+"""The command `wharfinger`: which word runs what, and how a command fails."""
+
+import sys
+from typing import Annotated, Final
+
+import typer
+from sqlalchemy.exc import DBAPIError
+
+from wharfinger import __version__
+from wharfinger.cli.migrate import migrate
+from wharfinger.cli.reconfigure import reconfigure
+from wharfinger.cli.serve import serve
+from wharfinger.cli.status import status
+from wharfinger.cli.terminal import Failure, note, say
+from wharfinger.cli.worker import worker
+from wharfinger.config.load import SettingsRefused
+from wharfinger.db.migrate import SchemaUnknown
+from wharfinger.domain.errors import Refusal
+from wharfinger.domain.keys import SecretChanged
+from wharfinger.storage.store import StoreError
+
+FAILURES: Final = (Failure, Refusal, SettingsRefused, SchemaUnknown, SecretChanged, StoreError)
+
+cli = typer.Typer(
+    name="wharfinger",
+    help="A container registry that lives inside projects.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (serve, worker, migrate, reconfigure, status):
+    cli.command()(command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        say(f"wharfinger {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it.")] = False,
+) -> None:
+    """A container registry that lives inside projects."""
+
+
+def run() -> None:
+    """Run the command line. Exit code 1 with one sentence where it cannot be done, 2 where it was written wrongly."""
+    try:
+        cli()
+    except FAILURES as failure:
+        note(f"wharfinger: {failure}")
+        sys.exit(1)
+    except DBAPIError as error:
+        note(f"wharfinger: the database refused: {error.orig}; `wharfinger doctor` looks for the cause")
+        sys.exit(1)

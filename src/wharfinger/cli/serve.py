@@ -1,0 +1,151 @@
+"""`wharfinger serve`: the whole server, one process tree."""
+
+import multiprocessing
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
+from granian.http import HTTP1Settings
+from granian.server.mp import MPServer
+
+from wharfinger import __version__, app
+from wharfinger.cli import first_start
+from wharfinger.cli.options import ConfigOption
+from wharfinger.cli.terminal import Failure, say
+from wharfinger.cli.worker import work
+from wharfinger.config import running
+from wharfinger.config.load import find_file, load
+from wharfinger.config.running import AlreadyRunning, Running
+from wharfinger.config.settings import Settings
+from wharfinger.db import migrate as migrations
+
+_MOST_WORKERS: Final = 8
+_START_SECONDS: Final = 60.0
+_QUIET: Final = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "loggers": {"_granian": {"handlers": [], "level": "WARNING", "propagate": True}},
+}
+
+
+def serve(
+    config: ConfigOption = None,
+    migrate: Annotated[bool, typer.Option("--migrate", help="Bring a PostgreSQL that is behind up to date.")] = False,
+    worker: Annotated[bool, typer.Option(help="Do the periodic work in this process tree as well.")] = True,
+) -> None:
+    """Start the registry and stay until SIGTERM or Ctrl-C."""
+    file = find_file(config, os.environ)
+    settings = load(file, os.environ)
+    _check_address(settings)
+    try:
+        with running.hold(settings.run):
+            _serve(settings, file, migrate=migrate, worker=worker)
+    except AlreadyRunning as error:
+        raise Failure(f"{error}: `wharfinger status` tells which; stop it first") from None
+
+
+def _serve(settings: Settings, file: Path | None, *, migrate: bool, worker: bool) -> None:
+    _prepare_database(settings, migrate=migrate)
+    newcomer = first_start.prepare(settings)
+    running.forget_workers(settings.run)
+    for old in (settings.run / "metrics").glob("*"):
+        old.unlink(missing_ok=True)
+    described = _describe(settings, file, os.environ)
+    running.write(described)
+    server = _server(settings)
+    if worker:
+        server.on_startup(partial(_start_worker, settings.run))
+    server.on_startup(lambda: threading.Thread(target=_announce, args=(described, newcomer), daemon=True).start())
+    server.serve(target_loader=partial(app.Serving, settings.run), wrap_loader=False)
+
+
+def _describe(settings: Settings, file: Path | None, environ: Mapping[str, str]) -> Running:
+    return Running(
+        generation=1,
+        pid=os.getpid(),
+        started_at=app.now(),
+        version=__version__,
+        file=file.absolute() if file else None,
+        variables={name: value for name, value in environ.items() if name.startswith("WHARFINGER_")},
+        settings=settings,
+    )
+
+
+def _check_address(settings: Settings) -> None:
+    """Nobody else may listen here: the workers share their port, so a second server would go unnoticed."""
+    host, port = settings.listen
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Failure(
+                f"cannot listen at {settings.listen}: {error.strerror}; stop what listens there, or set [server] listen"
+            ) from None
+
+
+def _prepare_database(settings: Settings, *, migrate: bool) -> None:
+    """SQLite is ours alone and migrated by itself; a PostgreSQL may be shared, so its operator decides."""
+    if not settings.database.url or migrate:
+        migrations.upgrade(app.database_url(settings))
+    elif not app.schema_is_current(settings):
+        raise Failure(
+            "the database is behind this version of Wharfinger: back it up and run `wharfinger migrate`, "
+            "or start with --migrate"
+        )
+
+
+def workers(settings: Settings) -> int:
+    """How many processes answer requests."""
+    return settings.server.workers or min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
+
+
+def _server(settings: Settings) -> MPServer:
+    server = settings.server
+    encrypted = server.tls_certificate is not None
+    milliseconds = round(server.header_timeout.total_seconds() * 1000)
+    return MPServer(
+        "wharfinger.app:Serving",
+        address=settings.listen.host,
+        port=settings.listen.port,
+        interface=Interfaces.ASGI,
+        workers=workers(settings),
+        loop=Loops.uvloop,
+        http=HTTPModes.auto if encrypted else HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=milliseconds),
+        websockets=False,
+        backlog=2048,
+        log_dictconfig=_QUIET,
+        ssl_cert=server.tls_certificate,
+        ssl_key=server.tls_key,
+        ssl_protocol_min=SSLProtocols.tls12,
+        respawn_failed_workers=True,
+        workers_kill_timeout=max(1, round(server.stop_timeout.total_seconds())),
+    )
+
+
+def _start_worker(folder: Path) -> None:
+    """The periodic work, in a process of its own that ends with ours."""
+    multiprocessing.get_context("fork").Process(target=work, args=(folder,), name="worker", daemon=True).start()
+
+
+def _announce(described: Running, newcomer: first_start.Newcomer | None) -> None:
+    """Once every process answers, say where; to a newcomer, also what to do next."""
+    ends = time.monotonic() + _START_SECONDS
+    while time.monotonic() < ends:
+        ready = [one for one in running.acknowledged(described) if one.role == "web"]
+        if len(ready) >= workers(described.settings):
+            say(f"Wharfinger answers at {described.settings.address}")
+            if newcomer:
+                say(first_start.welcome(described, newcomer, sys.argv[0]))
+            return
+        time.sleep(0.05)

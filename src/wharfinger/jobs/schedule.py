@@ -1,0 +1,26 @@
+"""What runs when nobody asks, and how often. One page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from wharfinger.domain import leftovers
+from wharfinger.domain.tools import Tools
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Periodic work. `run` returns how many things it dealt with; running it twice does no harm."""
+
+    name: str
+    every: timedelta
+    run: Callable[[Tools], int]
+
+
+DUTIES: Final = (
+    Duty("forget abandoned uploads", timedelta(hours=1), leftovers.forget_uploads),
+    Duty("forget old login failures", timedelta(minutes=10), leftovers.forget_login_failures),
+    Duty("forget ended credentials", timedelta(days=1), leftovers.forget_credentials),
+    Duty("forget retired keys", timedelta(hours=1), leftovers.forget_keys),
+)

@@ -1,0 +1,40 @@
+"""The worker: does what is due, one duty after another, wherever it is the first to notice.
+
+Any number of workers on any number of hosts may run; a row per duty in the database says when it is due again, and
+who moves that moment does the work. A duty that fails is logged and done again at its next time.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from wharfinger.domain import leftovers
+from wharfinger.domain.tools import Tools
+from wharfinger.jobs.schedule import DUTIES, Duty
+
+_log: Final = logging.getLogger("wharfinger.worker")
+
+
+def run_due(tools: Tools, duties: Sequence[Duty] = DUTIES) -> list[str]:
+    """Do every duty that is due and nobody else has taken; their names."""
+    return [duty.name for duty in duties if _run(tools, duty)]
+
+
+def run(tools: Callable[[], Tools], stop: threading.Event, pause_seconds: float) -> None:
+    """Do what is due until `stop`; `tools` is asked anew each time, because settings may change."""
+    while not stop.is_set():
+        run_due(tools())
+        stop.wait(pause_seconds)
+
+
+def _run(tools: Tools, duty: Duty) -> bool:
+    try:
+        if not leftovers.take_turn(tools, duty.name, duty.every):
+            return False
+        count = duty.run(tools)
+    except Exception:  # the next duty may well succeed, and this one at its next time
+        _log.exception("could not %s", duty.name)
+        return False
+    _log.info("%s: %d", duty.name, count)
+    return True

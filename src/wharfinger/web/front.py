@@ -1,0 +1,205 @@
+"""The front door, the outermost application: every request passes here first and leaves here last.
+
+It names the request, learns from a trusted proxy who asks, bounds the headers, answers the probes, hands the rest to
+the dialects, counts and writes a line. All of it stands in the way of a manifest read, so nothing here is a layer of
+middleware: one wrapped `send`, no tasks, no second pass over the headers.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from itertools import count
+from secrets import token_hex
+from time import perf_counter
+from typing import Any, Final
+
+from wharfinger.web.log import REQUEST_ID, AccessLog, Seen
+from wharfinger.web.metrics import CONTENT_TYPE, Shared, Tally, route_of
+from wharfinger.web.probes import Readiness, json_answer
+from wharfinger.web.proxies import Network, Proxies
+from wharfinger.web.request import ClientGone, Message, Receive, Scope, Send
+from wharfinger.web.respond import Answer, send_answer
+
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_log: Final = logging.getLogger("wharfinger.front")
+_CLIENT_GONE: Final = 499  # the client went away before it had an answer; only the log ever sees this
+_PREFIX: Final = "/-/"
+_NOWHERE: Final = (
+    "Nothing is here. This is a Wharfinger container registry: clients speak to /v2/, "
+    "for instance `docker login {host}` and `docker pull {host}/<group>/<project>`.\n"
+)
+
+
+class Names:
+    """Request ids: unique over all processes, cheap, and short enough to be read out."""
+
+    def __init__(self) -> None:
+        self._process, self._numbers = token_hex(5), count(1)
+
+    def new(self) -> str:
+        """The next one."""
+        return f"{self._process}-{next(self._numbers)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The settings that the front door follows."""
+
+    trusted_proxies: tuple[Network, ...] = ()
+    header_limit_bytes: int = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Where one process writes down what it did. Outlives every `Front` that uses it."""
+
+    log: AccessLog
+    tally: Tally
+    shared: Shared
+    names: Names = field(default_factory=Names)
+
+
+class Front:
+    """The outermost ASGI application. `registry` answers /v2 and /jwt/auth."""
+
+    def __init__(self, registry: Asgi, readiness: Readiness, records: Records, options: Options) -> None:
+        self._registry, self._readiness, self._records = registry, readiness, records
+        self._proxies = Proxies(options.trusted_proxies)
+        self._limit = options.header_limit_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever happens inside."""
+        started = perf_counter()
+        agent, too_long = self._look(scope["headers"])
+        request_id = (self._believe(scope) if self._proxies else "") or self._records.names.new()
+        REQUEST_ID.set(request_id)
+        watch = _Watch(send, request_id)
+        tally = self._records.tally
+        tally.running += 1
+        try:
+            if too_long:
+                await send_answer(_too_long(self._limit), watch, head=False)
+            else:
+                await self._inner(scope["path"])(scope, receive, watch)
+        except ClientGone:
+            pass
+        except Exception:
+            await _fail(watch, scope)
+        finally:
+            tally.running -= 1
+            self._write_down(scope, watch, agent, perf_counter() - started)
+
+    def _look(self, headers: list[tuple[bytes, bytes]]) -> tuple[bytes, bool]:
+        """The user agent, and whether the headers are over the limit."""
+        size, agent = 0, b""
+        for name, value in headers:
+            size += len(name) + len(value)
+            if name == b"user-agent":
+                agent = value
+        return agent, size > self._limit
+
+    def _believe(self, scope: Scope) -> str:
+        """Take over what a trusted proxy says; the request id it gave, if any."""
+        peer = scope.get("client")
+        if not peer or not self._proxies.trusts(peer[0]):
+            return ""
+        client = self._proxies.client(scope["headers"])
+        if client.address:
+            scope["client"] = (client.address, 0)
+        if client.scheme:
+            scope["scheme"] = client.scheme
+        return client.request_id
+
+    def _inner(self, path: str) -> Asgi:
+        if path.startswith(("/v2/", "/jwt/")) or path == "/v2":
+            return self._registry
+        return self._elsewhere
+
+    async def _elsewhere(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        await send_answer(await self._probe(scope), send, head=scope["method"] == "HEAD")
+
+    async def _probe(self, scope: Scope) -> Answer:
+        if scope["method"] not in ("GET", "HEAD"):
+            return _text(405, "Nothing but GET and HEAD is answered here.\n")
+        match scope["path"]:
+            case "/-/health":
+                return json_answer(200, {"status": "ok"})
+            case "/-/ready":
+                return await self._readiness.answer()
+            case "/-/metrics":
+                return _text(200, self._records.shared.text(), CONTENT_TYPE)
+        return _text(404, _NOWHERE.format(host=_host(scope)))
+
+    def _write_down(self, scope: Scope, watch: "_Watch", agent: bytes, seconds: float) -> None:
+        path, method, status = scope["path"], scope["method"], watch.status or _CLIENT_GONE
+        if path.startswith(_PREFIX) and status < 400:
+            return
+        sent = watch.sent_bytes()
+        method = method if method in _METHODS else "other"
+        self._records.tally.count((route_of(path), method, status), seconds, sent)
+        caller = scope.get("wharfinger.caller", "")
+        client = scope.get("client")
+        address = client[0] if client else ""
+        self._records.log.write(Seen(watch.request_id, method, path, status, sent, seconds, caller, address, agent))
+
+
+_METHODS: Final = frozenset(("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"))
+
+
+class _Watch:
+    """`send`, watched: adds the request id to the answer, and remembers status and size."""
+
+    __slots__ = ("_headers", "_send", "_sent", "_whole_file", "request_id", "status")
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send, self.request_id = send, request_id
+        self.status, self._sent, self._whole_file = 0, 0, False
+        self._headers: list[tuple[bytes, bytes]] = []
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        kind = message["type"]
+        if kind == "http.response.body":
+            self._sent += len(message["body"])
+        elif kind == "http.response.start":
+            self.status = message["status"]
+            # a new list: the one that came may be a constant of its handler
+            self._headers = [*message["headers"], (b"x-request-id", self.request_id.encode())]
+            message = {"type": kind, "status": self.status, "headers": self._headers}
+        else:
+            self._whole_file = True
+        return self._send(message)
+
+    def sent_bytes(self) -> int:
+        """Bytes of the body; of a file that the server sends by itself, what was announced."""
+        if self._whole_file:
+            return next((int(value) for name, value in self._headers if name == b"content-length"), 0)
+        return self._sent
+
+
+async def _fail(watch: _Watch, scope: Scope) -> None:
+    """Something broke that nobody foresaw: say so in the log, and to the client if nothing was said yet."""
+    _log.exception("%s %s broke", scope["method"], scope["path"][:400])
+    if not watch.status:
+        await send_answer(_failure(watch.request_id), watch, head=scope["method"] == "HEAD")
+
+
+def _failure(request_id: str) -> Answer:
+    said = f"the server failed and wrote down why: its operator finds it under request id {request_id}"
+    return json_answer(500, {"errors": [{"code": "UNKNOWN", "message": said}]})
+
+
+def _too_long(limit: int) -> Answer:
+    said = f"the headers have more than {limit} bytes, the most that is taken here"
+    return json_answer(431, {"errors": [{"code": "UNSUPPORTED", "message": said}]})
+
+
+def _text(status: int, text: str | bytes, kind: bytes = b"text/plain; charset=utf-8") -> Answer:
+    body = text.encode() if isinstance(text, str) else text
+    return Answer(status, [(b"content-type", kind), (b"content-length", b"%d" % len(body))], body)
+
+
+def _host(scope: Any) -> str:
+    """The host as the client wrote it, if it looks like one."""
+    said = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+    return said if said.isascii() and said.replace(".", "").replace(":", "").replace("-", "").isalnum() else "<host>"

@@ -128,11 +128,12 @@ def _of_role(action: Action, standing: Standing) -> str:
         return ""
     if standing.kind is CredentialKind.ANONYMOUS:
         return credential_scopes.sign_in(action)
+    needed = LOWEST[standing.profile][action].name.lower()
     tokens_own = standing.kind in _WITH_OWN_ROLE
     who = f"your {standing.kind} token is" if tokens_own else "you are"
     how = "create a token that has it" if tokens_own else "grant it"
     return (
-        f"{who} {_membership(standing)}; {DOING[action]} needs the role {LOWEST[standing.profile][action].name.lower()}: "
+        f"{who} {_membership(standing)}; {DOING[action]} needs the role {needed}: "
         f"a maintainer or owner of the project can {how}"
     )
 

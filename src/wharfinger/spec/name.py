@@ -41,9 +41,9 @@ def tag(text: str) -> str:
 
 
 def _why_not(text: str) -> str:
-    bad = next(part for part in text.split("/") if COMPONENT.fullmatch(part) is None)
-    if bad.lower() != bad and COMPONENT.fullmatch(bad.lower()):
+    if _NAME.fullmatch(text.lower()):
         return f"the repository name {quoted(text)} has upper-case letters: write {quoted(text.lower())}"
+    bad = next(part for part in text.split("/") if COMPONENT.fullmatch(part) is None)
     return (
         f"{quoted(bad)} in the repository name {quoted(text)} is not allowed: every part is made of lower-case letters "
         "and digits, with single dots, one or two underscores, or dashes between them"

@@ -1,0 +1,1 @@
+"""DECIDES, case by case."""

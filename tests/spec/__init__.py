@@ -1,0 +1,1 @@
+"""NAMES, case by case."""

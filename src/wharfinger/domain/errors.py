@@ -134,6 +134,10 @@ class BlobUnknown(NotFound):
         self.digest = digest
 
 
+class BytesLost(BlobUnknown):
+    """The blob was pushed, and the store no longer has its bytes: telling so lets the next push heal it."""
+
+
 class UploadUnknown(NotFound):
     """No such upload in this repository: it never began, was finished, was cancelled or ran out of time."""
 

@@ -5,17 +5,22 @@ a hit is one indexed read on a local file. Everything unusual (a former path, an
 which ends in a refusal or in the same value.
 """
 
+import logging
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from wharfinger.db import images
 from wharfinger.db.lookup import FoundManifest
 from wharfinger.domain import access
 from wharfinger.domain.access import Caller
-from wharfinger.domain.errors import BlobUnknown, ManifestUnknown, RepositoryUnknown
+from wharfinger.domain.errors import BlobUnknown, BytesLost, ManifestUnknown, RepositoryUnknown, StoreUnavailable
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Action
 from wharfinger.spec import digest as digests
-from wharfinger.storage.store import File, Stream
+from wharfinger.storage.store import BytesMissing, File, StoreFailed, Stream
+
+_log: Final = logging.getLogger("wharfinger.store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,15 @@ def blob(tools: Tools, caller: Caller, path: str, digest: str) -> Blob:
 
 
 def content(tools: Tools, blob: Blob, start: int = 0, length: int | None = None) -> File | Stream:
-    """The bytes of a blob that `blob` returned, whole or in part."""
-    return tools.store.read(blob.digest, start, length)
+    """The bytes of a blob that `blob` returned, whole or in part. Raises BytesLost, StoreUnavailable."""
+    try:
+        return tools.store.read(blob.digest, start, length)
+    except BytesMissing as error:
+        _log.error("%s", error)
+        raise BytesLost(blob.digest) from error
+    except StoreFailed as error:
+        _log.error("%s", error)
+        raise StoreUnavailable(error.outward, timedelta(seconds=30)) from error
 
 
 def _present(tools: Tools, caller: Caller, path: str) -> str:

@@ -89,7 +89,7 @@ def test_known_takes(algorithm: str) -> None:
 
 @pytest.mark.parametrize("algorithm", ["", "md5", "SHA256", "sha256:", "sha384", "a" * 10_000, "\r\n"])
 def test_known_refuses(algorithm: str) -> None:
-    with pytest.raises(Malformed, match="none of the algorithms known here: .*sha256.*sha512") as refusal:
+    with pytest.raises(Malformed, match=r"none of the algorithms known here: .*sha256.*sha512") as refusal:
         digest.known(algorithm)
     assert refusal.value.code == "DIGEST_INVALID"
     assert len(refusal.value.sentence) < 300

@@ -183,7 +183,8 @@ REFUSED: dict[str, tuple[object, str, str]] = {
         for text in BAD_DIGESTS
     },
     "digest a number": (image(config=GOOD | {"digest": 5}), types.OCI_IMAGE, "config.digest is not a string"),
-    "child digest": (index(manifests=[SUBJECT | {"digest": "sha1:" + "a" * 40}]), types.OCI_INDEX, "manifests[0].digest"),
+    "child digest": (
+        index(manifests=[SUBJECT | {"digest": "sha1:" + "a" * 40}]), types.OCI_INDEX, "manifests[0].digest: "),
     "subject digest": (image(subject=SUBJECT | {"digest": "sha256:x"}), types.OCI_IMAGE, "subject.digest: "),
     **{
         f"size {size!r}": (image(layers=[GOOD | {"size": size}]), types.OCI_IMAGE, "layers[0].size is not a number")

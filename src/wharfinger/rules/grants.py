@@ -141,8 +141,7 @@ def _of_role(action: Action, standing: Standing) -> str:
 def _membership(standing: Standing) -> str:
     if standing.role is None:
         return f"not a member of {standing.project}"
-    article = "an" if standing.role is Role.OWNER else "a"
-    return f"{article} {standing.role.name.lower()} in {standing.project}"
+    return f"a {standing.role.name.lower()} in {standing.project}"  # "an" owner never lacks a role
 
 
 def _of_place(action: Action, standing: Standing) -> str:

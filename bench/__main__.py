@@ -17,8 +17,9 @@ from bench.rows import STAGES
 from bench.run import Run, Scale
 
 RESULTS = Path(__file__).parent / "results"
-QUICK = Scale("quick", seconds=1, rounds=1, big_layer_bytes=GIB, big_start=100_000, heavy=False)
-FULL = Scale("full", seconds=3, rounds=3, big_layer_bytes=10 * GIB, big_start=1_000_000, heavy=True)
+_LONG = ("push-100MiB-*-c10", "push-100MiB-*-c64", "push-10MiB-*-c64", "push-1MiB-patch-c64", "pull-100MiB-c64")
+QUICK = Scale("quick", seconds=1, rounds=1, big_layer_bytes=GIB, big_start=100_000, many=10_000, without=_LONG)
+FULL = Scale("full", seconds=3, rounds=3, big_layer_bytes=10 * GIB, big_start=1_000_000, many=100_000)
 
 
 @dataclass

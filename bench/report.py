@@ -22,19 +22,26 @@ ORDER = ("wharfinger", "peer", "nginx", "sha256", "disk")
 def show(run: Run, console: Console) -> None:
     """All rows as one table."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("row", "server"):
-        table.add_column(title, no_wrap=True)
+    for title, width in (("row", 28), ("server", 10)):
+        table.add_column(title, no_wrap=True, min_width=width)
     for title in ("rate/s", "p50 ms", "p99 ms", "errors", "CPU s/100", "generator", "ratio", "CPU ratio"):
-        table.add_column(title, justify="right", no_wrap=True)
+        table.add_column(title, justify="right", no_wrap=True, min_width=6)
     table.add_column("goal")
-    for row in run.results:
-        _rows(table, run, row)
+    for row, figures in run.results.items():
+        if any(measured.rate for measured in figures.values()):
+            _rows(table, run, row)
     console.print(table)
+    for row, figures in run.results.items():
+        for name, measured in _ordered(run, row):
+            if not measured.rate:
+                console.print(f"{row:24} {name:12} {_headline(measured)}")
+        if not any(measured.rate for measured in figures.values()):
+            console.print("\n".join(f"{'':37} {_verdict(goal)}" for goal in _judged(run, row)))
     _mistakes(run, console)
 
 
 def line(run: Run, row: str) -> str:
-    """One row in one line, for watching."""
+    """One row in one line, for those who watch."""
     parts = [f"{name} {_headline(measured)}" for name, measured in _ordered(run, row)]
     return f"{row:34} " + "  ".join(parts)
 
@@ -73,8 +80,6 @@ def _rows(table: Table, run: Run, row: str) -> None:
 
 
 def _columns(measured: Measured) -> Sequence[str]:
-    if not measured.rate:
-        return [", ".join(f"{name} {value}" for name, value in measured.extra.items()), "", "", "", "", ""]
     return [
         _text(measured.rate),
         _text(measured.p50_ms),
@@ -131,7 +136,14 @@ def _row_as_json(run: Run, row: str) -> dict[str, Any]:
 
 
 def _scale(run: Run) -> dict[str, Any]:
-    return {"name": run.scale.name, "seconds": run.scale.seconds, "rounds": run.scale.rounds}
+    scale = run.scale
+    return {
+        "name": scale.name,
+        "seconds": scale.seconds,
+        "rounds": scale.rounds,
+        "many": scale.many,
+        "load_average_before": run.load_average,
+    }
 
 
 def _text(value: float | None) -> str:

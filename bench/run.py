@@ -22,7 +22,8 @@ class Scale:
     rounds: int  # of each row; servers take turns in each
     big_layer_bytes: int
     big_start: int  # manifests in the database when the start is timed
-    heavy: bool  # the rows that move gigabytes too
+    many: int  # entries where the question is whether many matter
+    without: tuple[str, ...] = ()  # patterns of rows that take too long for it, unless asked for by name
 
 
 @dataclass
@@ -32,13 +33,16 @@ class Run:
     scale: Scale
     scratch: Path
     wanted: Sequence[str] = ()
+    load_average: float = field(default_factory=lambda: round(os.getloadavg()[0], 2))  # what else kept it busy
     said: Callable[[str], None] = print
     results: dict[str, dict[str, Measured]] = field(default_factory=dict)
     goals: dict[str, Sequence[Goal]] = field(default_factory=dict)
 
     def wants(self, *rows: str) -> bool:
         """Is any of these rows wanted?"""
-        return not self.wanted or any(fnmatch(row, f"{text}*") for row in rows for text in self.wanted)
+        if self.wanted:
+            return any(fnmatch(row, f"{text}*") for row in rows for text in self.wanted)
+        return any(not any(fnmatch(row, text) for text in self.scale.without) for row in rows)
 
     def measure(
         self,

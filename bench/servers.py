@@ -1,6 +1,6 @@
 """The servers that are compared: Debian's docker-registry as it ships, nginx as it ships, and Wharfinger."""
 
-import shutil
+import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,7 +81,7 @@ class Server(ABC):
     def remove(self) -> None:
         """End it and forget its data."""
         self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        subprocess.run(["rm", "-rf", "--", str(self.folder)], check=True)  # much faster than file by file in Python
 
     def authorization(self, *scopes: str) -> str:
         """The Authorization header for requests of these scopes; empty where the server asks for none."""

@@ -6,8 +6,10 @@ which ends in a refusal or in the same value.
 """
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 from wharfinger.db import images
@@ -18,7 +20,7 @@ from wharfinger.domain.errors import BlobUnknown, BytesLost, ManifestUnknown, Re
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Action
 from wharfinger.spec import digest as digests
-from wharfinger.storage.store import BytesMissing, File, StoreFailed, Stream
+from wharfinger.storage.store import BytesMissing, File, StoreFailed
 
 _log: Final = logging.getLogger("wharfinger.store")
 
@@ -65,16 +67,20 @@ def blob(tools: Tools, caller: Caller, path: str, digest: str) -> Blob:
     return Blob(digest, found.size_bytes)
 
 
-def content(tools: Tools, blob: Blob, start: int = 0, length: int | None = None) -> File | Stream:
-    """The bytes of a blob that `blob` returned, whole or in part. Raises BytesLost, StoreUnavailable."""
+def content(tools: Tools, blob: Blob, start: int = 0, length: int | None = None) -> Path | Iterator[bytes]:
+    """The bytes of a blob that `blob` returned: a file that holds all of them, or pieces of what was asked for.
+
+    Raises BytesLost, StoreUnavailable.
+    """
     try:
-        return tools.store.read(blob.digest, start, length)
+        kept = tools.store.read(blob.digest, start, length)
     except BytesMissing as error:
         _log.error("%s", error)
         raise BytesLost(blob.digest) from error
     except StoreFailed as error:
         _log.error("%s", error)
         raise StoreUnavailable(error.outward, timedelta(seconds=30)) from error
+    return kept.path if isinstance(kept, File) else kept.pieces
 
 
 def _present(tools: Tools, caller: Caller, path: str) -> str:

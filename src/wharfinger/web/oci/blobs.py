@@ -1,11 +1,12 @@
 """Blobs: pull, whole or in part, and delete (distribution-spec, Pulling / Deleting Blobs)."""
 
+from pathlib import Path
+
 from wharfinger.domain import images, pull
 from wharfinger.domain.pull import Blob
 from wharfinger.spec import digest as digests
 from wharfinger.spec import ranges
 from wharfinger.spec.errors import Malformed
-from wharfinger.storage.store import File
 from wharfinger.web.oci import errors
 from wharfinger.web.oci.call import Call, empty_answer
 from wharfinger.web.respond import Answer, Body, Headers, text_headers
@@ -63,7 +64,7 @@ async def _content(call: Call, blob: Blob, start: int, length: int | None) -> Bo
         content = pull.content(call.tools, blob)
     else:
         content = await in_thread(pull.content, call.tools, blob, start, length)
-    return str(content.path) if isinstance(content, File) else content.pieces
+    return str(content) if isinstance(content, Path) else content
 
 
 def _headers(blob: Blob) -> Headers:

@@ -44,7 +44,7 @@ def below(path: ColumnElement[str], top: str) -> ColumnElement[bool]:
     return (path > f"{top}/") & (path < f"{top}0")
 
 
-def _role(place: FromClause, user: ColumnElement[Any], now: ColumnElement[Any]) -> ScalarSelect[Any]:
+def role_in(place: FromClause, user: ColumnElement[Any], now: ColumnElement[Any]) -> ScalarSelect[Any]:
     """The highest role that memberships which are not over give on a project or namespace, here or above."""
     above = namespaces.alias("above")
     here = within(place.c.path, above.c.path)
@@ -54,6 +54,11 @@ def _role(place: FromClause, user: ColumnElement[Any], now: ColumnElement[Any]) 
     joined = members.outerjoin(above, above.c.id == members.c.namespace_id)
     found = select(func.max(members.c.role)).select_from(joined).where(members.c.user_id == user, counts, here)
     return found.correlate(place).scalar_subquery()
+
+
+def role_of(place: FromClause, user: int | None, now: datetime | None) -> ScalarSelect[Any]:
+    """The same, of this user at this moment."""
+    return role_in(place, _value(user, ID), _value(now, Moment()))
 
 
 def _bound(namespace: ColumnElement[Any], project: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -71,7 +76,7 @@ _PROJECT: Final[Select[Any]] = (
         projects.c.namespace_id,
         projects.c.visibility,
         routes.c.path.label("found"),
-        _role(projects, _USER, _NOW).label("role"),
+        role_in(projects, _USER, _NOW).label("role"),
         case((_bound(_BOUND_NAMESPACE, _BOUND_PROJECT), literal_column("1")), else_=literal_column("0")).label("bound"),
     )
     .join(routes, routes.c.project_id == projects.c.id)
@@ -87,7 +92,7 @@ _GROUP: Final[Select[Any]] = (
         namespaces.c.parent_id,
         namespaces.c.owner_id,
         namespaces.c.visibility,
-        _role(namespaces, _USER, _NOW).label("role"),
+        role_in(namespaces, _USER, _NOW).label("role"),
     )
     .join(routes, routes.c.namespace_id == namespaces.c.id)
     .where(routes.c.path == bindparam("wanted", type_=PATH))
@@ -130,7 +135,7 @@ def readable(
 
     `bound` is what a credential without a user is bound to: it reads all of that.
     """
-    role = _role(projects, _value(user, ID), _value(now, Moment()))
+    role = role_of(projects, user, now)
     ways: list[ColumnElement[bool]] = [projects.c.visibility.in_(list(open_to_all))]
     if user is not None:
         ways += [(projects.c.visibility == visibility) & (role >= needed) for visibility, needed in lowest]

@@ -137,7 +137,7 @@ def open_repository(tx: Connection, caller: Caller, path: str, action: Action) -
     if row is None or (allowed is not None and row.id != allowed):
         raise _no_repository(path)
     if allowed is None:
-        _require(caller, _project(caller, row), action, _no_repository(path))
+        _require(caller, project(caller, row, bound=bool(row.bound)), action, _no_repository(path))
     name = path[len(row.found) + 1 :]
     return Place(row.id, row.path, name, f"{row.path}/{name}" if name else row.path)
 
@@ -152,21 +152,49 @@ def open_project(tx: Connection, caller: Caller, path: str, action: Action) -> P
     row = _project_row(tx, caller, [path])
     if row is None:
         raise unknown
-    project = _project(caller, row)
-    _require(caller, project, action, unknown)
-    return project
+    found = project(caller, row, bound=bool(row.bound))
+    _require(caller, found, action, unknown)
+    return found
+
+
+def project(caller: Caller, row: Row[Any], *, bound: bool = False) -> Project:
+    """The project in a row of `projects` with the caller's role; a deploy token is a developer where it is bound to."""
+    role = _known_role(row.role)
+    if caller.kind is CredentialKind.DEPLOY:
+        role = Role.DEVELOPER if bound else None
+    if caller.admin:
+        role = Role.OWNER
+    return Project(row.id, row.path, row.name, row.namespace_id, Visibility(row.visibility), role)
 
 
 def open_group(tx: Connection, caller: Caller, path: str, action: Action) -> Group:
     """The group or personal namespace at this path, present or former; PULL is to see it. Raises GroupUnknown."""
     unknown = GroupUnknown(f"no group {path}, or none you may see: check the path, and that you are a member")
-    row = rows.namespace_at(tx, path, user=caller.user_id, now=caller.at)
+    row = rows.namespace_at(tx, askable(path), user=caller.user_id, now=caller.at)
     if row is None:
         raise unknown
+    found = group(caller, row)
+    _require(caller, found, action, unknown)
+    return found
+
+
+def group(caller: Caller, row: Row[Any]) -> Group:
+    """The group in a row of `namespaces` with the caller's role."""
     role = Role.OWNER if caller.admin else _known_role(row.role)
-    group = Group(row.id, row.path, row.name, row.parent_id, row.owner_id, Visibility(row.visibility), role)
-    _require(caller, group, action, unknown)
-    return group
+    return Group(row.id, row.path, row.name, row.parent_id, row.owner_id, Visibility(row.visibility), role)
+
+
+def open_place(tx: Connection, caller: Caller, path: str, action: Action) -> Project | Group:
+    """The group or project at this path, whichever it is. Raises what `open_project` raises."""
+    try:
+        return open_group(tx, caller, path, action)
+    except GroupUnknown:
+        return open_project(tx, caller, path, action)
+
+
+def askable(text: str) -> str:
+    """The text, if it can be a path or user name; else one that nothing has, for databases refuse some characters."""
+    return text if text.isascii() and text.isprintable() else "?"
 
 
 def standing(tx: Connection, caller: Caller, path: str) -> tuple[Project, Standing] | None:
@@ -174,8 +202,8 @@ def standing(tx: Connection, caller: Caller, path: str) -> tuple[Project, Standi
     row = _project_row(tx, caller, paths.candidates(path))
     if row is None:
         return None
-    project = _project(caller, row)
-    return project, _standing(caller, project)
+    found = project(caller, row, bound=bool(row.bound))
+    return found, _standing(caller, found)
 
 
 def readable_projects(caller: Caller, now: datetime, profile: Profile) -> Select[Any] | None:
@@ -200,13 +228,34 @@ def readable(caller: Caller, now: datetime, profile: Profile) -> ColumnElement[b
     return rows.readable(user=caller.user_id, bound=bound, now=now, open_to_all=open_to_all, lowest=lowest)
 
 
+def require_account(caller: Caller) -> None:
+    """Let through who signed in with a credential that may change settings at all."""
+    _refuse_registry_token(caller)
+    if sentence := scopes.lacking(caller.kind, caller.scopes, Action.ADMINISTER):
+        if caller.kind is CredentialKind.ANONYMOUS:
+            raise SignInNeeded(sentence)
+        raise ScopeMissing(sentence)
+
+
 def require_admin(caller: Caller, doing: str) -> None:
     """Let administrators through whose credential may change settings; `doing` completes "… needs an administrator"."""
-    _require_account(caller)
+    require_account(caller)
     if not caller.admin:
         raise ScopeMissing(f"{doing} needs an administrator: ask one")
-    if sentence := scopes.lacking(caller.kind, caller.scopes, Action.ADMINISTER):
+
+
+def require_reading(caller: Caller) -> None:
+    """Let through who may read at all; what they see is another question."""
+    _refuse_registry_token(caller)
+    if sentence := scopes.lacking(caller.kind, caller.scopes, Action.PULL):
         raise ScopeMissing(sentence)
+
+
+def require_person(caller: Caller, doing: str) -> None:
+    """Let people and operators through: what is for everybody with an account is not for tokens of projects or jobs."""
+    require_account(caller)
+    if caller.kind not in (CredentialKind.PERSONAL, CredentialKind.PASSWORD, CredentialKind.OPERATOR):
+        raise ScopeMissing(f"{doing} is nothing a {caller.kind} token is for: use a personal access token")
 
 
 def require_role(place: Project | Group, role: Role, doing: str) -> None:
@@ -216,7 +265,7 @@ def require_role(place: Project | Group, role: Role, doing: str) -> None:
 
 
 def _require(caller: Caller, place: Project | Group, action: Action, unknown: Exception) -> None:
-    _require_account(caller)
+    _refuse_registry_token(caller)
     decision = grants.decide({action}, _standing(caller, place))
     if action in decision.granted:
         return
@@ -227,7 +276,7 @@ def _require(caller: Caller, place: Project | Group, action: Action, unknown: Ex
     raise ScopeMissing(decision.refused[action])
 
 
-def _require_account(caller: Caller) -> None:
+def _refuse_registry_token(caller: Caller) -> None:
     """A registry token opens images, by `granted`, and nothing else."""
     if caller.grants is not None:
         raise SignInNeeded("a registry token is good for images only: sign in with an access token")
@@ -240,16 +289,7 @@ def _standing(caller: Caller, place: Project | Group) -> Standing:
 
 def _project_row(tx: Connection, caller: Caller, candidates: list[str]) -> Row[Any] | None:
     bound = (caller.namespace_id, caller.project_id)
-    return rows.project_at(tx, candidates, user=caller.user_id, bound=bound, now=caller.at)
-
-
-def _project(caller: Caller, row: Row[Any]) -> Project:
-    role = _known_role(row.role)
-    if caller.kind is CredentialKind.DEPLOY:
-        role = Role.DEVELOPER if row.bound else None
-    if caller.admin:
-        role = Role.OWNER
-    return Project(row.id, row.path, row.name, row.namespace_id, Visibility(row.visibility), role)
+    return rows.project_at(tx, [askable(path) for path in candidates], user=caller.user_id, bound=bound, now=caller.at)
 
 
 def _known_role(value: int | None) -> Role | None:

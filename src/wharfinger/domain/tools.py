@@ -8,6 +8,7 @@ from wharfinger.db.engine import Database
 from wharfinger.db.lookup import Lookup
 from wharfinger.domain.keys import KeyRing
 from wharfinger.domain.policy import Policy, TrustedIssuer
+from wharfinger.domain.uses import Uses
 from wharfinger.storage.store import Store
 
 __all__ = ["Policy", "Tools", "TrustedIssuer"]
@@ -24,3 +25,4 @@ class Tools:
     secret: bytes  # 32 bytes, the same on every host of an installation: seals keys, signs upload ids
     keys: KeyRing  # signs registry tokens and knows whose to believe
     policy: Policy = field(default_factory=Policy)
+    uses: Uses = field(default_factory=Uses)  # last uses of credentials, yet to be written

@@ -1,0 +1,115 @@
+"""Projects: what holds images, inside a group or a person's own namespace."""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from wharfinger.db import groups as group_rows
+from wharfinger.db import places as place_rows
+from wharfinger.db import projects as rows
+from wharfinger.db import tokens as token_rows
+from wharfinger.domain import access, places
+from wharfinger.domain.access import Caller, Group, Project
+from wharfinger.domain.errors import NotEmpty, PathInvalid
+from wharfinger.domain.tools import Tools
+from wharfinger.rules import paths
+from wharfinger.rules.roles import Action, Role, Visibility
+
+
+def create(
+    tools: Tools, caller: Caller, path: str, *, visibility: Visibility = Visibility.PRIVATE, name: str | None = None
+) -> Project:
+    """Make a project at this full path, in a group whose maintainer the caller is, or in their own namespace.
+
+    Raises PathInvalid, PathTaken, GroupUnknown, SettingInvalid where the group is less visible.
+    """
+    parent_path, _, last = path.rpartition("/")
+    if not parent_path:
+        raise PathInvalid(f"a project is in a group or a person's namespace: write <group>/{path}")
+    places.checked(paths.project, last)
+    with places.changing(tools) as tx:
+        parent = _parent(tx, caller, parent_path, visibility)
+        path = places.checked(paths.whole, f"{parent.path}/{last}")
+        places.require_free(tx, path)
+        title, now = places.title(name, last), tools.clock()
+        place_rows.add_project(tx, path=path, name=title, namespace=parent.id, visibility=visibility, now=now)
+        return access.open_project(tx, caller, path, Action.PULL)
+
+
+def get(tools: Tools, caller: Caller, path: str) -> Project:
+    """The project at this path, present or former. Raises ProjectUnknown."""
+    with tools.db.read() as tx:
+        return access.open_project(tx, caller, path, Action.PULL)
+
+
+def list_projects(
+    tools: Tools, caller: Caller, *, group: str | None = None, last: str = "", limit: int = 100
+) -> list[Project]:
+    """Projects the caller may read, after `last` in order of paths, at most `limit`; `group` to stay below one."""
+    access.require_reading(caller)
+    now = tools.clock()
+    with tools.db.read() as tx:
+        top = None if group is None else access.open_group(tx, caller, group, Action.PULL).path
+        readable = access.readable(caller, now, tools.policy.profile)
+        found = rows.page(tx, user=caller.user_id, now=now, readable=readable, group=top, last=last, limit=limit)
+        return [access.project(caller, row) for row in found]
+
+
+def rename(tools: Tools, caller: Caller, path: str, to: str) -> Project:
+    """Give a project another last part of its path; its images move along, the old path redirects."""
+    places.checked(paths.project, to)
+    with places.changing(tools) as tx:
+        project = access.open_project(tx, caller, path, Action.ADMINISTER)
+        new = f"{project.path.rpartition('/')[0]}/{to}"
+        places.carry(tx, project.path, new)
+        return replace(project, path=new)
+
+
+def move(tools: Tools, caller: Caller, path: str, into: str) -> Project:
+    """Move a project with its images into another group, for its owners; the old path redirects.
+
+    Raises PathTaken, PathInvalid, SettingInvalid where the group is less visible than the project.
+    """
+    with places.changing(tools) as tx:
+        project = access.open_project(tx, caller, path, Action.ADMINISTER)
+        access.require_role(project, Role.OWNER, "moving a project")
+        parent = _parent(tx, caller, into, project.visibility)
+        new = f"{parent.path}/{project.path.rpartition('/')[2]}"
+        places.carry(tx, project.path, new)
+        rows.change(tx, project.id, namespace_id=parent.id)
+        return replace(project, path=new, namespace_id=parent.id)
+
+
+def change(
+    tools: Tools, caller: Caller, path: str, *, visibility: Visibility | None = None, name: str | None = None
+) -> Project:
+    """Change what is given. Raises SettingInvalid where the group is less visible."""
+    with places.changing(tools) as tx:
+        project = access.open_project(tx, caller, path, Action.ADMINISTER)
+        if visibility is not None:
+            parent = group_rows.by_id(tx, project.namespace_id)
+            if parent.owner_id is None:
+                places.require_not_above(visibility, Visibility(parent.visibility), parent.path)
+            rows.change(tx, project.id, visibility=visibility)
+        if name is not None:
+            rows.change(tx, project.id, name=places.title(name, project.name))
+        return access.open_project(tx, caller, project.path, Action.PULL)
+
+
+def delete(tools: Tools, caller: Caller, path: str, *, with_images: bool = False) -> None:
+    """Delete a project, for its owners. Raises NotEmpty while it holds images, unless they are to go `with_images`."""
+    with places.changing(tools) as tx:
+        project = access.open_project(tx, caller, path, Action.ADMINISTER)
+        access.require_role(project, Role.OWNER, "deleting a project")
+        if not with_images and rows.holds_images(tx, project.id):
+            raise NotEmpty(f"{project.path} still holds images: delete them first, or delete the project with them")
+        token_rows.remove_bots(tx, project_id=project.id)
+        rows.remove(tx, project.id)
+
+
+def _parent(tx: Connection, caller: Caller, path: str, visibility: Visibility) -> Group:
+    """The namespace to put a project of this visibility into; a person's own takes any."""
+    parent = access.open_group(tx, caller, path, Action.ADMINISTER)
+    if parent.owner_id is None:
+        places.require_not_above(visibility, parent.visibility, parent.path)
+    return parent

@@ -1,0 +1,305 @@
+"""Access tokens: made, listed, rotated and revoked here; tried in `logins`.
+
+    personal   of a person                                 any user name
+    project    of a bot that is a member of one project    any user name
+    group      of a bot that is a member of one group      any user name
+    deploy     of nobody, for one project, or all of a group; never deletes     its own user name
+    job        of the person that started the job, in one project, until it ends   gitlab-ci-token, wharfinger-ci-token
+
+A token is shown once: the database keeps its hash.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_bytes, token_hex
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row
+
+from wharfinger.db import members as member_rows
+from wharfinger.db import tokens as rows
+from wharfinger.db import users as user_rows
+from wharfinger.domain import access, places
+from wharfinger.domain.access import Caller, Group, Project
+from wharfinger.domain.errors import Refusal, SettingInvalid, TokenUnknown, UserUnknown
+from wharfinger.domain.logins import authenticate
+from wharfinger.domain.tools import Tools
+from wharfinger.rules import secrets
+from wharfinger.rules.roles import Action, Role
+from wharfinger.rules.scopes import DEPLOY_SCOPES, SCOPES, CredentialKind
+
+__all__ = ["NewToken", "Token", "authenticate"]
+
+DEPLOY_USERNAME: Final = "wharfinger+deploy-token-{number}"
+
+_BOTS: Final = (str(CredentialKind.PROJECT), str(CredentialKind.GROUP))
+_PLACED: Final = (*_BOTS, str(CredentialKind.DEPLOY))
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A credential as its owner may see it: all but the secret.
+
+    `username` is whom it acts for, for a deploy token the name it logs in with; `place` the path of the project or
+    group it is bound to; `role` that of the bot of a project or group token.
+    """
+
+    id: int
+    kind: CredentialKind
+    name: str
+    username: str
+    place: str | None
+    role: Role | None
+    scopes: frozenset[str]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token just made and its secret, which nobody can be shown again."""
+
+    token: Token
+    secret: str
+
+
+def create_personal(
+    tools: Tools,
+    caller: Caller,
+    name: str,
+    scopes: Collection[str],
+    *,
+    username: str | None = None,
+    expires_at: datetime | None = None,
+) -> NewToken:
+    """A token for the caller, or made by an administrator for `username`. Raises SettingInvalid, UserUnknown."""
+    access.require_person(caller, "creating a personal access token")
+    with tools.db.begin() as tx:
+        user = _user_id(tx, caller, username)
+        return _keep(tx, tools, CredentialKind.PERSONAL, name, scopes, expires_at=expires_at, user_id=user)
+
+
+def create_bot(
+    tools: Tools,
+    caller: Caller,
+    path: str,
+    name: str,
+    scopes: Collection[str],
+    *,
+    role: Role = Role.MAINTAINER,
+    expires_at: datetime | None = None,
+) -> NewToken:
+    """A project access token, or a group access token where `path` is a group: for a new bot with this role there.
+
+    By maintainers of a project, owners of a group; not above their own role. A bot makes no bots: its successor would
+    outlive its own revocation. Raises SettingInvalid.
+    """
+    access.require_person(caller, "creating an access token")
+    with tools.db.begin() as tx:
+        place = _administered(tx, caller, path)
+        access.require_role(place, role, f"giving a token the role {role.name.lower()}")
+        kind = CredentialKind.PROJECT if isinstance(place, Project) else CredentialKind.GROUP
+        username, now, where = f"{kind}_{place.id}_bot_{token_hex(8)}", tools.clock(), _where(place)
+        bot = user_rows.add(tx, username=username, name=places.title(name, username), now=now, bot=True)
+        if bot is None:
+            raise SettingInvalid("the bot's user name is taken: try again")
+        member_rows.put(tx, bot, role=role, expires_at=None, now=now, **where)
+        return _keep(tx, tools, kind, name, scopes, expires_at=expires_at, user_id=bot, **where)
+
+
+def create_deploy(
+    tools: Tools,
+    caller: Caller,
+    path: str,
+    name: str,
+    scopes: Collection[str],
+    *,
+    username: str | None = None,
+    expires_at: datetime | None = None,
+) -> NewToken:
+    """A token for machines, for a project or for all of a group. It logs in with a user name of its own.
+
+    By maintainers of a project, owners of a group. Raises SettingInvalid.
+    """
+    if username is not None and (
+        not username.isprintable() or not 0 < len(username) <= 255 or set(username) & set(": ")
+    ):
+        raise SettingInvalid("a deploy token's user name has 1 to 255 printable characters, no colon and no space")
+    with tools.db.begin() as tx:
+        place = _administered(tx, caller, path)
+        where = _where(place)
+        made = _keep(
+            tx, tools, CredentialKind.DEPLOY, name, scopes, expires_at=expires_at, username=username or "", **where
+        )
+        if not username:
+            rows.change(tx, made.token.id, username=DEPLOY_USERNAME.format(number=made.token.id))
+        return NewToken(_read(tx, made.token.id), made.secret)
+
+
+def create_job(tools: Tools, caller: Caller, path: str, *, ends_at: datetime, username: str | None = None) -> NewToken:
+    """A token for a job of this project, started by the caller (or, for an administrator, by `username`).
+
+    It dies at `ends_at`, or when `revoke` ends it before. It has no scopes: a job does with images what its user may,
+    but pushes and deletes in this project only.
+    """
+    access.require_person(caller, "starting a job")
+    with tools.db.begin() as tx:
+        project = access.open_project(tx, caller, path, Action.PULL)
+        user = _user_id(tx, caller, username)
+        kind = CredentialKind.JOB
+        return _keep(tx, tools, kind, "job", (), expires_at=ends_at, user_id=user, project_id=project.id)
+
+
+def list_personal(tools: Tools, caller: Caller, *, username: str | None = None) -> list[Token]:
+    """The caller's own tokens, or for an administrator those of `username`, newest first; revoked ones as well."""
+    access.require_account(caller)
+    with tools.db.read() as tx:
+        return [_token(row) for row in rows.of_user(tx, _user_id(tx, caller, username))]
+
+
+def list_of_place(tools: Tools, caller: Caller, path: str) -> list[Token]:
+    """The project, group and deploy tokens of a project or group, newest first, for who may create them."""
+    with tools.db.read() as tx:
+        place = _administered(tx, caller, path)
+        return [_token(row) for row in rows.of_place(tx, **_where(place), kinds=_PLACED)]
+
+
+def revoke(tools: Tools, caller: Caller, token: int) -> None:
+    """Let a token be good for nothing; registry tokens made from it end within minutes. Raises TokenUnknown."""
+    with tools.db.begin() as tx:
+        _revoke(tx, tools, _managed(tx, caller, token))
+
+
+def rotate(tools: Tools, caller: Caller, token: int, *, expires_at: datetime | None = None) -> NewToken:
+    """Replace a token by a new one for the same; the old one ends at once. Raises TokenUnknown, SettingInvalid.
+
+    Without `expires_at` the new one lives as long as the old one was to live.
+    """
+    now = tools.clock()
+    with tools.db.begin() as tx:
+        row = _managed(tx, caller, token)
+        if row.revoked_at is not None:
+            raise SettingInvalid("this token was revoked already: create a new one")
+        if expires_at is None and row.expires_at is not None:
+            expires_at = now + (row.expires_at - row.created_at)
+        rows.revoke(tx, row.id, now)
+        bound = {"user_id": row.user_id, "namespace_id": row.namespace_id, "project_id": row.project_id}
+        kind, scopes = CredentialKind(row.kind), row.scopes.split()
+        return _keep(tx, tools, kind, row.name, scopes, expires_at=expires_at, username=row.username, **bound)
+
+
+def _keep(
+    tx: Connection,
+    tools: Tools,
+    kind: CredentialKind,
+    name: str,
+    scopes: Collection[str],
+    *,
+    expires_at: datetime | None,
+    **bound: Any,
+) -> NewToken:
+    now = tools.clock()
+    _require_scopes(kind, scopes)
+    if expires_at is not None and expires_at <= now:
+        raise SettingInvalid(f"the token would expire on {expires_at:%Y-%m-%d %H:%M}, which is over: choose later")
+    secret = secrets.make(kind, token_bytes(secrets.RANDOM_BYTES))
+    made = rows.add(
+        tx,
+        kind=str(kind),
+        secret_hash=secrets.hash(secret),
+        name=places.title(name, str(kind)),
+        scopes=" ".join(sorted(scopes)),
+        expires_at=expires_at,
+        created_at=now,
+        **bound,
+    )
+    return NewToken(_read(tx, made), secret)
+
+
+def _require_scopes(kind: CredentialKind, scopes: Collection[str]) -> None:
+    known = DEPLOY_SCOPES if kind is CredentialKind.DEPLOY else SCOPES.keys()
+    if wrong := sorted(set(scopes) - known):
+        raise SettingInvalid(
+            f"a {kind} token cannot have the scope {', '.join(wrong)}: choose among {', '.join(sorted(known))}"
+        )
+    if not scopes and kind is not CredentialKind.JOB:
+        raise SettingInvalid("a token without scopes is good for nothing: give it read_registry, for instance")
+
+
+def _revoke(tx: Connection, tools: Tools, row: Row[Any]) -> None:
+    """A revoked bot is a member no longer."""
+    if rows.revoke(tx, row.id, tools.clock()) and row.kind in _BOTS:
+        where = {"namespace_id": row.namespace_id} if row.project_id is None else {"project_id": row.project_id}
+        member_rows.remove(tx, row.user_id, **where)
+
+
+def _managed(tx: Connection, caller: Caller, token: int) -> Row[Any]:
+    """A token that the caller may revoke and rotate: their own, or one of a place they administer."""
+    unknown = TokenUnknown(f"no token {token}, or none of yours: list your tokens to see which there are")
+    access.require_account(caller)
+    row = rows.by_id(tx, token)
+    if row is None:
+        raise unknown
+    kind = CredentialKind(row.kind)
+    if row.place is None or kind is CredentialKind.JOB:
+        if not caller.admin and row.user_id != caller.user_id:
+            raise unknown
+        return row
+    try:
+        _administered(tx, caller, row.place)
+    except Refusal as refusal:
+        raise unknown from refusal
+    return row
+
+
+def _administered(tx: Connection, caller: Caller, path: str) -> Group | Project:
+    """The place whose tokens the caller may manage: maintainers of a project, owners of a group."""
+    place = access.open_place(tx, caller, path, Action.ADMINISTER)
+    if isinstance(place, Group):
+        access.require_role(place, Role.OWNER, "managing the tokens of a group")
+        if place.owner_id is not None:
+            raise SettingInvalid(f"{path} is the namespace of a person: create a personal access token")
+    return place
+
+
+def _user_id(tx: Connection, caller: Caller, username: str | None) -> int:
+    """The caller, or for administrators whoever is named."""
+    if username is None:
+        if caller.user_id is None:
+            raise SettingInvalid("an operator has no account: say for which user")
+        return caller.user_id
+    row = user_rows.at(tx, access.askable(username))
+    if row is None or row.bot or not (caller.admin or row.id == caller.user_id):
+        raise UserUnknown(f"no user {username}: check the name")
+    return int(row.id)
+
+
+def _where(place: Group | Project) -> dict[str, int]:
+    return {"project_id" if isinstance(place, Project) else "namespace_id": place.id}
+
+
+def _read(tx: Connection, token: int) -> Token:
+    row = rows.by_id(tx, token)
+    if row is None:
+        raise TokenUnknown("the token just made has gone")
+    return _token(row)
+
+
+def _token(row: Row[Any]) -> Token:
+    kind = CredentialKind(row.kind)
+    return Token(
+        id=row.id,
+        kind=kind,
+        name=row.name,
+        username=row.username if kind is CredentialKind.DEPLOY else row.owner,
+        place=row.place,
+        role=None if row.role is None else Role(row.role),
+        scopes=frozenset(row.scopes.split()),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+    )

@@ -99,7 +99,7 @@ def test_nineteen_levels_are_a_name(registry: Registry) -> None:
     refused(registry.get(f"/v2/{name}/tags/list"), 404, "NAME_UNKNOWN")
 
 
-@pytest.mark.parametrize("tag", [".hidden", "-dash", "a%20b", "a%00b", "%c3%a4", "x" * 129, "a%2fb", "a@b", "a+b"])
+@pytest.mark.parametrize("tag", [".hidden", "-dash", "a%20b", "a%00b", "%c3%a4", "x" * 129, "a@b", "a+b"])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_a_tag_outside_the_grammar(registry: Registry, server: Any, target: str, method: str, tag: str) -> None:
     token = registry.token(f"repository:{target}:pull,push,delete")

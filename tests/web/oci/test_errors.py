@@ -124,10 +124,11 @@ def test_a_refusal_says_what_to_do(registry: Registry, repository: str) -> None:
     assert "push" in message, "and then what to do"
 
 
-def test_a_refused_body_does_not_break_the_connection(registry: Registry, place: Place) -> None:
+@pytest.mark.parametrize("size", [1_000, 300_000, 3_000_000, 20_000_000])
+def test_a_refused_body_does_not_break_the_connection(registry: Registry, place: Place, size: int) -> None:
     """A client that is still sending reads the refusal, and may ask again over the same line."""
     for _ in range(3):
-        answer = place.guest.post(f"/v2/{fresh(place)}/blobs/uploads/", content=blob(300_000), headers=octets())
+        answer = place.guest.post(f"/v2/{fresh(place)}/blobs/uploads/", content=blob(size), headers=octets())
         refused(answer, 403, "DENIED")
     assert place.guest.get("/v2/").status_code == 200
 

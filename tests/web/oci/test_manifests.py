@@ -188,7 +188,7 @@ def test_one_bad_tag_and_nothing_happens(registry: Registry, repository: str, ba
 def test_a_refused_manifest_leaves_nothing(registry: Registry, repository: str) -> None:
     earlier = registry.push(repository, image(), "latest")
     refused_one = image()
-    refused(registry.put_manifest(repository, "latest", refused_one), 400, "MANIFEST_BLOB_UNKNOWN")
+    refused(registry.put_manifest(repository, "latest", refused_one), 404, "MANIFEST_BLOB_UNKNOWN")
     held(registry, repository, "latest", earlier)
     assert registry.head(f"/v2/{repository}/manifests/{refused_one.digest}").status_code == 404
 
@@ -198,14 +198,14 @@ def test_every_missing_blob_is_named(registry: Registry, repository: str) -> Non
     registry.upload(repository, pushed.blobs[0])
     registry.upload(repository, pushed.blobs[2])
     answer = registry.put_manifest(repository, "v1", pushed)
-    refused(answer, 400, "MANIFEST_BLOB_UNKNOWN")
+    refused(answer, 404, "MANIFEST_BLOB_UNKNOWN")
     named = {error["detail"]["digest"] for error in answer.json()["errors"]}
     assert named == {digest_of(pushed.blobs[1]), digest_of(pushed.blobs[3])}
 
 
 def test_a_blob_of_another_repository_is_missing(registry: Registry, place: Place) -> None:
     pushed = prepared(registry, fresh(place), image())
-    refused(registry.put_manifest(fresh(place), "v1", pushed), 400, "MANIFEST_BLOB_UNKNOWN")
+    refused(registry.put_manifest(fresh(place), "v1", pushed), 404, "MANIFEST_BLOB_UNKNOWN")
 
 
 def test_bytes_that_have_another_digest(registry: Registry, repository: str) -> None:
@@ -296,7 +296,7 @@ def test_urls_do_not_excuse_ordinary_layers(registry: Registry, repository: str)
     layer = {"mediaType": OCI_LAYER, "digest": unused_digest(), "size": 1, "urls": ["https://store.example.com/x"]}
     body = {"schemaVersion": 2, "mediaType": OCI_IMAGE, "config": descriptor(settings, OCI_CONFIG), "layers": [layer]}
     pushed = prepared(registry, repository, manifest_of(body, OCI_IMAGE, blobs=(settings,)))
-    refused(registry.put_manifest(repository, "v1", pushed), 400, "MANIFEST_BLOB_UNKNOWN")
+    refused(registry.put_manifest(repository, "v1", pushed), 404, "MANIFEST_BLOB_UNKNOWN")
 
 
 def test_a_sparse_index(registry: Registry, repository: str) -> None:

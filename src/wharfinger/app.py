@@ -1,6 +1,7 @@
 """The composition root: settings in, tools and web application out. The only file that knows every room."""
 
 import asyncio
+import hmac
 import logging
 import os
 import signal
@@ -71,6 +72,11 @@ def _make_secret(path: Path) -> None:
         made.unlink()
 
 
+def mark(secret: bytes) -> str:
+    """What shows that a server is one of this installation, and tells nothing of the secret."""
+    return hmac.new(secret, b"wharfinger installation", "sha256").hexdigest()[:16]
+
+
 def policy(settings: Settings) -> Policy:
     """What operations follow. Raises SettingsRefused where a trusted issuer's keys cannot be read."""
     registry, tokens = settings.registry, settings.tokens
@@ -108,6 +114,7 @@ def now() -> datetime:
 
 def open_tools(settings: Settings) -> Tools:
     """Everything that operations are handed. Raises SettingsRefused."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     secret, following = read_secret(settings), policy(settings)
     db = Database.open(database_url(settings))
     return Tools(
@@ -157,7 +164,11 @@ class App:
 
 def build(settings: Settings, records: Records, tools: Tools) -> App:
     """The web application of these settings."""
-    options = Options(trusted_proxies=settings.server.trusted_proxies, header_limit_bytes=settings.server.header_limit)
+    options = Options(
+        trusted_proxies=settings.server.trusted_proxies,
+        header_limit_bytes=settings.server.header_limit,
+        mark=mark(tools.secret),
+    )
     readiness = Readiness({"database": _database_check(tools), "store": tools.store.check})
     return App(settings, tools, Front(Registry(tools, settings.external_url), readiness, records, options))
 

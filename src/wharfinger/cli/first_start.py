@@ -12,7 +12,8 @@ from wharfinger import app
 from wharfinger.config.load import FILE_VARIABLE, PLACES
 from wharfinger.config.running import Running
 from wharfinger.config.settings import Settings, leaves, variable
-from wharfinger.domain import users
+from wharfinger.domain import projects, users
+from wharfinger.domain.access import OPERATOR
 
 ADMINISTRATOR: Final = "root"
 PROJECT: Final = "root/hello"
@@ -34,6 +35,7 @@ def prepare(settings: Settings) -> Newcomer | None:
         password = users.ensure_admin(tools, ADMINISTRATOR)
         if password is None:
             return None
+        projects.create(tools, OPERATOR, PROJECT)
         return Newcomer(ADMINISTRATOR, password)
     finally:
         app.close(tools)

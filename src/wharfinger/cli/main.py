@@ -7,11 +7,17 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from wharfinger import __version__
+from wharfinger.cli.doctor import doctor
+from wharfinger.cli.group import group
+from wharfinger.cli.member import member
 from wharfinger.cli.migrate import migrate
+from wharfinger.cli.project import project
 from wharfinger.cli.reconfigure import reconfigure
 from wharfinger.cli.serve import serve
 from wharfinger.cli.status import status
 from wharfinger.cli.terminal import Failure, note, say
+from wharfinger.cli.token import token
+from wharfinger.cli.user import user
 from wharfinger.cli.worker import worker
 from wharfinger.config.load import SettingsRefused
 from wharfinger.db.migrate import SchemaUnknown
@@ -29,8 +35,10 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (serve, worker, migrate, reconfigure, status):
+for command in (serve, worker, migrate, status, reconfigure, doctor):
     cli.command()(command)
+for noun in (user, group, project, member, token):
+    cli.add_typer(noun)
 
 
 def _version(asked: bool) -> None:

@@ -45,6 +45,7 @@ def serve(
     file = find_file(config, os.environ)
     settings = load(file, os.environ)
     _check_address(settings)
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         with running.hold(settings.run):
             _serve(settings, file, migrate=migrate, worker=worker)

@@ -1,9 +1,10 @@
 """What a command works with: the settings of the place, and tools on its database and store."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final, TypeVar
 
 from wharfinger import app
 from wharfinger.cli.terminal import Failure
@@ -11,6 +12,9 @@ from wharfinger.config.load import find_file, load
 from wharfinger.config.settings import Settings
 from wharfinger.db import migrate
 from wharfinger.domain.tools import Tools
+
+Item = TypeVar("Item")
+_PAGE: Final = 500
 
 
 def read_settings(config: Path | None) -> Settings:
@@ -37,3 +41,13 @@ def prepare_database(settings: Settings, *, upgrade: bool) -> None:
     if not upgrade:
         raise Failure("the database is behind this version of Wharfinger: back it up, then run `wharfinger migrate`")
     migrate.upgrade(app.database_url(settings))
+
+
+def everything(page: Callable[[str, int], list[Item]], key: Callable[[Item], str]) -> list[Item]:
+    """All of a paged list. `page` gives what comes after a key, at most so many."""
+    found: list[Item] = []
+    while part := page(key(found[-1]) if found else "", _PAGE):
+        found += part
+        if len(part) < _PAGE:
+            break
+    return found

@@ -48,6 +48,7 @@ class Options:
 
     trusted_proxies: tuple[Network, ...] = ()
     header_limit_bytes: int = 64 * 1024
+    mark: str = ""  # the same on every server of an installation, for `doctor`
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Front:
     def __init__(self, registry: Asgi, readiness: Readiness, records: Records, options: Options) -> None:
         self._registry, self._readiness, self._records = registry, readiness, records
         self._proxies = Proxies(options.trusted_proxies)
-        self._limit = options.header_limit_bytes
+        self._limit, self._mark = options.header_limit_bytes, options.mark
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens inside."""
@@ -124,7 +125,7 @@ class Front:
             return _text(405, "Nothing but GET and HEAD is answered here.\n")
         match scope["path"]:
             case "/-/health":
-                return json_answer(200, {"status": "ok"})
+                return json_answer(200, {"status": "ok", "installation": self._mark})
             case "/-/ready":
                 return await self._readiness.answer()
             case "/-/metrics":

@@ -1,0 +1,59 @@
+"""`wharfinger doctor`: looks at everything an installation needs, and says what to do where it is not so."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from wharfinger.cli import doctor_network, doctor_place
+from wharfinger.cli.finding import Finding, fail, ok, warn
+from wharfinger.cli.options import ConfigOption, JsonOption
+from wharfinger.cli.terminal import say, show
+from wharfinger.config import running
+from wharfinger.config.changes import changes
+from wharfinger.config.load import SettingsRefused, find_file, load
+from wharfinger.config.settings import Settings
+
+
+def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Check settings, folders, database, secret, clock, certificate and address. Exit code 1 where something fails."""
+    found = []
+    for finding in examine(config):
+        found.append(finding)
+        if not as_json:
+            say(str(finding))
+    if as_json:
+        keys = ("level", "subject", "sentence", "advice")
+        show([{key: getattr(one, key) for key in keys} for one in found], as_json=True, empty="")
+    if any(one.level == "fail" for one in found):
+        raise typer.Exit(1)
+
+
+def examine(config: Path | None) -> Iterator[Finding]:
+    """Look at one thing after another; without settings there is nothing more to look at."""
+    file = find_file(config, os.environ)
+    try:
+        settings = load(file, os.environ)
+    except SettingsRefused as refused:
+        for problem in refused.problems:
+            yield fail("settings", str(problem), "correct it; docs/configuration.md lists every setting")
+        return
+    yield ok("settings", f"{file or 'no file, all defaults'}: nothing wrong")
+    yield _same_as_running(settings)
+    yield from doctor_place.examine(settings)
+    yield from doctor_network.examine(settings)
+
+
+def _same_as_running(settings: Settings) -> Finding:
+    server = running.find(settings.run)
+    if server is None:
+        return warn("server", f"none runs with the data folder {settings.data}", "start it: `wharfinger serve`")
+    found = changes(server.settings, settings)
+    if not found:
+        return ok("server", f"process {server.pid} runs with these settings")
+    return warn(
+        "server",
+        f"process {server.pid} runs with other settings: " + "; ".join(map(str, found)),
+        "`wharfinger reconfigure` applies what can be applied, a restart the rest",
+    )

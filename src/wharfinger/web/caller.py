@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from wharfinger.domain import grants, tokens
@@ -16,6 +16,9 @@ from wharfinger.web.threads import in_thread
 
 _LONGEST_HEADER: Final = 16 * 1024
 _MOST_REMEMBERED: Final = 2048
+
+# Without a token nothing is granted, so that every path is answered by the challenge, whatever is there.
+NOBODY: Final = replace(ANONYMOUS, grants={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Callers:
         """The caller; `wanted` is what this request needs. Raises CredentialRefused, SignInNeeded, LoginsLimited."""
         header = request.header(b"authorization")
         if header is None:
-            return ANONYMOUS
+            return NOBODY
         remembered = self._remembered.get(header)
         if remembered is not None and self._tools.clock().timestamp() < remembered[1]:
             return remembered[0]

@@ -11,14 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from wharfinger.domain.access import ANONYMOUS
 from wharfinger.domain.errors import Refusal, SignInNeeded
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.grants import Request as Wanted
 from wharfinger.rules.roles import Action
 from wharfinger.spec import name as names
 from wharfinger.spec.errors import Malformed
-from wharfinger.web.caller import Callers
+from wharfinger.web.caller import NOBODY, Callers
 from wharfinger.web.oci import blobs, catalog, errors, manifests, referrers, tags, token, uploads
 from wharfinger.web.oci.call import Call, json_answer
 from wharfinger.web.request import ClientGone, Receive, Request, Scope, Send
@@ -41,7 +40,7 @@ class Route:
 
 async def _base(call: Call) -> Answer:
     """Does this server speak the spec, and does the caller's token hold?"""
-    if call.caller is ANONYMOUS:
+    if call.caller is NOBODY:
         raise SignInNeeded("this registry wants to know who asks: log in with an access token")
     return json_answer({}, [errors.VERSION])
 

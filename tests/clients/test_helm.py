@@ -39,6 +39,7 @@ def test_chart_round_trip(helm: Programs, shop: Shop, chart: Path, tmp_path: Pat
 
 
 def test_push_by_one_who_may_only_pull(helm: Programs, shop: Shop, chart: Path) -> None:
+    """helm shows the status of a refusal and keeps its words to itself."""
     log_in(helm, shop.reporter, shop.host)
     said = helm.fails("helm", "push", "--plain-http", chart, f"oci://{shop.host}/{shop.path}/charts")
-    assert "developer" in said.lower()
+    assert "403 Forbidden" in said

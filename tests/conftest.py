@@ -13,6 +13,8 @@ from tests.postgres import Cluster, Missing
 from wharfinger.db import migrate
 from wharfinger.domain.tools import Policy, Tools
 
+pytest_plugins = ["tests.serving"]
+
 SLOW_FIRST = ("clients", "faults")
 
 MakeDatabase = Callable[[str], str]

@@ -42,6 +42,11 @@ class Image:
     manifest: Content
     blobs: tuple[Content, ...]
 
+    @property
+    def size_bytes(self) -> int:
+        """All of it."""
+        return len(self.manifest.data) + sum(len(blob.data) for blob in self.blobs)
+
 
 def hello() -> Image:
     """An image for linux/amd64 that prints one line and ends."""

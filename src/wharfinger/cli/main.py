@@ -7,6 +7,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from wharfinger import __version__
+from wharfinger.cli.demo import demo
 from wharfinger.cli.doctor import doctor
 from wharfinger.cli.group import group
 from wharfinger.cli.member import member
@@ -35,7 +36,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (serve, worker, migrate, status, reconfigure, doctor):
+for command in (serve, worker, migrate, status, reconfigure, doctor, demo):
     cli.command()(command)
 for noun in (user, group, project, member, token):
     cli.add_typer(noun)

@@ -23,6 +23,7 @@ from wharfinger.config.settings import Settings
 
 _SERVER: Final = "server.json"
 _WORKERS: Final = "workers"
+_LOCK: Final = "lock"
 
 
 class Running(BaseModel):
@@ -70,6 +71,8 @@ def read(folder: Path) -> Running | None:
 
 def find(folder: Path) -> Running | None:
     """The server that runs now; None where there is none."""
+    if not (folder / _LOCK).exists():
+        return None
     try:
         with hold(folder):
             return None
@@ -83,7 +86,7 @@ def find(folder: Path) -> Running | None:
 def hold(folder: Path) -> Iterator[None]:
     """Be the one server of this data folder. Raises AlreadyRunning; processes forked inside hold it as well."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / "lock").open("a") as lock:
+    with (folder / _LOCK).open("a") as lock:
         _lock(lock)
         yield
 

@@ -3,8 +3,10 @@
 `Disk` is thin on purpose: every attribute is the system's own call. The tests of faults put others in its place.
 """
 
+import ctypes
 import fcntl
 import os
+from collections.abc import Callable
 from errno import EACCES, EDQUOT, EIO, EMFILE, ENFILE, ENOENT, ENOSPC, EPERM, EROFS, EXDEV
 from typing import Final
 
@@ -14,6 +16,16 @@ APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 READ: Final = os.O_RDONLY | os.O_CLOEXEC
 FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+WRITE_NOW: Final = 2  # SYNC_FILE_RANGE_WRITE
+
+
+def _write_back() -> Callable[[int, int, int, int], int]:
+    """sync_file_range(2), which `os` lacks: it tells Linux to start writing now what it would write later."""
+    call = getattr(ctypes.CDLL(None), "sync_file_range", None)
+    if call is None:
+        return lambda *_: 0
+    call.argtypes = [ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint]
+    return call  # type: ignore[no-any-return]
 
 
 class Disk:
@@ -34,6 +46,7 @@ class Disk:
     unlink = staticmethod(os.unlink)
     mkdir = staticmethod(os.mkdir)
     listdir = staticmethod(os.listdir)
+    write_back = staticmethod(_write_back())  # file, offset, length, WRITE_NOW: a hint, it never raises
 
 
 _ADVICE: Final = {

@@ -6,18 +6,18 @@
 The folders are made when the server starts, so that no push waits for one. An upload is locked (flock) while a request
 has it open: processes and hosts do not write it at once, and a crash lets go of it.
 
-Keeping gives the file its final name first and syncs afterwards: file and folder then go to disk in one commit of the
-file system's journal instead of two. So after a crash a torn file may lie under a final name. That is harmless,
-because no row names it, and because a later `keep` of the same digest always replaces what it finds. It must never
-happen to a blob that a row does name, so the quick way is only taken where the final name is free (`link` takes a
-name or fails); where it is not, the bytes are synced before they replace anything.
+Keeping gives the file its final name first and syncs afterwards: file and folder then go to disk in one commit of
+ext4's journal instead of two. So after a crash a torn file may lie under a final name. That is harmless, because no
+row names it, and because a later `keep` of the same digest always replaces what it finds. It must never happen to a
+blob that a row does name, so this way is only taken where the final name is free (`link` takes a name or fails);
+where it is not, the bytes are synced before they replace anything.
 """
 
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from errno import EISDIR, ELOOP, EWOULDBLOCK
+from errno import EISDIR, ELOOP, ENOENT, ENXIO, EWOULDBLOCK
 from fcntl import LOCK_EX, LOCK_NB
 from pathlib import Path
 from secrets import token_hex
@@ -26,7 +26,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from wharfinger.spec import digest as digests
-from wharfinger.storage.disk import APPEND, CREATE, FOLDER, READ, Disk, failed
+from wharfinger.storage.disk import APPEND, CREATE, FOLDER, READ, WRITE_NOW, Disk, failed
 from wharfinger.storage.hashes import RecentHashes, RunningHash
 from wharfinger.storage.store import BytesMissing, File, StoreError, StoreFailed, Stream, UploadLocked, UploadMissing
 
@@ -73,7 +73,9 @@ class LocalStore:
             if start == 0 and length is None:
                 self.disk.stat(path)
                 return File(Path(path))
-            return Stream(_Pieces(self, path, start, length))
+            pieces = self._pieces(self.disk.open(path, READ), start, length)
+            next(pieces)
+            return Stream(pieces)
         except FileNotFoundError:
             raise BytesMissing(
                 f"the bytes of {digest} are not in {self.blobs}: restore them, or push it again"
@@ -91,19 +93,14 @@ class LocalStore:
 
     def abandon(self, older_than_seconds: float) -> int:
         """Forget uploads not written to for so long, save those that are open. One bad file does not save the rest."""
-        limit = self._clock() - older_than_seconds
-        count, failure = 0, None
+        limit, failures = self._clock() - older_than_seconds, list[OSError | StoreFailed]()
         try:
             names = self.disk.listdir(self.uploads)
         except OSError as error:
             raise failed(error, "list uploads", self.uploads) from error
-        for name in filter(_UPLOAD.fullmatch, names):
-            try:
-                count += self._abandoned(name, limit)
-            except StoreFailed as error:
-                failure = error
-        if failure is not None:
-            raise failure
+        count = sum(self._abandoned(name, limit, failures) for name in names if _UPLOAD.fullmatch(name))
+        if failures:
+            raise StoreFailed(f"{len(failures)} old uploads stay, {count} are gone: {failures[0]}") from failures[0]
         return count
 
     def check(self) -> None:
@@ -152,12 +149,35 @@ class LocalStore:
         with suppress(PermissionError):  # above the root others may rule
             self.sync_folder(str(Path(self.root).parent))
 
-    def _abandoned(self, upload: str, limit: float) -> bool:
-        with suppress(UploadMissing, UploadLocked), self.open(upload) as stale:
-            if stale.written_at <= limit:
-                stale.cancel()
-                return True
+    def _abandoned(self, upload: str, limit: float, failures: list[OSError | StoreFailed]) -> bool:
+        """Look before locking: who comes back to a younger one in this moment must not find it locked."""
+        try:
+            if self.disk.lstat(self.upload_path(upload)).st_mtime <= limit:
+                with self.open(upload) as stale:
+                    if stale.written_at <= limit:
+                        stale.cancel()
+                        return True
+        except (UploadMissing, UploadLocked, FileNotFoundError):
+            pass
+        except (OSError, StoreFailed) as error:
+            failures.append(error)
         return False
+
+    def _pieces(self, file: int, at: int, length: int | None) -> Iterator[bytes]:
+        """An empty piece first, for `read` to swallow: from then on the file is closed whatever happens."""
+        try:
+            yield b""
+            left = self.disk.fstat(file).st_size - at if length is None else length
+            while left > 0:
+                piece = self.disk.pread(file, min(left, PIECE_BYTES), at)
+                if not piece:
+                    raise BytesMissing(f"a blob in {self.blobs} ends {left} bytes too early: restore it")
+                yield piece
+                at, left = at + len(piece), left - len(piece)
+        except OSError as error:
+            raise failed(error, "read a blob", self.blobs) from error
+        finally:
+            self.disk.close(file)
 
 
 class LocalUpload:
@@ -185,7 +205,7 @@ class LocalUpload:
     def write(self, data: bytes) -> None:
         """Append. Where only a part of it fits, that part stays and is counted: the client may go on from there."""
         self._require_going_on()
-        rest = memoryview(data)
+        before, rest = self.size_bytes, memoryview(data)
         try:
             while rest:
                 written = rest[: self._disk.write(self._file, rest)]
@@ -195,6 +215,7 @@ class LocalUpload:
                 rest = rest[len(written) :]
         except OSError as error:
             raise failed(error, "write an upload", self._store.uploads) from error
+        self._write_back(before)
 
     def digest(self, algorithm: str) -> str:
         """Of all bytes so far; those that other processes wrote are read."""
@@ -205,7 +226,7 @@ class LocalUpload:
             while self._running.count < self.size_bytes:
                 piece = self._disk.pread(self._file, PIECE_BYTES, self._running.count)
                 if not piece:
-                    raise StoreFailed(f"{self._path} is shorter than it was: somebody else changes files of this store")
+                    raise StoreFailed(f"{self._path} is shorter than it was: something else changes files in there")
                 self._running.feed(piece)
         except OSError as error:
             raise failed(error, "read an upload", self._store.uploads) from error
@@ -217,7 +238,7 @@ class LocalUpload:
         path = self._store.blob_path(digest)
         folder = path.rpartition("/")[0]
         try:
-            if self._named(path):
+            if self._took(path):
                 self._sync()
             else:
                 self._sync()
@@ -237,12 +258,18 @@ class LocalUpload:
             raise failed(error, "remove an upload", self._store.uploads) from error
 
     def close(self) -> None:
-        """Let others continue it. Closing again does nothing."""
+        """Let others continue it; raises StoreFailed where the system only now says that bytes were lost (NFS does)."""
         file, self._file = self._file, -1
-        if file >= 0:
-            if not self._ended:
-                self._store.hashes.put(self._id, self._running)
+        if file < 0:
+            return
+        try:
             self._disk.close(file)
+        except OSError as error:
+            if not self._ended:
+                self.cancel()
+                raise failed(error, "write an upload", self._store.uploads) from error
+        if not self._ended:
+            self._store.hashes.put(self._id, self._running)
 
     def __enter__(self) -> Self:
         return self
@@ -257,19 +284,28 @@ class LocalUpload:
         try:
             self._disk.flock(self._file, LOCK_EX | LOCK_NB)
             mine, named = self._disk.fstat(self._file), self._disk.lstat(self._path)
+            if mine.st_ino == named.st_ino and mine.st_nlink > 1:
+                # The server was killed while it kept this upload: the bytes are a blob now, or on their way to be one.
+                self._disk.unlink(self._path)
         except OSError as error:
             raise _refusal(error, self._store.uploads) from error
-        # Two names: the server was killed while it kept the upload. Appending would change a blob that is there.
         if mine.st_ino != named.st_ino or mine.st_nlink != 1 or not S_ISREG(mine.st_mode):
             raise UploadMissing("the upload has ended")
         self.size_bytes, self.written_at = mine.st_size, mine.st_mtime
 
-    def _named(self, path: str) -> bool:
-        """Take the final name if it is free; False where it is not, or where the file system has no links."""
+    def _write_back(self, before: int) -> None:
+        """Let the disk start on every full MiB while more arrive: a big blob's fsync then finds little left to do.
+
+        Never on the last byte, so not for blobs of a MiB: their fsync comes at once.
+        """
+        start, end = before // PIECE_BYTES * PIECE_BYTES, (self.size_bytes - 1) // PIECE_BYTES * PIECE_BYTES
+        if end > start:
+            self._disk.write_back(self._file, start, end - start, WRITE_NOW)
+
+    def _took(self, path: str) -> bool:
+        """Take the final name if it is free. Where `link` fails for another reason, `rename` will say so or do it."""
         try:
             self._disk.link(self._path, path)
-        except FileNotFoundError:
-            raise
         except OSError:
             return False
         self._ended = True
@@ -281,9 +317,9 @@ class LocalUpload:
         try:
             self._disk.fsync(self._file)
         except OSError:
-            with suppress(OSError):  # empty our own file, whatever name it has: the next one to keep replaces it
+            with suppress(OSError):  # our own file, whatever its name is by now: the next one to keep replaces it
                 self._disk.ftruncate(self._file, 0)
-            with suppress(StoreError):
+            with suppress(StoreFailed):
                 self.cancel()
             raise
 
@@ -292,49 +328,10 @@ class LocalUpload:
             raise UploadMissing("the upload has ended")
 
 
-class _Pieces(Iterator[bytes]):
-    """A part of a file. Closed at its end, by `close`, or when nobody holds it any more."""
-
-    def __init__(self, store: LocalStore, path: str, start: int, length: int | None) -> None:
-        self._disk, self._folder, self._at, self._left, self._file = store.disk, store.blobs, start, length, -1
-        self._file = self._disk.open(path, READ)
-
-    def __next__(self) -> bytes:
-        if self._file < 0 or self._left == 0:
-            self.close()
-            raise StopIteration
-        count = PIECE_BYTES if self._left is None else min(PIECE_BYTES, self._left)
-        try:
-            piece = self._disk.pread(self._file, count, self._at)
-        except OSError as error:
-            raise failed(error, "read a blob", self._folder) from error
-        return self._sent(piece)
-
-    def _sent(self, piece: bytes) -> bytes:
-        if self._left is not None:
-            self._left -= len(piece)
-        self._at += len(piece)
-        if piece:
-            return piece
-        self.close()
-        if self._left:
-            raise BytesMissing(f"a blob in {self._folder} ends {self._left} bytes too early: restore it")
-        raise StopIteration
-
-    def close(self) -> None:
-        """Give the file back. Closing again does nothing."""
-        file, self._file = self._file, -1
-        if file >= 0:
-            self._disk.close(file)
-
-    def __del__(self) -> None:
-        self.close()
-
-
 def _refusal(error: OSError, folder: str) -> StoreError:
     """Why an upload could not be opened."""
     if error.errno == EWOULDBLOCK:
         return UploadLocked("another request has this upload open")
-    if isinstance(error, FileNotFoundError) or error.errno in (ELOOP, EISDIR):
+    if error.errno in (ENOENT, ELOOP, EISDIR, ENXIO):
         return UploadMissing("there is no such upload")
     return failed(error, "open an upload", folder)

@@ -57,9 +57,9 @@ class MemoryStore:
     def abandon(self, older_than_seconds: float) -> int:
         """Forget uploads not written to for so long, save those that are open."""
         limit = self.clock() - older_than_seconds
-        stale = [name for name, it in self.uploads.items() if it.written_at <= limit and not it.lock.locked()]
-        for name in stale:
-            del self.uploads[name]
+        stale = [upload for upload, it in self.uploads.items() if it.written_at <= limit and not it.lock.locked()]
+        for upload in stale:
+            del self.uploads[upload]
         return len(stale)
 
     def check(self) -> None:
@@ -77,6 +77,9 @@ class MemoryUpload:
         if not arriving.lock.acquire(blocking=False):
             raise UploadLocked("another request has this upload open")
         self._arriving = arriving
+        if store.uploads.get(upload) is not arriving:
+            self.close()
+            raise UploadMissing("the upload has ended")
 
     @property
     def size_bytes(self) -> int:

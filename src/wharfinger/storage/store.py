@@ -48,7 +48,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Bytes to send one piece after another."""
+    """Bytes to send one piece after another, of 1 MiB at most. Close `pieces`, or let go of it, to stop early.
+
+    `next(pieces)` raises StoreFailed where reading fails, and BytesMissing where the blob ends before it should.
+    """
 
     pieces: Iterator[bytes]
 
@@ -61,7 +64,10 @@ class Upload(Protocol):
         """How many bytes have arrived, in all requests so far."""
 
     def write(self, data: bytes) -> None:
-        """Append; raises StoreFailed. What was written before stays."""
+        """Append; raises StoreFailed. What was written before stays, and so does a first part of `data`, if it fitted:
+
+        `size_bytes` says so. Written is not durable: an upload may be shorter, or gone, after a loss of power.
+        """
 
     def digest(self, algorithm: str) -> str:
         """`algorithm:hex` of all bytes so far; algorithm is sha256 or sha512."""
@@ -69,7 +75,9 @@ class Upload(Protocol):
     def keep(self, digest: str) -> None:
         """Make the bytes durable under `digest` and end the upload; the caller has compared the digest.
 
-        When this returns, the bytes survive a loss of power. Keeping bytes that are there already is fine.
+        When this returns, the bytes survive a loss of power. Bytes that are there already are replaced, at no moment
+        missing or torn: what lies there may be half of a write that a crash ended. Raises StoreFailed; then the
+        upload may have ended, and its bytes must be sent again.
         """
 
     def cancel(self) -> None:
@@ -86,7 +94,10 @@ class Upload(Protocol):
 
 
 class Store(Protocol):
-    """A place that keeps blobs. All methods may block: call them from a thread."""
+    """A place that keeps blobs. All methods may block: call them from a thread. All may raise StoreFailed.
+
+    What is no digest, and what is no upload id in `begin`, raises ValueError: the caller should have known.
+    """
 
     at_once: bool  # but `read` of a whole blob does not wait: it costs less than going to a thread
 
@@ -100,13 +111,16 @@ class Store(Protocol):
         """Continue an upload, alone; raises UploadMissing, UploadLocked. `algorithm`: the hint, if it comes now."""
 
     def read(self, digest: str, start: int = 0, length: int | None = None) -> File | Stream:
-        """The blob's bytes; a File is always the whole blob. Raises BytesMissing."""
+        """`length` bytes from byte `start`, or all that follow; a File is the whole blob. Raises BytesMissing."""
 
     def delete(self, digest: str) -> None:
-        """Remove a blob's bytes; nothing happens where there are none."""
+        """Remove a blob's bytes; nothing happens where there are none.
+
+        The caller sees to it that nobody keeps the same digest at the same time, for that would be removed too.
+        """
 
     def abandon(self, older_than_seconds: float) -> int:
-        """Forget uploads not written to for so long; returns how many."""
+        """Forget uploads not written to for so long, save those that are open; returns how many."""
 
     def check(self) -> None:
         """Write, read back and remove a few bytes; raises StoreFailed. For readiness and `doctor`."""

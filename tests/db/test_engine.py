@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -111,7 +112,7 @@ def test_a_full_database_fails_every_writer_it_did_not_store(db: Database) -> No
             try:
                 with db.begin() as tx:
                     add(tx, f"{number}-{turn}-" + "x" * 500)
-            except DBAPIError:
+            except (DBAPIError, sqlite3.Error):
                 refused.append((number, turn))
                 return
             stored.append(f"{number}-{turn}-" + "x" * 500)

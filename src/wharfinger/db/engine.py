@@ -117,11 +117,11 @@ class _Sqlite(Database):
     @contextmanager
     def read(self) -> Iterator[Connection]:
         with self.engine.connect() as tx:
-            tx.exec_driver_sql("BEGIN")
+            _tell(tx, "BEGIN")
             try:
                 yield tx
             finally:
-                tx.exec_driver_sql("ROLLBACK")
+                _tell(tx, "ROLLBACK")
 
     def close(self) -> None:
         if self._writer is not None:
@@ -139,21 +139,22 @@ class _Sqlite(Database):
     def _join(self) -> tuple[_Shared, Connection]:
         if self._writer is None:
             self._writer = self.engine.connect()
+            self._writer.begin()  # as SQLAlchemy sees it: so nobody who is handed it thinks it needs a commit
         if self._shared is None:
-            self._writer.exec_driver_sql("BEGIN IMMEDIATE")
+            _tell(self._writer, "BEGIN IMMEDIATE")
             self._shared = _Shared()
         self._shared.writers += 1
-        self._writer.exec_driver_sql("SAVEPOINT turn")
+        _tell(self._writer, "SAVEPOINT turn")
         return self._shared, self._writer
 
     def _leave(self, shared: _Shared, tx: Connection, *, keep: bool) -> None:
         """End this writer's turn; commit for everybody if nobody waits to go on."""
         try:
             if not keep:
-                tx.exec_driver_sql("ROLLBACK TO turn")
-            tx.exec_driver_sql("RELEASE turn")
+                _tell(tx, "ROLLBACK TO turn")
+            _tell(tx, "RELEASE turn")
             if not self._waiting or shared.full():
-                tx.exec_driver_sql("COMMIT")
+                _tell(tx, "COMMIT")
                 self._end(shared, None)
         except BaseException as error:  # a full disk may have ended the transaction for all who share it
             _roll_back(tx)
@@ -166,10 +167,16 @@ class _Sqlite(Database):
         shared.done.set()
 
 
+def _tell(tx: Connection, words: str) -> None:
+    """Transaction control goes to the driver directly: there is nothing to compile, and much of it."""
+    driver: Any = tx.connection.dbapi_connection
+    driver.execute(words)
+
+
 def _roll_back(tx: Connection) -> None:
     driver: Any = tx.connection.dbapi_connection
     if driver.in_transaction:
-        tx.exec_driver_sql("ROLLBACK")
+        driver.execute("ROLLBACK")
 
 
 def _prepare(driver: Any, _record: object) -> None:

@@ -32,10 +32,11 @@ class FoundBlob(NamedTuple):
 
 
 class FoundRepository(NamedTuple):
-    """A repository and whose it is."""
+    """A repository, whose it is, and whether a manifest was ever pushed to it."""
 
     project_id: int
     id: int
+    listed: bool
 
 
 class Lookup(Protocol):
@@ -64,7 +65,7 @@ def _manifest(source: Any) -> Select[Any]:
     return select(*columns).select_from(source).where(repositories.c.path == bindparam("path"))
 
 
-_REPOSITORY: Final = select(repositories.c.project_id, repositories.c.id).where(
+_REPOSITORY: Final = select(repositories.c.project_id, repositories.c.id, repositories.c.pushed_at.is_not(None)).where(
     repositories.c.path == bindparam("path")
 )
 _BY_TAG: Final = _manifest(

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Connection
 
 from wharfinger.db import images as rows
+from wharfinger.db.lookup import FoundRepository
 from wharfinger.domain import access
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import (
@@ -112,14 +112,23 @@ def delete_blob(tools: Tools, caller: Caller, path: str, digest: str) -> None:
             raise BlobUnknown(digest)
 
 
-def open_or_create(tx: Connection, caller: Caller, path: str, now: datetime) -> int:
-    """The repository of this path, for a push: made if its project is there. Raises what opening a project raises."""
-    place = access.open_repository(tx, caller, path, Action.PUSH)
-    known = rows.repository_id(tx, place.project_id, place.name)
-    if known is not None:
+def open_for_push(tools: Tools, caller: Caller, path: str) -> FoundRepository:
+    """The repository of this path: made if its project is there. Raises what opening a project raises.
+
+    One that is there costs a hot read and no transaction. Should it vanish before the rows that name it are written,
+    their foreign keys refuse them.
+    """
+    project = access.granted(caller, path, Action.PUSH)
+    known = tools.lookup.repository(path)
+    if known is not None and known.project_id == project:
         return known
-    rows.add_repository(tx, project_id=place.project_id, name=place.name, path=place.path, now=now)
-    return open_or_create(tx, caller, path, now)
+    with tools.db.begin() as tx:
+        place = access.open_repository(tx, caller, path, Action.PUSH)
+        rows.add_repository(tx, project_id=place.project_id, name=place.name, path=place.path, now=tools.clock())
+    found = tools.lookup.repository(place.path)
+    if found is None:
+        raise RepositoryUnknown(f"{path} was removed a moment ago: push again")
+    return found
 
 
 def _open(tx: Connection, caller: Caller, path: str, action: Action) -> int:

@@ -9,11 +9,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from wharfinger.db import images as rows
-from wharfinger.domain import access, images
+from wharfinger.domain import images
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import BlobsMissing, DigestMismatch, ManifestTooLarge
 from wharfinger.domain.tools import Tools
-from wharfinger.rules.roles import Action
 from wharfinger.spec import digest as digests
 from wharfinger.spec import manifest as manifests
 from wharfinger.spec import name as names
@@ -37,17 +36,17 @@ def manifest(
     `digest` is the one the client promises, None where it pushes by tag alone. Raises ManifestTooLarge,
     DigestMismatch, BlobsMissing, spec Malformed, and what `access.open_repository` raises.
     """
-    access.granted(caller, path, Action.PUSH)
+    repository = images.open_for_push(tools, caller, path)
     parsed = _parse(tools, media_type, body)
     digest, tags = _checked(digest, body), tuple(names.tag(tag) for tag in dict.fromkeys(tags))
     now = tools.clock()
     with tools.db.begin() as tx:
-        repository = images.open_or_create(tx, caller, path, now)
-        _require_blobs(tx, repository, parsed)
-        stored = rows.add_manifest(tx, _row(repository, parsed, digest, body, now), parsed.blobs, parsed.children)
+        _require_blobs(tx, repository.id, parsed)
+        stored = rows.add_manifest(tx, _row(repository.id, parsed, digest, body, now), parsed.blobs, parsed.children)
         if tags:
-            rows.move_tags(tx, repository, tags, stored, pushed_by=caller.name, now=now)
-        rows.mark_pushed(tx, repository, now)
+            rows.move_tags(tx, repository.id, tags, stored, pushed_by=caller.name, now=now)
+        if not repository.listed:
+            rows.mark_pushed(tx, repository.id, now)
     return Pushed(digest, tags, parsed.subject.digest if parsed.subject else None)
 
 

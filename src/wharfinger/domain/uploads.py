@@ -155,9 +155,10 @@ def cancel(tools: Tools, caller: Caller, path: str, session: str) -> None:
 
 def finish(tools: Tools, caller: Caller, path: str, incoming: Incoming, digest: str) -> None:
     """Keep the bytes, then let the blob exist in this repository. Raises DigestMismatch, StoreUnavailable."""
-    size, now = incoming.keep(digest), tools.clock()
+    size = incoming.keep(digest)
+    repository = images.open_for_push(tools, caller, path)
     with tools.db.begin() as tx:
-        rows.hold_blob(tx, images.open_or_create(tx, caller, path, now), digest, size, now)
+        rows.hold_blob(tx, repository.id, digest, size, tools.clock())
 
 
 def mount(tools: Tools, caller: Caller, path: str, digest: str, source: str | None) -> bool:
@@ -169,9 +170,9 @@ def mount(tools: Tools, caller: Caller, path: str, digest: str, source: str | No
     with tools.db.read() as tx:
         if not _readable_somewhere(tx, tools, caller, digest, source):
             return False
-    now = tools.clock()
+    repository = images.open_for_push(tools, caller, path)
     with tools.db.begin() as tx:
-        rows.link_blob(tx, images.open_or_create(tx, caller, path, now), digest, now)
+        rows.link_blob(tx, repository.id, digest, tools.clock())
     return True
 
 

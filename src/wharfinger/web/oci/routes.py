@@ -25,6 +25,7 @@ from wharfinger.web.respond import Answer, send_answer
 
 _log: Final = logging.getLogger("wharfinger.oci")
 _HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
+_WITH_BODY: Final = frozenset(("POST", "PUT", "PATCH"))
 _DRAINED_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -157,7 +158,7 @@ def _no_such_method(routes: dict[str, Route]) -> Answer:
 
 async def _drain(request: Request) -> None:
     """Take the rest of a small body, so that the client reads the refusal instead of a broken connection."""
-    if request.complete or (request.length or 0) > _DRAINED_BYTES:
+    if request.complete or request.method not in _WITH_BODY or (request.length or 0) > _DRAINED_BYTES:
         return
     taken = 0
     async for batch in request.batches():

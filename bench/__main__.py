@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -53,12 +54,15 @@ def main() -> int:
 
 def _measure(wanted: Arguments, console: Console) -> Run:
     began = monotonic()
-    with tempfile.TemporaryDirectory(prefix="wharfinger-bench-", dir=wanted.scratch) as scratch:
-        run = Run(QUICK if wanted.quick else FULL, Path(scratch), wanted.rows)
-        run.said = lambda row: console.print(f"{monotonic() - began:6.0f} s  {report.line(run, row)}", soft_wrap=True)
+    scratch = tempfile.mkdtemp(prefix="wharfinger-bench-", dir=wanted.scratch)
+    run = Run(QUICK if wanted.quick else FULL, Path(scratch), wanted.rows)
+    run.said = lambda row: console.print(f"{monotonic() - began:6.0f} s  {report.line(run, row)}", soft_wrap=True)
+    try:
         for stage in STAGES:
             if run.wants(*stage.rows):
                 stage.run(run)
+    finally:
+        subprocess.run(["rm", "-rf", "--", scratch], check=True)  # much faster than file by file in Python
     return run
 
 

@@ -1,7 +1,6 @@
 """What the machine can do at most: hash, and write to disk, 100 MiB at a time."""
 
 import os
-import shutil
 from collections.abc import Callable
 from hashlib import sha256
 from itertools import count
@@ -12,6 +11,7 @@ from bench.load import drive
 from bench.measured import Tally
 
 _PIECE = 1024 * 1024
+_NAMES = count()
 
 
 def hashing(size: int, clients: int, seconds: float) -> Tally:
@@ -22,12 +22,12 @@ def hashing(size: int, clients: int, seconds: float) -> Tally:
 
 def writing(folder: Path, size: int, clients: int, seconds: float) -> Tally:
     """So many threads that each write a new file of this size and flush it, again and again."""
-    folder.mkdir()
-    names = count()
+    folder.mkdir(exist_ok=True)
     try:
-        return drive([_writer(folder, stock(size).plain, names)] * clients, seconds)
+        return drive([_writer(folder, stock(size).plain)] * clients, seconds)
     finally:
-        shutil.rmtree(folder)
+        for path in folder.iterdir():
+            os.truncate(path, 0)
 
 
 def _hash(data: memoryview) -> None:
@@ -36,9 +36,9 @@ def _hash(data: memoryview) -> None:
         hashed.update(data[at : at + _PIECE])
 
 
-def _writer(folder: Path, data: memoryview, names: "count[int]") -> Callable[[], None]:
+def _writer(folder: Path, data: memoryview) -> Callable[[], None]:
     def write() -> None:
-        path = folder / str(next(names))
+        path = folder / str(next(_NAMES))
         with path.open("xb", buffering=0) as file:
             for at in range(0, len(data), _PIECE):
                 file.write(data[at : at + _PIECE])

@@ -1,13 +1,15 @@
 """The servers that are compared: Debian's docker-registry as it ships, nginx as it ships, and Wharfinger."""
 
-import subprocess
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 from bench.process import Process, free_port
 from bench.wire import Wire
 
+_OVER = count(1)
 _PEER = """version: 0.1
 log:
   fields:
@@ -79,9 +81,16 @@ class Server(ABC):
         self.start()
 
     def remove(self) -> None:
-        """End it and forget its data."""
+        """End it and give back its disk space.
+
+        Files are emptied, not removed, until all is measured: ext4 avoids an inode for minutes after it was freed, so
+        whoever creates files after a big removal pays for a long search.
+        """
         self.stop()
-        subprocess.run(["rm", "-rf", "--", str(self.folder)], check=True)  # much faster than file by file in Python
+        for path in self.folder.rglob("*"):
+            if path.is_file() and path.stat().st_size > 64 * 1024:
+                os.truncate(path, 0)
+        self.folder.rename(f"{self.folder}-{next(_OVER)}")
 
     def authorization(self, *scopes: str) -> str:
         """The Authorization header for requests of these scopes; empty where the server asks for none."""

@@ -112,7 +112,7 @@ def project_at(
     id, path, name, namespace_id, visibility, found (the path it was found under), role (the user's highest, or None)
     and bound (is it inside the namespace or the project that a credential is bound to?).
     """
-    padded = [*paths, *[paths[0]] * (MOST_PATHS - len(paths))]
+    padded = [*paths, *[""] * (MOST_PATHS - len(paths))]  # nothing has an empty path
     values = {f"candidate{number}": path for number, path in enumerate(padded)}
     asker = {"user": user, "now": now, "bound_namespace": bound[0], "bound_project": bound[1]}
     return tx.execute(_PROJECT, {**values, **asker}).first()

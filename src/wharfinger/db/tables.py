@@ -72,6 +72,8 @@ ID = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def _id() -> Column[int]:
+    # SQLite gives the id of a deleted last row to the next one, unless the table says `sqlite_autoincrement`: those do
+    # whose ids tokens carry, for a token must not fit what came after.
     return Column("id", ID, primary_key=True, autoincrement=True)
 
 
@@ -97,6 +99,7 @@ users = Table(
     Column("bot", Boolean, nullable=False, default=False),  # acts for a project or group access token
     Column("blocked", Boolean, nullable=False, default=False),
     _moment("created_at"),
+    sqlite_autoincrement=True,  # see _id
 )
 
 namespaces = Table(
@@ -109,6 +112,7 @@ namespaces = Table(
     _refers("owner_id", "users.id", nullable=True),  # set on a personal namespace, null on a group
     Column("visibility", Integer, nullable=False),  # rules.roles.Visibility
     _moment("created_at"),
+    sqlite_autoincrement=True,  # see _id
 )
 
 projects = Table(
@@ -120,6 +124,7 @@ projects = Table(
     Column("name", Text, nullable=False),
     Column("visibility", Integer, nullable=False),
     _moment("created_at"),
+    sqlite_autoincrement=True,  # see _id
 )
 
 routes = Table(
@@ -162,6 +167,7 @@ credentials = Table(
     _moment("last_used_at", nullable=True),
     _moment("revoked_at", nullable=True),
     _moment("created_at"),
+    sqlite_autoincrement=True,  # see _id
 )
 
 signing_keys = Table(

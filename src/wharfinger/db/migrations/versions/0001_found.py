@@ -60,6 +60,7 @@ def people() -> None:
         sa.Column("bot", sa.Boolean(), nullable=False),
         sa.Column("blocked", sa.Boolean(), nullable=False),
         moment("created_at"),
+        sqlite_autoincrement=True,
     )
 
 
@@ -73,6 +74,7 @@ def places() -> None:
         refers("owner_id", "users.id", nullable=True),
         sa.Column("visibility", sa.Integer(), nullable=False),
         moment("created_at"),
+        sqlite_autoincrement=True,
     )
     index("namespaces", "parent_id")
     op.create_table(
@@ -83,6 +85,7 @@ def places() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("visibility", sa.Integer(), nullable=False),
         moment("created_at"),
+        sqlite_autoincrement=True,
     )
     index("projects", "namespace_id")
     op.create_table(
@@ -130,6 +133,7 @@ def credentials() -> None:
         moment("last_used_at", nullable=True),
         moment("revoked_at", nullable=True),
         moment("created_at"),
+        sqlite_autoincrement=True,
     )
     for column in ("username", "user_id", "namespace_id", "project_id"):
         index("credentials", column)

@@ -298,7 +298,7 @@ class LocalUpload:
 
         Never on the last byte, so not for blobs of a MiB: their fsync comes at once.
         """
-        start, end = before // PIECE_BYTES * PIECE_BYTES, (self.size_bytes - 1) // PIECE_BYTES * PIECE_BYTES
+        start, end = ((max(size, 1) - 1) // PIECE_BYTES * PIECE_BYTES for size in (before, self.size_bytes))
         if end > start:
             self._disk.write_back(self._file, start, end - start, WRITE_NOW)
 

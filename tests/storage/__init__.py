@@ -1,0 +1,1 @@
+"""The storage room: one suite for every place that keeps bytes."""

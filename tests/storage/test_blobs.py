@@ -1,0 +1,122 @@
+"""A blob: read whole or in part, replaced without a gap, deleted."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+
+from tests.storage.bytes_of import MIB, holds, push, some
+from wharfinger.spec import digest as digests
+from wharfinger.storage.store import BytesMissing, Store, Stream
+
+BLOB = some(2 * MIB + 100)
+ABSENT = digests.of(b"never pushed")
+
+
+@pytest.mark.parametrize(
+    ("start", "length"),
+    [
+        (0, 0), (0, 1), (0, 99), (1, 1), (5, MIB), (0, MIB), (0, MIB + 1), (MIB, MIB), (MIB - 1, 2),
+        (len(BLOB) - 1, 1), (len(BLOB), 0), (0, len(BLOB)), (1, None), (MIB, None), (len(BLOB), None),
+    ],
+)  # fmt: skip
+def test_parts_of_a_blob(store: Store, start: int, length: int | None) -> None:
+    content = store.read(push(store, BLOB), start, length)
+    assert isinstance(content, Stream)
+    pieces = list(content.pieces)
+    assert b"".join(pieces) == BLOB[start : None if length is None else start + length]
+    assert all(0 < len(piece) <= MIB for piece in pieces)
+
+
+def test_a_blob_that_is_shorter_than_its_row_says(store: Store) -> None:
+    content = store.read(push(store, b"short"), 2, 10)
+    assert isinstance(content, Stream)
+    assert next(content.pieces) == b"ort"
+    with pytest.raises(BytesMissing, match="7 bytes too early"):
+        next(content.pieces)
+
+
+def test_what_is_not_there(store: Store) -> None:
+    push(store, BLOB)
+    for start, length in [(0, None), (0, 1), (5, None)]:
+        with pytest.raises(BytesMissing, match=ABSENT):
+            store.read(ABSENT, start, length)
+
+
+def test_deleting(store: Store, elsewhere: Store) -> None:
+    kept, deleted = push(store, b"kept"), push(store, b"deleted")
+    for _ in range(2):
+        store.delete(deleted)
+        with pytest.raises(BytesMissing):
+            elsewhere.read(deleted)
+    assert holds(elsewhere, kept)
+    assert push(elsewhere, b"deleted") == deleted
+    assert holds(store, deleted)
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        "",
+        "sha256:",
+        "sha256:..",
+        ABSENT.upper(),
+        ABSENT + "\n",
+        ABSENT[:-1],
+        "md5:" + "0" * 32,
+        "sha256:../../" + "0" * 58,
+    ],
+    ids=ascii,
+)
+def test_what_is_no_digest(store: Store, strange: str) -> None:
+    for ask in (store.read, store.delete):
+        with pytest.raises(ValueError, match="digest"):
+            ask(strange)
+    store.begin("0" * 32)
+    with store.open("0" * 32) as upload, pytest.raises(ValueError, match="digest"):
+        upload.keep(strange)
+
+
+def test_the_same_bytes_again(store: Store, elsewhere: Store) -> None:
+    assert push(store, BLOB) == push(store, BLOB) == push(elsewhere, BLOB)
+    assert holds(store, digests.of(BLOB))
+
+
+def test_a_blob_is_whole_while_it_is_replaced(store: Store, elsewhere: Store) -> None:
+    digest, done = push(store, BLOB), Event()
+
+    def read() -> int:
+        count = 0
+        while not done.is_set() or not count:
+            assert holds(elsewhere, digest)
+            count += 1
+        return count
+
+    with ThreadPoolExecutor(2) as pool:
+        readers = [pool.submit(read) for _ in range(2)]
+        for _ in range(25):
+            push(store, BLOB)
+        done.set()
+        assert all(reader.result() for reader in readers)
+
+
+def test_reading_goes_on_while_a_blob_is_deleted(store: Store) -> None:
+    digest = push(store, BLOB)
+    content = store.read(digest, 1)
+    assert isinstance(content, Stream)
+    first = next(content.pieces)
+    store.delete(digest)
+    assert first + b"".join(content.pieces) == BLOB[1:]
+
+
+def test_many_push_at_once(store: Store, elsewhere: Store) -> None:
+    """Some the same bytes, some their own."""
+
+    def work(number: int) -> list[str]:
+        door = elsewhere if number % 2 else store
+        return [push(door, some(30_000, seed)) for seed in (number % 4, 100 + number, 7)]
+
+    with ThreadPoolExecutor(12) as pool:
+        kept = [digest for digests_of_one in pool.map(work, range(48)) for digest in digests_of_one]
+    assert len(set(kept)) == 4 + 48 + 1
+    assert all(holds(store, digest) for digest in kept)

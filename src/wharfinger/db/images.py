@@ -75,11 +75,13 @@ def blob_size(tx: Connection, repository: int, digest: str) -> int | None:
     return tx.scalar(select(blobs.c.size_bytes).join_from(blobs, repository_blobs).where(held))
 
 
-def blob_holder(tx: Connection, readable: Select[Any] | None, digest: str) -> int | None:
-    """Some repository that holds this blob, in the projects that `readable` selects; None means all."""
-    found = select(repository_blobs.c.repository_id).where(repository_blobs.c.digest == digest)
+def blob_holder(tx: Connection, readable: Select[Any] | None, digest: str, path: str | None) -> int | None:
+    """A repository with this blob in the projects that `readable` selects, None means all; at `path`, if given."""
+    found = select(repository_blobs.c.repository_id).join(repositories).where(repository_blobs.c.digest == digest)
     if readable is not None:
-        found = found.join(repositories).where(repositories.c.project_id.in_(readable))
+        found = found.where(repositories.c.project_id.in_(readable))
+    if path is not None:
+        found = found.where(repositories.c.path == path)
     return tx.scalar(found.limit(1))
 
 

@@ -26,9 +26,11 @@ from wharfinger.domain import access, images
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import (
     BlobTooLarge,
+    Denied,
     DigestMismatch,
     NotFound,
     RangeInvalid,
+    SignInNeeded,
     StoreUnavailable,
     Unauthenticated,
     UploadBusy,
@@ -166,7 +168,7 @@ def mount(tools: Tools, caller: Caller, path: str, digest: str, source: str | No
 
     False where there is none that the caller may read: the client then uploads (distribution-spec, Mounting).
     """
-    access.granted(caller, path, Action.PUSH)
+    _require_push(caller, path, source)
     with tools.db.read() as tx:
         if not _readable_somewhere(tx, tools, caller, digest, source):
             return False
@@ -176,11 +178,23 @@ def mount(tools: Tools, caller: Caller, path: str, digest: str, source: str | No
     return True
 
 
+def _require_push(caller: Caller, path: str, source: str | None) -> None:
+    """A client that has no token yet is told to get one for both repositories at once."""
+    try:
+        access.granted(caller, path, Action.PUSH)
+    except SignInNeeded as refusal:
+        both = f"{refusal.scope} repository:{source}:pull" if source else refusal.scope
+        raise SignInNeeded(str(refusal), both, refusal.error) from refusal
+
+
 def _readable_somewhere(tx: Connection, tools: Tools, caller: Caller, digest: str, source: str | None) -> bool:
+    """By what the caller may pull at this moment; a token that names the source opens it as well."""
+    readable = access.readable_projects(caller, tools.clock(), tools.policy.profile)
+    if rows.blob_holder(tx, readable, digest, source) is not None:
+        return True
     if source is None:
-        readable = access.readable_projects(caller, tools.clock(), tools.policy.profile)
-        return rows.blob_holder(tx, readable, digest) is not None
-    with suppress(NotFound, Unauthenticated):
+        return False
+    with suppress(NotFound, Denied, Unauthenticated):
         place = access.open_repository(tx, caller, source, Action.PULL)
         repository = rows.repository_id(tx, place.project_id, place.name)
         return repository is not None and rows.blob_size(tx, repository, digest) is not None

@@ -50,6 +50,13 @@ class Request:
             self._query = parameters(self.scope["query_string"])
         return [value for key, value in self._query if key == name]
 
+    def has(self, etag: str) -> bool:
+        """Does the client hold what this entity tag stands for (RFC 9110, If-None-Match)?"""
+        asked = self.header(b"if-none-match")
+        if asked is None:
+            return False
+        return asked.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in asked.split(","))
+
     @property
     def length(self) -> int | None:
         """Content-Length in bytes, where the client said it."""

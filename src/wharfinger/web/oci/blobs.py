@@ -21,7 +21,7 @@ async def get(call: Call) -> Answer:
     else:
         blob = await in_thread(pull.blob, call.tools, call.caller, call.name, digest)
     headers = _headers(blob)
-    if call.request.header(b"if-none-match") == f'"{digest}"':
+    if call.request.has(f'"{digest}"'):
         return Answer(304, headers)
     asked = call.request.header(b"range")
     if asked is not None:

@@ -23,7 +23,7 @@ async def get(call: Call) -> Answer:
     digest = found.digest.encode()
     etag = b'"%b"' % digest
     headers = [(b"docker-content-digest", digest), (b"etag", etag)]
-    if call.request.header(b"if-none-match") == etag.decode():
+    if call.request.has(f'"{found.digest}"'):
         return Answer(304, headers)
     length = b"%d" % len(found.body)
     return Answer(

@@ -26,7 +26,9 @@ def key_lines(text: str) -> dict[Path, int]:
                 table = (*table, counted[table])
             found.setdefault(table, number)
         elif assignment := _ASSIGNMENT.match(line):
-            found.setdefault((*table, *_path(assignment[1])), number)
+            keys = _path(assignment[1])
+            for end in range(1, len(keys) + 1):  # `listen.host = 1` is where `listen` stands as well
+                found.setdefault((*table, *keys[:end]), number)
     return found
 
 

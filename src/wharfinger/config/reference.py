@@ -9,8 +9,8 @@ from wharfinger.config.settings import Setting, Settings, leaves, variable
 
 _INTRODUCTION: Final = f"""# Settings
 
-Every setting has a default, so Wharfinger runs without a file. What differs stands in one TOML file; it is looked for in
-this order: `--config`, the variable `{FILE_VARIABLE}`, {", ".join(f"`{place}`" for place in PLACES)}.
+Every setting has a default, so Wharfinger runs without a file. What differs stands in one TOML file, looked for in this
+order: `--config`, the variable `{FILE_VARIABLE}`, {", ".join(f"`{place}`" for place in PLACES)}.
 Environment variables stand above the file: `[server] listen` is `{variable("server.listen")}`. Lists are written with
 commas there, tables as JSON.
 

@@ -178,7 +178,7 @@ class Settings(BaseSettings):
     )
 
     external_url: Url = _setting(
-        "", "How clients reach the server: `https://registry.example.com`; empty is the address listened at.", hot=True
+        "", "How clients reach the server: `https://registry.example.com`; empty is the host they ask.", hot=True
     )
     data: Path = _setting(Path("data"), "Folder of the embedded database, the blobs, the secret and what runs.")
     secret_file: Path | None = _setting(

@@ -63,6 +63,8 @@ def issue(tools: Tools, caller: Caller, service: str, requests: Sequence[Request
         answers = [_answer(tx, caller, request) for request in requests if request.kind == "repository"]
         roots = _roots(tx, answers)
     entries = [_entry(answer, roots) for answer in answers if answer.project and answer.decision.granted]
+    if caller.kind is CredentialKind.ANONYMOUS and requests and not entries:
+        raise ScopeMissing("nothing of this is open to everybody: log in with an access token")
     if _may_list(caller) and any(request.kind == "registry" for request in requests):
         entries.append({"type": "registry", "name": "catalog", "actions": ["*"]})
     return _sign(tools, caller, {"access": entries, "refused": _refused(answers)})

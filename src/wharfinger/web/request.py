@@ -22,7 +22,7 @@ class ClientGone(Exception):
 class Request:
     """One request. Header names are lower-case bytes, as ASGI has them."""
 
-    __slots__ = ("_query", "complete", "headers", "method", "path", "receive", "scope")
+    __slots__ = ("_query", "_taken_bytes", "complete", "headers", "method", "path", "receive", "scope")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope, self.receive = scope, receive
@@ -30,6 +30,7 @@ class Request:
         self.path: str = scope["path"]
         self.headers: list[tuple[bytes, bytes]] = scope["headers"]
         self.complete = False  # the whole body has arrived
+        self._taken_bytes = 0
         self._query: list[tuple[str, str]] | None = None
 
     def header(self, name: bytes) -> str | None:
@@ -65,14 +66,14 @@ class Request:
 
     async def batches(self) -> AsyncIterator[list[bytes]]:
         """The body in batches of about 1 MiB, never empty. Raises ClientGone if it ends before its time."""
-        batch, size, total = list[bytes](), 0, 0
+        batch, size = list[bytes](), 0
         async for piece in self._pieces():
             batch.append(piece)
             size += len(piece)
             if size >= BATCH_BYTES:
                 yield batch
-                batch, size, total = [], 0, total + size
-        if self.length is not None and total + size < self.length:
+                batch, size = [], 0
+        if self.length is not None and self._taken_bytes < self.length:
             raise ClientGone
         if batch:
             yield batch
@@ -97,6 +98,7 @@ class Request:
                 raise ClientGone
             piece, more = message.get("body", b""), message.get("more_body", False)
             self.complete = not more
+            self._taken_bytes += len(piece)
             if piece:
                 yield piece
 

@@ -161,7 +161,8 @@ async def _drain(request: Request) -> None:
     if request.complete or request.method not in _WITH_BODY or (request.length or 0) > _DRAINED_BYTES:
         return
     taken = 0
-    async for batch in request.batches():
-        taken += sum(map(len, batch))
-        if taken > _DRAINED_BYTES:
-            return
+    with suppress(ClientGone):
+        async for batch in request.batches():
+            taken += sum(map(len, batch))
+            if taken > _DRAINED_BYTES:
+                return

@@ -20,9 +20,11 @@ async def post(call: Call) -> Answer:
     mount = call.request.query("mount")
     if mount is not None and await _mounted(call, digests.parse(mount)):
         return _created(call, mount)
-    digest, algorithm = call.request.query("digest"), call.request.query("digest-algorithm") or "sha256"
+    digest, algorithm = call.request.query("digest"), call.request.query("digest-algorithm")
     if digest is not None:
         algorithm = digests.algorithm(digests.parse(digest))
+    elif algorithm is None:
+        algorithm = "sha256"
     session = await in_thread(uploads.begin, call.tools, call.caller, call.name, digests.known(algorithm))
     return _accepted(call, session) if digest is None else await _finish(call, session.id, digest)
 

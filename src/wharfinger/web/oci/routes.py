@@ -26,7 +26,7 @@ from wharfinger.web.respond import Answer, send_answer
 _log: Final = logging.getLogger("wharfinger.oci")
 _HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 _WITH_BODY: Final = frozenset(("POST", "PUT", "PATCH"))
-_DRAINED_BYTES: Final = 4 * 1024 * 1024
+_DRAINED_BYTES: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +157,11 @@ def _no_such_method(routes: dict[str, Route]) -> Answer:
 
 
 async def _drain(request: Request) -> None:
-    """Take the rest of a small body, so that the client reads the refusal instead of a broken connection."""
+    """Take the rest of a body that is not huge, so that the client reads the refusal, not a broken connection."""
     if request.complete or request.method not in _WITH_BODY or (request.length or 0) > _DRAINED_BYTES:
         return
+    if request.header(b"expect") is not None:
+        return  # the client waits to hear whether its body is wanted
     taken = 0
     with suppress(ClientGone):
         async for batch in request.batches():

@@ -47,7 +47,7 @@ class Proxies:
         """What the headers of a trusted proxy say."""
         request_id = _last(headers, b"x-request-id")
         hops = _forwarded(headers) or _x_forwarded(headers)
-        address, scheme = self._first_stranger(hops[-_MOST_HOPS:])
+        address, scheme = self._first_stranger(hops[-_MOST_HOPS:]) if hops else ("", _x_scheme(headers))
         return Client(address, scheme, request_id.decode() if _REQUEST_ID.fullmatch(request_id) else "")
 
     def _first_stranger(self, hops: list[tuple[str, str]]) -> tuple[str, str]:
@@ -74,8 +74,11 @@ def _forwarded(headers: Headers) -> list[tuple[str, str]]:
 def _x_forwarded(headers: Headers) -> list[tuple[str, str]]:
     """(address, scheme) of each hop of `X-Forwarded-For`; the near proxy's `X-Forwarded-Proto` counts for all."""
     addresses = [_bare(item.strip()) for item in _joined(headers, b"x-forwarded-for").split(",") if item.strip()]
-    scheme = _scheme(_joined(headers, b"x-forwarded-proto").rpartition(",")[2].strip())
-    return [(address, scheme) for address in addresses]
+    return [(address, _x_scheme(headers)) for address in addresses]
+
+
+def _x_scheme(headers: Headers) -> str:
+    return _scheme(_joined(headers, b"x-forwarded-proto").rpartition(",")[2].strip())
 
 
 def _bare(address: str) -> str:

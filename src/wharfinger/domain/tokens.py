@@ -168,24 +168,30 @@ def list_of_place(tools: Tools, caller: Caller, path: str) -> list[Token]:
 
 
 def revoke(tools: Tools, caller: Caller, token: int) -> None:
-    """Let a token be good for nothing; registry tokens made from it end within minutes. Raises TokenUnknown."""
+    """Let a token be good for nothing; registry tokens made from it end within minutes. Raises TokenUnknown.
+
+    A token may revoke itself, whatever its scopes.
+    """
+    itself = caller.grants is None and token == caller.credential_id
     with tools.db.begin() as tx:
-        _revoke(tx, tools, _managed(tx, caller, token))
+        row = rows.by_id(tx, token) if itself else _managed(tx, caller, token)
+        if row is not None:
+            _revoke(tx, tools, row)
 
 
 def rotate(tools: Tools, caller: Caller, token: int, *, expires_at: datetime | None = None) -> NewToken:
     """Replace a token by a new one for the same; the old one ends at once. Raises TokenUnknown, SettingInvalid.
 
-    Without `expires_at` the new one lives as long as the old one was to live.
+    Without `expires_at` the new one lives as long as the old one was to live. Who rotates the token of a bot gets to
+    know its secret, so that takes the role the bot has.
     """
     now = tools.clock()
     with tools.db.begin() as tx:
         row = _managed(tx, caller, token)
-        if row.revoked_at is not None:
-            raise SettingInvalid("this token was revoked already: create a new one")
+        if row.kind == CredentialKind.JOB or not rows.revoke(tx, row.id, now):
+            raise SettingInvalid("this token was revoked already, or is that of a job: create a new one")
         if expires_at is None and row.expires_at is not None:
             expires_at = now + (row.expires_at - row.created_at)
-        rows.revoke(tx, row.id, now)
         bound = {"user_id": row.user_id, "namespace_id": row.namespace_id, "project_id": row.project_id}
         kind, scopes = CredentialKind(row.kind), row.scopes.split()
         return _keep(tx, tools, kind, row.name, scopes, expires_at=expires_at, username=row.username, **bound)
@@ -249,9 +255,11 @@ def _managed(tx: Connection, caller: Caller, token: int) -> Row[Any]:
             raise unknown
         return row
     try:
-        _administered(tx, caller, row.place)
+        place = _administered(tx, caller, row.place)
     except Refusal as refusal:
         raise unknown from refusal
+    if row.role is not None:
+        access.require_role(place, Role(row.role), f"managing the token of a bot that is {Role(row.role).name.lower()}")
     return row
 
 

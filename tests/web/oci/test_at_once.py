@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
-from tests.web.oci.conftest import Place, fresh
+from tests.serving import Server
+from tests.web.oci.conftest import Place, fresh, settle
 from tests.web.oci.contents import Manifest, blob, digest_of, image, index
 from tests.web.oci.registry_client import Registry, location, octets
 
 CROWD = 12
 
 
-def together(act: Callable[[int], object]) -> list[object]:
+def together(act: Callable[[int], Any]) -> list[Any]:
     """Do it for every number of the crowd, all at the same time."""
     with ThreadPoolExecutor(CROWD) as threads:
         return list(threads.map(act, range(CROWD)))
@@ -84,3 +87,21 @@ def test_deleting_what_others_push(registry: Registry, repository: str) -> None:
     assert any(together(act))
     for data in base.blobs:
         assert registry.get(f"/v2/{repository}/blobs/{digest_of(data)}").content == data
+
+
+def test_the_first_tokens_of_a_new_server(tmp_path: Path) -> None:
+    """Signing keys are made at first use: what one process signs, every other believes at once."""
+    server = Server(tmp_path).start()
+    try:
+        place = settle(server, "private")
+        repository = fresh(place)
+
+        def push(number: int) -> set[int]:
+            """Ask for a token at one process and use it at whichever answers next: connections are shared."""
+            path, scope = f"/v2/{repository}/blobs/uploads/", f"repository:{repository}:pull,push"
+            tokens = [place.developer.token(scope) for _ in range(10)]
+            return {place.developer.post(path, token=token).status_code for token in tokens}
+
+        assert set().union(*together(push)) == {202}
+    finally:
+        server.stop()

@@ -344,6 +344,17 @@ def believed(registry: Registry, path: str, token: str) -> bool:
     return answer.status_code == 200
 
 
+def test_one_whose_token_is_no_good_is_told_what_to_ask_for(anonymous: Registry, prize: tuple[str, str]) -> None:
+    """A client whose token ran out gets the next one for the same thing, by the challenge alone."""
+    path, good = prize
+    for token in (good[:-8] + "AAAAAAAA", "nonsense"):
+        answer = anonymous.get(path, token=token)
+        refused(answer, 401, "UNAUTHORIZED")
+        asked = challenge(answer)
+        assert asked["error"] == "invalid_token"
+        assert asked["scope"] == f"repository:{path.split('/manifests/')[0].removeprefix('/v2/')}:pull"
+
+
 def test_the_good_token_is_believed(anonymous: Registry, prize: tuple[str, str]) -> None:
     assert believed(anonymous, *prize)
 

@@ -29,7 +29,7 @@ lint: .venv/test.stamp
 	@.venv/bin/lint-imports --no-cache
 
 # One file runs in one process, so what a file starts (a docker daemon, a server) is started once. Files are dealt to
-# WORKERS processes as these become free, in alphabetical order, which happens to put the slow clients first.
+# WORKERS processes as these become free, the slow ones first: tests/conftest.py says which.
 pytest: .venv/test.stamp
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 

@@ -2,7 +2,6 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +10,7 @@ from tests.clients import layouts
 from tests.clients.layouts import Layout
 from tests.clients.programs import CLIENTS, Programs, find
 from tests.clients.shop import Login, Shop
+from tests.serving import Server
 
 
 def home_in(folder: Path) -> Programs:
@@ -28,7 +28,7 @@ def programs(tmp_path: Path) -> Programs:
 
 
 @pytest.fixture
-def shop(server: Any) -> Shop:
+def shop(server: Server) -> Shop:
     """A private project that no other test has, with one person in each role and one in none."""
     project = server.project(visibility="private")
 

@@ -11,11 +11,22 @@ from typing import Final
 
 # --- what a person may, by role; None is somebody signed in who is no member
 READ, PUSH, DELETE = "pull", "push", "delete"
-ROLES: Final[dict[str | None, frozenset[str]]] = {
+Roles = dict[str | None, frozenset[str]]
+ROLES: Final[Roles] = {
     None: frozenset(),
     "guest": frozenset({READ}),
     "reporter": frozenset({READ}),
     "developer": frozenset({READ, PUSH}),
+    "maintainer": frozenset({READ, PUSH, DELETE}),
+    "owner": frozenset({READ, PUSH, DELETE}),
+    "admin": frozenset({READ, PUSH, DELETE}),
+}
+
+GITLAB_ROLES: Final[Roles] = {
+    None: frozenset(),
+    "guest": frozenset(),
+    "reporter": frozenset({READ}),
+    "developer": frozenset({READ, PUSH, DELETE}),
     "maintainer": frozenset({READ, PUSH, DELETE}),
     "owner": frozenset({READ, PUSH, DELETE}),
     "admin": frozenset({READ, PUSH, DELETE}),
@@ -107,20 +118,29 @@ def credentials() -> Iterator[Credential]:
     yield Credential("job", None, "", "elsewhere")
 
 
-def expected(method: str, kind: str, visibility: str, credential: Credential) -> int:
+def expected(method: str, kind: str, visibility: str, credential: Credential, roles: Roles = ROLES) -> int:
     """The status that this credential gets here. It asks the token service first, as every client does."""
     needed, allowed = ROWS[method, kind]
     if credential.kind in REFUSED:
         return 401
     if credential.kind == "anonymous":
-        return allowed if kind == "/v2/" or (needed == READ and visibility == "public") else 401
+        return for_nobody(kind, needed, visibility, allowed)
     if not good_for(credential):
         return 403  # whatever it asks for: the token service has nothing to give
     if not needed:
         return without_repository(kind, credential)
-    if not knows(credential, visibility):
+    if not knows(credential, visibility, roles):
         return 404
-    return allowed if needed in rights(credential, visibility) & good_for(credential) else 403
+    return allowed if needed in rights(credential, visibility, roles) & good_for(credential) else 403
+
+
+def for_nobody(kind: str, needed: str, visibility: str, allowed: int) -> int:
+    """Nobody in particular gets a token for what is open to everybody, and none where nothing is."""
+    if kind == "/v2/":
+        return 200
+    if visibility != "public" or needed not in {READ, PUSH}:
+        return 403
+    return allowed if needed == READ else 401  # who asks to pull and push is let pull
 
 
 def without_repository(kind: str, credential: Credential) -> int:
@@ -137,14 +157,14 @@ def good_for(credential: Credential) -> frozenset[str]:
     return SCOPES[credential.scopes]
 
 
-def rights(credential: Credential, visibility: str) -> frozenset[str]:
-    """What whoever holds the credential may do in the project."""
+def rights(credential: Credential, visibility: str, roles: Roles = ROLES) -> frozenset[str]:
+    """What whoever holds the credential may do in the project. A deploy token acts for nobody who could sign in."""
     if credential.kind == "deploy":
         own = credential.place != "elsewhere"
         return frozenset({READ, PUSH}) if own else frozenset({READ} if visibility == "public" else ())
-    return ROLES[credential.role] | (frozenset() if visibility == "private" else frozenset({READ}))
+    return roles[credential.role] | (frozenset() if visibility == "private" else frozenset({READ}))
 
 
-def knows(credential: Credential, visibility: str) -> bool:
-    """May the holder know that the project is there? A deploy token acts for nobody who could be signed in."""
-    return READ in rights(credential, visibility)
+def knows(credential: Credential, visibility: str, roles: Roles = ROLES) -> bool:
+    """May the holder know that the project is there? Members may, even those who may not pull."""
+    return credential.role is not None or READ in rights(credential, visibility, roles)

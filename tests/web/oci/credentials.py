@@ -7,6 +7,7 @@ from functools import partial
 from secrets import token_bytes, token_hex
 from typing import Any
 
+from tests.serving import Server
 from tests.web.oci.access_table import Credential
 from tests.web.oci.registry_client import Registry
 from wharfinger.domain import groups, members, projects, tokens, users
@@ -26,7 +27,7 @@ PASSWORD = "correct-horse-battery-staple"
 class World:
     """A group, a project in it, another project, and people. Credentials are made when first asked for."""
 
-    def __init__(self, server: Any, visibility: str) -> None:
+    def __init__(self, server: Server, visibility: str) -> None:
         self.tools: Tools = server.tools
         seen = Visibility[visibility.upper()]
         self.group = groups.create(self.tools, OPERATOR, f"access-{token_hex(4)}", visibility=seen).path

@@ -1,13 +1,15 @@
 """Every end point answers every credential as the access table says, and none is missing from the table."""
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.serving import Server
 from tests.web.oci.access_table import (
+    GITLAB_ROLES,
     REPOSITORY_ROWS,
     ROLES,
     ROWS,
@@ -96,6 +98,9 @@ class Target:
             self.sessions.pop(method)
 
 
+Targets = Callable[[str], Target]
+
+
 class Requester:
     """Sends requests with a credential as clients do: first to the token service, then with what it gives."""
 
@@ -103,7 +108,7 @@ class Requester:
         self.http = httpx.Client(base_url=url, timeout=60)
         self.tokens: dict[tuple[Login | None, str], httpx.Response] = {}
 
-    def by_token(self, login: Login | None, scope: str, method: str, path: str, **given: Any) -> httpx.Response:
+    def by_token(self, scope: str, login: Login | None, method: str, path: str, **given: Any) -> httpx.Response:
         """Its own answer where the token service refuses, else that of the request."""
         key = (login, scope)
         if key not in self.tokens:
@@ -123,78 +128,99 @@ class Requester:
         return self.http.request(method, path, headers=headers, **given)
 
 
-@pytest.fixture(scope="module")
-def targets(server: Any) -> Callable[[str], Target]:
+@cache
+def cache_of(server: Server) -> Targets:
     """One repository a visibility, with its world of people and credentials; made when first asked for."""
     return cache(lambda visibility: Target(World(server, visibility)))
 
 
+@pytest.fixture
+def targets(server: Server) -> Targets:
+    return cache_of(server)
+
+
 @pytest.fixture(scope="module")
-def requester(server: Any) -> Requester:
+def gitlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with GitLab's present rights."""
+    server = Server(tmp_path_factory.mktemp("gitlab"), {"access": {"profile": "gitlab"}}).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def requester(server: Server) -> Requester:
     return Requester(server.url)
 
 
 def compared(
-    method: str, kind: str, visibility: str, lines: list[Credential], send: Callable[[Credential], httpx.Response]
+    send: Callable[[Credential], httpx.Response], wanted: Callable[[Credential], int], lines: Iterable[Credential]
 ) -> dict[str, tuple[int, int]]:
     """The lines that are not answered as expected: what came, and what should have."""
-    wrong = {}
-    for credential in lines:
-        wanted, answer = expected(method, kind, visibility, credential), send(credential)
-        if answer.status_code != wanted:
-            wrong[str(credential)] = (answer.status_code, wanted)
-    return wrong
+    statuses = {line: (send(line).status_code, wanted(line)) for line in lines}
+    return {str(line): pair for line, pair in statuses.items() if pair[0] != pair[1]}
 
 
-@pytest.mark.parametrize("visibility", VISIBILITIES)
-@pytest.mark.parametrize(("method", "kind"), REPOSITORY_ROWS, ids=lambda part: part)
-def test_repository(
-    targets: Callable[[str], Target], requester: Requester, visibility: str, method: str, kind: str
-) -> None:
-    """One end point, one visibility, every credential."""
-    target = targets(visibility)
-    world = target.world
-    scope = f"repository:{target.path}:{ASKED[ROWS[method, kind][0]]}"
+EVERY_ROW = pytest.mark.parametrize(("method", "kind"), REPOSITORY_ROWS, ids=lambda part: part)
+EVERY_VISIBILITY = pytest.mark.parametrize("visibility", VISIBILITIES)
+Send = Callable[..., httpx.Response]
 
-    def by_token(credential: Credential) -> httpx.Response:
+
+def sender(target: Target, send: Send, method: str, kind: str) -> Callable[[Credential], httpx.Response]:
+    """Sends the request of one row with any credential, and the same as HEAD where it is GET."""
+
+    def sent(credential: Credential) -> httpx.Response:
         path, given = target.request(method, kind)
-        answer = requester.by_token(world.login(credential), scope, method, path, **given)
+        login = target.world.login(credential)
+        answer = send(login, method, path, **given)
         if answer.is_success:
             target.used(method, kind)
         if method == "GET":
-            head = requester.by_token(world.login(credential), scope, "HEAD", path, **given)
-            assert head.status_code == answer.status_code, f"HEAD for {credential}"
+            assert send(login, "HEAD", path).status_code == answer.status_code, f"HEAD for {credential}"
         return answer
 
-    def directly(credential: Credential) -> httpx.Response:
-        path, given = target.request(method, kind)
-        answer = requester.directly(world.login(credential), method, path, **given)
-        if answer.is_success:
-            target.used(method, kind)
-        return answer
+    return sent
 
-    every = list(credentials())
-    assert not compared(method, kind, visibility, every, by_token)
-    signed_in = [line for line in every if line.kind != "anonymous"]
-    assert not compared(method, kind, visibility, signed_in, directly), "with the credential itself"
+
+@EVERY_VISIBILITY
+@EVERY_ROW
+def test_repository(targets: Targets, requester: Requester, visibility: str, method: str, kind: str) -> None:
+    """One end point, one visibility, every credential: by a registry token, as clients do it, and by itself."""
+    target = targets(visibility)
+    scope = f"repository:{target.path}:{ASKED[ROWS[method, kind][0]]}"
+    every, wanted = list(credentials()), partial(expected, method, kind, visibility)
+    by_token = sender(target, partial(requester.by_token, scope), method, kind)
+    assert not compared(by_token, wanted, every)
+    directly = sender(target, requester.directly, method, kind)
+    assert not compared(directly, wanted, [line for line in every if line.kind != "anonymous"])
+
+
+@EVERY_ROW
+def test_repository_under_the_gitlab_profile(gitlab: Server, method: str, kind: str) -> None:
+    """The other table of roles, on a server that has it set."""
+    requester, targets = Requester(gitlab.url), cache_of(gitlab)
+    for visibility in VISIBILITIES:
+        target = targets(visibility)
+        scope = f"repository:{target.path}:{ASKED[ROWS[method, kind][0]]}"
+        lines = [line for line in credentials() if line.kind == "personal"]
+        wanted = partial(expected, method, kind, visibility, roles=GITLAB_ROLES)
+        by_token = sender(target, partial(requester.by_token, scope), method, kind)
+        assert not compared(by_token, wanted, lines), visibility
 
 
 @pytest.mark.parametrize("path", ["/v2/", CATALOG])
-def test_without_repository(targets: Callable[[str], Target], requester: Requester, path: str) -> None:
+def test_without_repository(targets: Targets, requester: Requester, path: str) -> None:
     world = targets("private").world
     scope = "registry:catalog:*" if path == CATALOG else ""
-    every = list(credentials())
-    by_token = compared(
-        "GET", path, "private", every, lambda line: requester.by_token(world.login(line), scope, "GET", path)
-    )
-    assert not by_token
+
+    def by_token(credential: Credential) -> httpx.Response:
+        return requester.by_token(scope, world.login(credential), "GET", path)
+
+    assert not compared(by_token, partial(expected, "GET", path, "private"), credentials())
     assert requester.directly(None, "GET", path).status_code == 401
 
 
-@pytest.mark.parametrize("visibility", VISIBILITIES)
-def test_catalog_lists_what_each_may_pull(
-    targets: Callable[[str], Target], requester: Requester, visibility: str
-) -> None:
+@EVERY_VISIBILITY
+def test_catalog_lists_what_each_may_pull(targets: Targets, requester: Requester, visibility: str) -> None:
     target = targets(visibility)
     world = target.world
     wrong = {}
@@ -203,14 +229,14 @@ def test_catalog_lists_what_each_may_pull(
             continue
         before = target.path[:-1]  # a page that starts right before the repository
         query = {"params": {"last": before, "n": "1"}}
-        answer = requester.by_token(world.login(line), "registry:catalog:*", "GET", CATALOG, **query)
+        answer = requester.by_token("registry:catalog:*", world.login(line), "GET", CATALOG, **query)
         listed = target.path in answer.json()["repositories"]
         if listed != ("pull" in rights(line, visibility)):
             wrong[str(line)] = listed
     assert not wrong
 
 
-def test_nothing_but_a_credential_gets_in(targets: Callable[[str], Target], requester: Requester) -> None:
+def test_nothing_but_a_credential_gets_in(targets: Targets, requester: Requester) -> None:
     """Headers that are no credentials, whatever they look like."""
     path = f"/v2/{targets('public').path}/tags/list"
     for authorization in (
@@ -229,7 +255,7 @@ def test_nothing_but_a_credential_gets_in(targets: Callable[[str], Target], requ
         assert answer.headers["www-authenticate"].startswith("Bearer realm=")
 
 
-def test_a_token_for_one_repository_opens_no_other(targets: Callable[[str], Target], requester: Requester) -> None:
+def test_a_token_for_one_repository_opens_no_other(targets: Targets, requester: Requester) -> None:
     """Not even one of the same project, and not for more than was asked."""
     world = targets("private").world
     login = world.login(Credential("personal", "owner", "read_registry write_registry"))
@@ -240,6 +266,6 @@ def test_a_token_for_one_repository_opens_no_other(targets: Callable[[str], Targ
         (f"repository:{world.repository}:pull,push", "DELETE", f"/v2/{world.repository}/manifests/kept"),
         (f"repository:{world.repository}:pull", "GET", CATALOG),
     ):
-        answer = requester.by_token(login, scope, method, path)
+        answer = requester.by_token(scope, login, method, path)
         assert answer.status_code == 401, (scope, method, path)
         assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]

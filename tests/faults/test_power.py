@@ -1,0 +1,102 @@
+"""The power fails at every point of pushing: what was acknowledged is there, and everything else can be done again."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.faults.disks import PowerCut, PowerDisk, UnsyncedDisk, restore
+from tests.storage.bytes_of import holds, push, some
+from wharfinger.spec import digest as digests
+from wharfinger.storage.disk import CREATE, FOLDER
+from wharfinger.storage.local import LocalStore
+from wharfinger.storage.store import Store, UploadMissing
+
+FIRST, SECOND = some(50_000, 1), some(60_000, 2)
+ID = "a" * 32
+
+
+def push_in_parts(store: Store, data: bytes) -> str:
+    store.begin(ID)
+    for part in (data[:20_000], data[20_000:]):
+        with store.open(ID) as upload:
+            upload.write(part)
+    with store.open(ID) as upload:
+        upload.keep(upload.digest("sha256"))
+    return digests.of(data)
+
+
+def work(store: Store, acknowledged: list[str]) -> None:
+    """Push, push the same again, push in parts, and the first once more."""
+    acknowledged.append(push(store, FIRST))
+    acknowledged.append(push(store, FIRST))
+    acknowledged.append(push_in_parts(store, SECOND))
+    acknowledged.append(push(store, FIRST))
+
+
+def go_on(store: Store) -> None:
+    """What clients do when the server is back: end the upload if it is there, push again if not."""
+    with suppress(UploadMissing), store.open(ID) as upload:
+        assert upload.size_bytes <= len(SECOND)
+        if upload.digest("sha256") == digests.of(SECOND[: upload.size_bytes]):
+            upload.write(SECOND[upload.size_bytes :])
+            upload.keep(upload.digest("sha256"))
+    for data in (FIRST, SECOND, FIRST):
+        assert holds(store, push(store, data))
+
+
+def cuts(folder: Path) -> Iterator[tuple[PowerDisk, list[str]]]:
+    """Work until the power fails, one call later each time, until it no longer does."""
+    for call in count():
+        _empty(folder)
+        store, disk, acknowledged = LocalStore(folder, UnsyncedDisk()), PowerDisk(call), list[str]()
+        store.disk = disk
+        try:
+            work(store, acknowledged)
+        except PowerCut:
+            yield disk, acknowledged
+            continue
+        yield disk, acknowledged
+        return
+
+
+@pytest.mark.timeout(600)
+def test_a_cut_at_any_call(tmp_path: Path) -> None:
+    seen = 0
+    for disk, acknowledged in cuts(tmp_path / "before"):
+        for names in disk.durable.after_a_cut():
+            for torn in range(4):
+                after = tmp_path / "after"
+                _empty(after)
+                restore(names, torn, tmp_path / "before", after)
+                store = LocalStore(after, UnsyncedDisk())
+                assert all(holds(store, digest) for digest in acknowledged)
+                go_on(store)
+                seen += 1
+    assert len(acknowledged) == 4, "the last time it does not fail"
+    assert seen > 100
+
+
+def _empty(folder: Path) -> None:
+    """Take the files away and leave the folders: making them takes most of the time."""
+    names = {digests.of(data).removeprefix("sha256:") for data in (FIRST, SECOND)}
+    for path in [*folder.glob("uploads/*"), *(folder / "blobs" / "sha256" / name[:2] / name for name in names)]:
+        path.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("synced_first", [True, False])
+def test_the_book_tells_orders_apart(tmp_path: Path, *, synced_first: bool) -> None:
+    """Renaming over a name before the bytes are synced may tear what the name promised."""
+    disk, path, final = PowerDisk(100), str(tmp_path / "a"), str(tmp_path / "b" / "final")
+    (tmp_path / "b").mkdir()
+    file = disk.open(path, CREATE)
+    disk.write(file, memoryview(b"data"))
+    if synced_first:
+        disk.fsync(file)
+    disk.rename(path, final)
+    disk.fsync(disk.open(str(tmp_path / "b"), FOLDER))
+    found = [names[final].after_a_cut() for names in disk.durable.after_a_cut()]
+    expected = [b"data"] if synced_first else [b"", b"da", b"da\0\0", b"data"]
+    assert found == [expected, expected], "whether or not the first name's folder got so far"

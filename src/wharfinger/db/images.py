@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, delete, exists, func, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, select, update
 
 from wharfinger.db.tables import (
     blobs,
@@ -15,7 +15,25 @@ from wharfinger.db.tables import (
     repository_blobs,
     tags,
 )
-from wharfinger.db.upsert import insert
+from wharfinger.db.upsert import Upsert, once
+
+_ADD_REPOSITORY: Final = once(repositories)
+_ADD_BLOB: Final = once(blobs)
+_LINK_BLOB: Final = once(repository_blobs)
+_ADD_MANIFEST: Final = Upsert(manifests, lambda insert: insert.on_conflict_do_nothing().returning(manifests.c.id))
+_MOVE_TAGS: Final = Upsert(
+    tags,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["repository_id", "name"],
+        set_={name: insert.excluded[name] for name in ("manifest_id", "pushed_at", "pushed_by")},
+        where=tags.c.manifest_id != insert.excluded.manifest_id,
+    ),
+)
+_NAMES: Final = tuple(table.insert() for table in (manifest_blobs, manifest_children))
+_HELD_BLOBS: Final = select(repository_blobs.c.digest).where(
+    repository_blobs.c.repository_id == bindparam("repository"),
+    repository_blobs.c.digest.in_(bindparam("digests", expanding=True)),
+)
 
 # --- repositories
 
@@ -29,8 +47,7 @@ def repository_id(tx: Connection, project_id: int, name: str) -> int | None:
 
 def add_repository(tx: Connection, *, project_id: int, name: str, path: str, now: datetime) -> None:
     """Make a repository unless it is there; two first pushes at once make one."""
-    statement = insert(tx, repositories).values(project_id=project_id, name=name, path=path, created_at=now)
-    tx.execute(statement.on_conflict_do_nothing())
+    tx.execute(_ADD_REPOSITORY.on(tx), {"project_id": project_id, "name": name, "path": path, "created_at": now})
 
 
 def mark_pushed(tx: Connection, repository: int, now: datetime) -> None:
@@ -52,15 +69,13 @@ def catalog_page(tx: Connection, readable: Select[Any] | None, last: str, limit:
 
 def hold_blob(tx: Connection, repository: int, digest: str, size_bytes: int, now: datetime) -> None:
     """The bytes are kept: let the blob exist, and be part of this repository."""
-    row = {"digest": digest, "size_bytes": size_bytes, "created_at": now}
-    tx.execute(insert(tx, blobs).values(row).on_conflict_do_nothing())
+    tx.execute(_ADD_BLOB.on(tx), {"digest": digest, "size_bytes": size_bytes, "created_at": now})
     link_blob(tx, repository, digest, now)
 
 
 def link_blob(tx: Connection, repository: int, digest: str, now: datetime) -> None:
     """Let a blob that exists be part of this repository too."""
-    row = {"repository_id": repository, "digest": digest, "created_at": now}
-    tx.execute(insert(tx, repository_blobs).values(row).on_conflict_do_nothing())
+    tx.execute(_LINK_BLOB.on(tx), {"repository_id": repository, "digest": digest, "created_at": now})
 
 
 def unlink_blob(tx: Connection, repository: int, digest: str) -> bool:
@@ -87,10 +102,7 @@ def blob_holder(tx: Connection, readable: Select[Any] | None, digest: str, path:
 
 def held_blobs(tx: Connection, repository: int, digests: Sequence[str]) -> set[str]:
     """Those of these blobs that are part of the repository."""
-    held = select(repository_blobs.c.digest).where(
-        repository_blobs.c.repository_id == repository, repository_blobs.c.digest.in_(digests)
-    )
-    return set(tx.scalars(held))
+    return set(tx.scalars(_HELD_BLOBS, {"repository": repository, "digests": digests}))
 
 
 def blob_in_use(tx: Connection, repository: int, digest: str) -> bool:
@@ -122,13 +134,13 @@ def manifest_id(tx: Connection, repository: int, digest: str) -> int | None:
 
 def add_manifest(tx: Connection, row: dict[str, Any], named_blobs: Sequence[str], children: Sequence[str]) -> int:
     """Store a manifest with what it names; one that is there already stays as it is. Returns its id."""
-    added = tx.scalar(insert(tx, manifests).values(row).on_conflict_do_nothing().returning(manifests.c.id))
+    added = tx.scalar(_ADD_MANIFEST.on(tx), row)
     if added is None:
         return _known(manifest_id(tx, row["repository_id"], row["digest"]))
-    for table, digests in ((manifest_blobs, named_blobs), (manifest_children, children)):
+    for statement, digests in zip(_NAMES, (named_blobs, children), strict=True):
         if digests:
             place = {"manifest_id": added, "repository_id": row["repository_id"]}
-            tx.execute(table.insert(), [{**place, "digest": digest} for digest in digests])
+            tx.execute(statement, [{**place, "digest": digest} for digest in digests])
     return int(added)
 
 
@@ -179,14 +191,9 @@ def move_tags(
     tx: Connection, repository: int, names: Sequence[str], manifest: int, *, pushed_by: str, now: datetime
 ) -> None:
     """Let these tags point to the manifest; `pushed_at` changes only where the target does."""
-    row = {"repository_id": repository, "manifest_id": manifest, "created_at": now, "pushed_at": now}
-    statement = insert(tx, tags)
-    moved = statement.on_conflict_do_update(
-        index_elements=["repository_id", "name"],
-        set_={"manifest_id": manifest, "pushed_at": now, "pushed_by": pushed_by},
-        where=tags.c.manifest_id != manifest,
-    )
-    tx.execute(moved, [{**row, "name": name, "pushed_by": pushed_by} for name in names])
+    row = {"repository_id": repository, "manifest_id": manifest, "pushed_by": pushed_by}
+    moments = {"created_at": now, "pushed_at": now}
+    tx.execute(_MOVE_TAGS.on(tx), [{**row, **moments, "name": name} for name in names])
 
 
 def delete_tag(tx: Connection, repository: int, name: str) -> bool:

@@ -143,6 +143,7 @@ def _scale(run: Run) -> dict[str, Any]:
         "rounds": scale.rounds,
         "many": scale.many,
         "load_average_before": run.load_average,
+        "preferred_to_other_programs": run.first,
     }
 
 

@@ -49,6 +49,7 @@ def servers(run: Run) -> Iterator[Set]:
     started = Set(Wharfinger(run.scratch), Peer(run.scratch), Nginx(run.scratch))
     try:
         for server in (started.peer, started.nginx, started.ours):
+            server.process.first = run.first
             server.start()
         yield started
     finally:

@@ -33,6 +33,7 @@ class Run:
     scale: Scale
     scratch: Path
     wanted: Sequence[str] = ()
+    first: bool = False  # give the measured programs precedence
     load_average: float = field(default_factory=lambda: round(os.getloadavg()[0], 2))  # what else kept it busy
     said: Callable[[str], None] = print
     results: dict[str, dict[str, Measured]] = field(default_factory=dict)

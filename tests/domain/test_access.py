@@ -338,7 +338,7 @@ def test_the_catalog_shows_what_one_may_pull(tools: Tools, ada: Caller) -> None:
         listing = registry(tools, caller, access.CATALOG_SCOPE)
         access.require_catalog(listing)
         assert operations.list_repositories(tools, listing, last="", limit=10).names == expected
-    for caller in (ANONYMOUS, registry(tools, ANONYMOUS, access.CATALOG_SCOPE), registry(tools, ada)):
+    for caller in (ANONYMOUS, registry(tools, ANONYMOUS), registry(tools, ada)):
         with pytest.raises(SignInNeeded) as refused:
             access.require_catalog(caller)
         assert refused.value.scope == access.CATALOG_SCOPE

@@ -169,8 +169,9 @@ def _moment(value: object) -> datetime:
 
 
 def _ours(tools: Tools, claims: Mapping[str, Any]) -> Caller:
+    """The caller of a token of ours. Our keys may sign other things one day: every claim must be as we put it."""
     namespace_id, project_id = claims["bound"]
-    return Caller(
+    caller = Caller(
         kind=CredentialKind(claims["auth_type"]),
         name=claims["sub"],
         user_id=claims["uid"],
@@ -178,11 +179,17 @@ def _ours(tools: Tools, claims: Mapping[str, Any]) -> Caller:
         credential_id=claims["cid"],
         namespace_id=namespace_id,
         project_id=project_id,
-        grants=_grants(claims),
+        grants=_grants(claims["access"]),
         refused=claims["refused"],
-        lists_catalog=_catalog(claims),
+        lists_catalog=_catalog(claims["access"]),
         profile=tools.policy.profile,
     )
+    ids = (caller.user_id, caller.credential_id, caller.namespace_id, caller.project_id)
+    if not all(number is None or type(number) is int for number in ids):
+        raise TypeError("ids are numbers")
+    if (type(caller.name), type(caller.admin), type(caller.refused)) != (str, bool, dict):
+        raise TypeError("claims of the wrong kind")
+    return caller
 
 
 def _theirs(verified: Verified) -> Caller:
@@ -192,15 +199,15 @@ def _theirs(verified: Verified) -> Caller:
     return Caller(
         kind=CredentialKind.REGISTRY,
         name=name if isinstance(name, str) and name else str(claims["iss"]),
-        grants=_grants(claims),
-        lists_catalog=_catalog(claims),
+        grants=_grants(claims["access"]),
+        lists_catalog=_catalog(claims["access"]),
     )
 
 
-def _grants(claims: Mapping[str, Any]) -> dict[str, Grant]:
+def _grants(entries: Sequence[Any]) -> dict[str, Grant]:
     """What is granted, by repository path. An entry without the id of its project grants nothing."""
     granted: dict[str, Grant] = {}
-    for entry in claims.get("access") or []:
+    for entry in entries:
         meta = entry.get("meta") or {}
         project, name = meta.get("project_id"), entry["name"]
         if entry["type"] == "repository" and isinstance(name, str) and type(project) is int:
@@ -212,8 +219,7 @@ def _actions(words: Sequence[str]) -> frozenset[Action]:
     return _IMAGES if "*" in words else frozenset(action for action in _IMAGES if action.value in words)
 
 
-def _catalog(claims: Mapping[str, Any]) -> bool:
+def _catalog(entries: Sequence[Any]) -> bool:
     return any(
-        entry["type"] == "registry" and entry["name"] == "catalog" and "*" in entry["actions"]
-        for entry in claims.get("access") or []
+        entry["type"] == "registry" and entry["name"] == "catalog" and "*" in entry["actions"] for entry in entries
     )

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,16 @@ def toml(table: Mapping[str, Any]) -> str:
         if isinstance(section, dict)
     ]
     return "\n".join([*top, *sections]) + "\n"
+
+
+def until(condition: Callable[[], object], seconds: float = 20) -> bool:
+    """Wait for a condition, but not without end."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return bool(condition())
 
 
 class Server(Actors):

@@ -1,18 +1,18 @@
 """`wharfinger reconfigure`: check a changed settings file and have the running server follow it."""
 
+import os
 import time
 from pathlib import Path
 from typing import Final
 
 from wharfinger import app
 from wharfinger.cli.options import ConfigOption
-from wharfinger.cli.session import read_settings
 from wharfinger.cli.terminal import Failure, say
 from wharfinger.config import running
 from wharfinger.config.changes import Change, changes, take_hot
-from wharfinger.config.load import SettingsRefused, load
+from wharfinger.config.load import SettingsRefused, data_folder, find_file, load
 from wharfinger.config.running import Acknowledged, Running
-from wharfinger.config.settings import Settings
+from wharfinger.config.settings import RUN, Settings
 
 _PATIENCE_SECONDS: Final = 15.0
 
@@ -35,10 +35,10 @@ def reconfigure(config: ConfigOption = None) -> None:
 
 def running_server(config: Path | None) -> Running:
     """The server that runs with the data folder of these settings. Raises Failure where none does."""
-    settings = read_settings(config)
-    server = running.find(settings.run)
+    data = data_folder(find_file(config, os.environ), os.environ)
+    server = running.find(data / RUN)
     if server is None:
-        raise Failure(f"no server runs with the data folder {settings.data}: `wharfinger serve` starts one")
+        raise Failure(f"no server runs with the data folder {data}: `wharfinger serve` starts one")
     return server
 
 

@@ -6,10 +6,10 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
@@ -29,6 +29,7 @@ from wharfinger.db import migrate as migrations
 
 _MOST_WORKERS: Final = 8
 _START_SECONDS: Final = 60.0
+_RESTART_SECONDS: Final = 1.0
 _QUIET: Final = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -63,9 +64,13 @@ def _serve(settings: Settings, file: Path | None, *, migrate: bool, worker: bool
     running.write(described)
     server = _server(settings)
     if worker:
-        server.on_startup(partial(_start_worker, settings.run))
-    server.on_startup(lambda: threading.Thread(target=_announce, args=(described, newcomer), daemon=True).start())
+        server.on_startup(_in_background(_keep_worker, settings.run, server))
+    server.on_startup(_in_background(_announce, described, newcomer))
     server.serve(target_loader=partial(app.Serving, settings.run), wrap_loader=False)
+
+
+def _in_background(function: Callable[..., None], *arguments: Any) -> Callable[[], None]:
+    return threading.Thread(target=function, args=arguments, daemon=True).start
 
 
 def _describe(settings: Settings, file: Path | None, environ: Mapping[str, str]) -> Running:
@@ -138,9 +143,14 @@ def _server(settings: Settings) -> MPServer:
     )
 
 
-def _start_worker(folder: Path) -> None:
-    """The periodic work, in a process of its own that ends with ours."""
-    multiprocessing.get_context("fork").Process(target=work, args=(folder,), name="worker", daemon=True).start()
+def _keep_worker(folder: Path, server: MPServer) -> None:
+    """The periodic work, in a process of its own that ends with ours; a new one where it ends before."""
+    context = multiprocessing.get_context("fork")
+    while not server.interrupt_signal:
+        process = context.Process(target=work, args=(folder,), name="worker", daemon=True)
+        process.start()
+        process.join()
+        time.sleep(_RESTART_SECONDS)
 
 
 def _announce(described: Running, newcomer: first_start.Newcomer | None) -> None:

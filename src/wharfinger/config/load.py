@@ -65,6 +65,15 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Settings:
         raise SettingsRefused(places.problems(error.errors())) from None
 
 
+def data_folder(file: Path | None, environ: Mapping[str, str]) -> Path:
+    """The data folder alone, whatever else is wrong with the settings. Raises SettingsRefused for what is no TOML."""
+    if said := environ.get(f"{PREFIX}DATA"):
+        return Path.cwd() / said
+    if file is None:
+        return Path.cwd() / "data"
+    return file.absolute().parent / str(_read(file)[1].get("data", "data"))
+
+
 def _read(file: Path) -> tuple[str, dict[str, Any]]:
     try:
         text = file.read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -33,6 +33,9 @@ from wharfinger.config.values import (
 
 def _setting(default: Any, meaning: str, *, hot: bool = False, secret: bool = False, **bounds: Any) -> Any:
     return Field(default, description=meaning, json_schema_extra={"hot": hot, "secret": secret}, **bounds)
+
+
+RUN: Final = "run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +231,7 @@ class Settings(BaseSettings):
     @property
     def run(self) -> Path:
         """The folder that says what runs: settings in force, process ids, metrics."""
-        return self.data / "run"
+        return self.data / RUN
 
     @property
     def secret_path(self) -> Path:

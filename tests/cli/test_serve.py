@@ -1,0 +1,173 @@
+"""Starting a server: what a newcomer reads, and when it refuses."""
+
+import json
+import re
+import shlex
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.conftest import Invoke, OwnServer
+from tests.serving import environment, free_port, until
+
+
+def test_a_first_start_says_how_to_begin_and_it_works_as_printed(own_server: OwnServer) -> None:
+    server = own_server().start()
+    assert until(lambda: "--help" in server.output())
+    said = server.output()
+    host = f"127.0.0.1:{server.port}"
+    assert f"Wharfinger answers at http://{host}\n" in said
+    password = re.search(r"one-time password  (\S+)", said)
+    assert password
+    assert len(password[1]) >= 16
+    login, *others = re.findall(r"^  (.*docker .*)$", said, re.MULTILINE)
+    assert others == [
+        f"docker tag alpine:latest {host}/root/hello:latest",
+        f"docker push {host}/root/hello:latest",
+        f"docker pull {host}/root/hello:latest",
+    ]
+    make, _, use = login.partition(" | ")
+    assert use == f"docker login {host} --username root --password-stdin"
+    program = shlex.quote(sys.executable) + " -m wharfinger"
+    made = subprocess.run(
+        re.sub(r"\S*__main__\.py", program, make),
+        shell=True, capture_output=True, text=True, check=True, cwd=server.folder, env=environment(),
+    )  # fmt: skip
+    token = made.stdout.strip()
+    query = {"service": "container_registry", "scope": "repository:root/hello:pull,push"}
+    answer = httpx.get(f"{server.url}/jwt/auth", params=query, auth=("root", token)).json()
+    begun = httpx.post(
+        f"{server.url}/v2/root/hello/blobs/uploads/", headers={"Authorization": f"Bearer {answer['token']}"}
+    )
+    assert begun.status_code == 202
+    assert password[1] not in server.log()
+    server.stop()
+    server.start()
+    assert server.output().count("one-time password") == 1, "a second start has nothing to tell"
+
+
+def test_what_it_keeps_is_for_its_owner_only(own_server: OwnServer) -> None:
+    server = own_server().start()
+    for path in ("data", "data/run", "data/secret", "data/run/server.json"):
+        mode = (server.folder / path).stat().st_mode
+        assert not mode & (stat.S_IRWXG | stat.S_IRWXO), path
+
+
+def test_no_two_servers_in_one_data_folder(own_server: OwnServer, invoke: Invoke) -> None:
+    server = own_server().start()
+    server.change({"server": {"listen": "127.0.0.1:1"}})
+    refused = invoke("serve", "--config", str(server.file))
+    assert refused.code == 1
+    assert "cannot listen at 127.0.0.1:1" in refused.err or "is running already" in refused.err
+    server.change({"server": {"listen": f"127.0.0.1:{free_port()}"}})
+    refused = invoke("serve", "--config", str(server.file))
+    assert (refused.code, refused.out) == (1, "")
+    assert "is running already" in refused.err
+
+
+def test_an_address_in_use_is_said(invoke: Invoke, home: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        (home / "wharfinger.toml").write_text(f'[server]\nlisten = "127.0.0.1:{other.getsockname()[1]}"\n')
+        refused = invoke("serve")
+    assert refused.code == 1
+    assert "Address already in use" in refused.err
+    assert not (home / "data").exists()
+
+
+def test_wrong_settings_are_said_and_nothing_starts(invoke: Invoke, home: Path) -> None:
+    (home / "wharfinger.toml").write_text('[server]\nlisten = "here"\nworker = 1\n')
+    refused = invoke("serve")
+    assert refused.code == 1
+    assert "wharfinger.toml:2: [server] listen" in refused.err
+    assert "wharfinger.toml:3: [server] has no worker; did you mean workers?" in refused.err
+    assert not (home / "data").exists()
+
+
+def test_a_postgresql_that_is_behind_is_left_to_its_operator(
+    request: pytest.FixtureRequest, own_server: OwnServer, invoke: Invoke
+) -> None:
+    url = request.getfixturevalue("postgres").create("behind")
+    server = own_server({"database": {"url": url}})
+    refused = invoke("serve", "--config", str(server.file))
+    assert refused.code == 1
+    assert "wharfinger migrate" in refused.err
+    assert invoke("user", "list", "--config", str(server.file)).code == 1
+    server.start("--migrate")
+    assert server.stop() == 0
+    assert "nothing to do" in invoke("migrate", "--config", str(server.file)).out
+
+
+def test_migrating_by_hand(request: pytest.FixtureRequest, own_server: OwnServer, invoke: Invoke) -> None:
+    server = own_server({"database": {"url": request.getfixturevalue("postgres").create("by_hand")}})
+    done = invoke("migrate", "--config", str(server.file))
+    assert (done.code, done.out.startswith("The database went from revision none to ")) == (0, True)
+    assert invoke("user", "list", "--config", str(server.file)).code == 0
+
+
+def test_a_database_that_is_not_there(own_server: OwnServer, invoke: Invoke) -> None:
+    server = own_server({"database": {"url": f"postgresql://u:canary@127.0.0.1:{free_port()}/d"}})
+    refused = invoke("serve", "--config", str(server.file))
+    assert refused.code == 1
+    assert "Traceback" not in refused.err
+    assert "doctor" in refused.err
+    assert "canary" not in refused.err
+
+
+def test_two_servers_share_one_database_and_one_store(request: pytest.FixtureRequest, own_server: OwnServer) -> None:
+    """Several hosts: each with a data folder of its own, one secret, one PostgreSQL, one store."""
+    url = request.getfixturevalue("make_database")("postgres")
+    first = own_server({"database": {"url": url}}).start()
+    second = own_server({"database": {"url": url}, "storage": {"folder": str(first.settings.store)}})
+    second.table["secret_file"] = str(first.settings.secret_path)
+    second.change({})
+    second.start()
+    project = first.project()
+    user = second.user(project, "developer")
+    basic = (user.username, second.token(user))
+    query = {"service": "container_registry", "scope": f"repository:{project.path}:pull,push"}
+    token = httpx.get(f"{first.url}/jwt/auth", params=query, auth=basic).json()["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    begun = httpx.post(f"{first.url}/v2/{project.path}/blobs/uploads/", headers=headers)
+    path = httpx.URL(begun.headers["location"]).raw_path.decode()
+    sent = httpx.patch(f"{second.url}{path}", headers=headers, content=b"hello ")
+    assert sent.status_code == 202
+    path = httpx.URL(sent.headers["location"]).raw_path.decode()
+    digest = "sha256:b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9"
+    done = httpx.put(f"{first.url}{path}", params={"digest": digest}, headers=headers, content=b"world")
+    assert done.status_code == 201
+    found = httpx.get(f"{second.url}/v2/{project.path}/blobs/{digest}", headers=headers)
+    assert found.content == b"hello world"
+
+
+def test_https_with_its_own_certificate(own_server: OwnServer, tmp_path: Path) -> None:
+    certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
+    subprocess.run(
+        [
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+            "-keyout", str(key), "-out", str(certificate), "-days", "30",
+            "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+        ],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    server = own_server({"server": {"tls_certificate": str(certificate), "tls_key": str(key)}})
+    server.url = server.url.replace("http://", "https://")
+    server.start()
+    trusted = ssl.create_default_context(cafile=certificate)
+    challenge = httpx.get(f"{server.url}/v2/", verify=trusted).headers["www-authenticate"]
+    assert f'realm="{server.url}/jwt/auth"' in challenge
+    told = server.command("doctor")
+    assert "certificate: " in told.stdout
+
+
+def test_without_the_periodic_work(own_server: OwnServer) -> None:
+    server = own_server({"log": {"format": "text"}}).start("--no-worker")
+    assert json.loads(server.command("status", "--json").stdout)["worker_pids"] == ""
+    assert until(lambda: " GET /-/nothing 404 " in server.log() or not httpx.get(f"{server.url}/-/nothing"))

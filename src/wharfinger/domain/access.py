@@ -109,12 +109,17 @@ def granted(caller: Caller, path: str, action: Action) -> int:
         return grant.project_id
     reasons = caller.refused.get(path)
     if reasons is None or caller.kind is CredentialKind.ANONYMOUS:
-        raise _sign_in(f"repository:{path}:{_ASKED.get(action, '*')}", path, action)
+        raise _sign_in(path, action)
     if grant is None and not reasons:
         raise _no_repository(path)
     if action in reasons:
         raise ScopeMissing(reasons[action])
-    raise _sign_in(f"repository:{path}:{_ASKED.get(action, '*')}", path, action)
+    raise _sign_in(path, action)
+
+
+def scope_for(path: str, action: Action) -> str:
+    """What to ask the token service for, to be able to do this in a repository."""
+    return f"repository:{path}:{_ASKED.get(action, '*')}"
 
 
 def require_catalog(caller: Caller) -> None:
@@ -296,9 +301,9 @@ def _known_role(value: int | None) -> Role | None:
     return None if value is None else Role(value)
 
 
-def _sign_in(scope: str, path: str, action: Action) -> SignInNeeded:
+def _sign_in(path: str, action: Action) -> SignInNeeded:
     sentence = f"{scopes.DOING[action]} in {path} needs a token for it: log in with an access token"
-    return SignInNeeded(sentence, scope, "insufficient_scope")
+    return SignInNeeded(sentence, scope_for(path, action), "insufficient_scope")
 
 
 def _no_repository(path: str) -> RepositoryUnknown:

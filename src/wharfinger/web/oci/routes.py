@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from wharfinger.domain import access
+from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import Refusal, SignInNeeded
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.grants import Request as Wanted
@@ -103,11 +105,20 @@ class Registry:
         if name:
             names.repository(name)
         route = routes.get("GET" if request.method == "HEAD" else request.method)
-        caller = await self._callers.of(request, [] if route is None else _wanted(route, name))
+        caller = await self._caller(request, route, name)
         request.scope["wharfinger.caller"] = caller.name
         if route is None:
             return _no_such_method(routes)
         return await route.handler(Call(self._tools, caller, request, name, reference))
+
+    async def _caller(self, request: Request, route: Route | None, name: str) -> Caller:
+        """Who asks. One whose token is no good any more is told what to ask a new one for."""
+        try:
+            return await self._callers.of(request, [] if route is None else _wanted(route, name))
+        except SignInNeeded as refusal:
+            if route is not None and not refusal.scope:
+                refusal.scope = _scope(route, name)
+            raise
 
     def _challenge(self, request: Request) -> str:
         """Where to get a token: on the host and port the client knows already, unless `external_url` says otherwise."""
@@ -146,6 +157,12 @@ def _wanted(route: Route, name: str) -> list[Wanted]:
     if route.kind == "/v2/_catalog":
         return [Wanted("registry", "catalog", frozenset({Action.PULL}))]
     return [] if route.action is None else [Wanted("repository", name, frozenset({route.action}))]
+
+
+def _scope(route: Route, name: str) -> str:
+    if route.kind == "/v2/_catalog":
+        return access.CATALOG_SCOPE
+    return "" if route.action is None else access.scope_for(name, route.action)
 
 
 def _no_such_method(routes: dict[str, Route]) -> Answer:

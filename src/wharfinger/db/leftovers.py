@@ -15,8 +15,9 @@ def take_turn(tx: Connection, duty: str, now: datetime, next_at: datetime) -> bo
         insert(tx, duties)
         .values(name=duty, due_at=next_at)
         .on_conflict_do_update(index_elements=["name"], set_={"due_at": next_at}, where=duties.c.due_at <= now)
+        .returning(duties.c.name)
     )
-    return bool(tx.execute(taken).rowcount)
+    return tx.execute(taken).first() is not None
 
 
 def forget_login_failures(tx: Connection, before: datetime) -> int:

@@ -87,6 +87,8 @@ class Server(ABC):
         whoever creates files after a big removal pays for a long search.
         """
         self.stop()
+        if not self.folder.exists():
+            return
         for path in self.folder.rglob("*"):
             if path.is_file() and path.stat().st_size > 64 * 1024:
                 os.truncate(path, 0)

@@ -145,13 +145,16 @@ def test_an_upload_that_is_a_blob_too_is_over(local: LocalStore, tmp_path: Path)
     assert holds(local, digest)
 
 
-def test_an_upload_replaced_behind_the_lock(tmp_path: Path) -> None:
-    """Opened, then ended and begun anew by others, then locked: the lock is on a file that is the upload no more."""
+@pytest.mark.parametrize("begun_anew", [False, True])
+def test_an_upload_that_ends_between_open_and_lock(tmp_path: Path, *, begun_anew: bool) -> None:
+    """The file that was opened is a blob by then: it must not be appended to."""
+    path, blob = tmp_path / "bytes" / "uploads" / ID, tmp_path / "blob"
 
     class SlowDisk(Disk):
         def flock(self, file: int, operation: int) -> None:
-            (tmp_path / "bytes" / "uploads" / ID).unlink()
-            (tmp_path / "bytes" / "uploads" / ID).touch()
+            path.rename(blob)
+            if begun_anew:
+                path.touch()
             fcntl.flock(file, operation)
 
     store = LocalStore(tmp_path / "bytes", SlowDisk())

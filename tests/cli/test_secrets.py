@@ -5,9 +5,13 @@ import json
 
 import httpx
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 
 from tests.cli.conftest import Invoke, OwnServer
 from tests.cli.transfers import Transfers
+from wharfinger.db.tables import users
+from wharfinger.domain.tools import Tools
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
@@ -53,3 +57,11 @@ def test_a_refused_file_with_a_password(own_server: OwnServer, invoke: Invoke) -
         told = invoke(command, "--config", str(server.file))
         assert told.code == 1
         assert "canary" not in told.out + told.err
+
+
+def test_an_error_of_the_database_does_not_repeat_what_was_sent_to_it(tools: Tools) -> None:
+    """Hashes of tokens and passwords are parameters; such errors end up in the log."""
+    row = {"username": "canary", "name": None, "created_at": tools.clock()}
+    with pytest.raises(IntegrityError) as refused, tools.db.begin() as tx:
+        tx.execute(insert(users).values(row))
+    assert "canary" not in str(refused.value).partition("[SQL")[2]

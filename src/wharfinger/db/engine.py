@@ -54,7 +54,9 @@ class _Postgres(Database):
     dialect = "postgresql"
 
     def __init__(self, url: str) -> None:
-        engine = create_engine(url, pool_size=16, max_overflow=48, pool_pre_ping=True, pool_recycle=1800)
+        engine = create_engine(
+            url, pool_size=16, max_overflow=48, pool_pre_ping=True, pool_recycle=1800, hide_parameters=True
+        )
         super().__init__(url, engine)
         self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -88,7 +90,7 @@ class _Sqlite(Database):
 
     def __init__(self, url: str) -> None:
         Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_size=16, max_overflow=48)
+        engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_size=16, max_overflow=48, hide_parameters=True)
         event.listen(engine, "connect", _prepare)
         super().__init__(url, engine)
         self._writer: Connection | None = None

@@ -1,6 +1,7 @@
 """The composition root: settings in, tools and web application out. The only file that knows every room."""
 
 import asyncio
+import gc
 import hmac
 import logging
 import os
@@ -181,6 +182,16 @@ def _database_check(tools: Tools) -> Callable[[], object]:
     return check
 
 
+def _settle() -> None:
+    """What start-up made stays: tell the collector not to look at it again, and to look seldom at what requests make.
+
+    Requests leave few cycles behind; with the usual thresholds the search for them took a tenth of a push's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 class Serving:
     """One web process: answers with the newest application, and takes over settings as they change.
 
@@ -215,6 +226,7 @@ class Serving:
         self._follower.poll()
         self._follower.acknowledge(self._generation)
         self._ticking = asyncio.create_task(self._tick())
+        _settle()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self._ticking.cancel()

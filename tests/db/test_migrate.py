@@ -1,5 +1,6 @@
 """Migrating an empty database makes exactly the tables of the metadata, on both databases, once."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -47,7 +48,17 @@ def described(tx: Connection) -> set[tuple[object, ...]]:
         statements = [POSTGRES_COLUMNS, POSTGRES_CONSTRAINTS, POSTGRES_INDEXES]
     rows = [tuple(row) for statement in statements for row in tx.execute(text(statement))]
     squeezed = [tuple(" ".join(str(value).split()) for value in row) for row in rows]
-    return {row for row in squeezed if row[0] != "alembic_version"}
+    return {(*row[:-1], defined(row[-1])) for row in squeezed if row[0] != "alembic_version"}
+
+
+def defined(sql: str) -> str:
+    """CREATE TABLE with what it defines in order: a column that was added later stands behind the constraints."""
+    head, opened, inner = sql.partition("(")
+    inner, closed, tail = inner.rpartition(")")
+    if not (opened and closed and head.startswith("CREATE TABLE")):
+        return sql
+    parts = re.split(r",(?![^()]*\))", inner)
+    return f"{head}({', '.join(sorted(part.strip() for part in parts))}){tail}"
 
 
 def schema(url: str) -> set[tuple[object, ...]]:

@@ -5,12 +5,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.storage import buckets
+from tests.storage.bytes_of import MIB
+from tests.storage.rows import WithRows
+from wharfinger.storage.connect import folder_bucket
+from wharfinger.storage.folder import Folder
+from wharfinger.storage.ledger import MemoryLedger
 from wharfinger.storage.local import LocalStore
+from wharfinger.storage.masterkey import KeyList, MasterKey
 from wharfinger.storage.memory import MemoryStore
+from wharfinger.storage.object import ObjectStore
+from wharfinger.storage.objects import Objects
 from wharfinger.storage.store import Store
+
+MASTERS = KeyList("first " + "5a" * 32)
 
 
 class Later:
@@ -42,7 +54,23 @@ def in_memory(_: Path, clock: Later) -> Backend:
     return Backend(store, store, clock)  # its bytes are in one process only
 
 
-BACKENDS: dict[str, Callable[[Path, Later], Backend]] = {"local": in_folder, "memory": in_memory}
+def of_objects(objects: Objects, clock: Later, masters: MasterKey | None = None, **known: Any) -> Backend:
+    """Two processes on the same objects, with one ledger and the same rows."""
+    ledger, places = MemoryLedger(clock), dict[str, str]()
+    stores = [WithRows(ObjectStore(objects, ledger, masters=masters, **known), places) for _ in range(2)]
+    return Backend(stores[0], stores[1], clock)
+
+
+BACKENDS: dict[str, Callable[[Path, Later], Backend]] = {
+    "local": in_folder,
+    "memory": in_memory,
+    "s3": lambda _, clock: of_objects(buckets.on_s3(), clock, part_bytes=5 * MIB),
+    "google": lambda _, clock: of_objects(buckets.on_google(), clock, part_bytes=5 * MIB),
+    "azure": lambda _, clock: of_objects(buckets.on_azure(), clock),
+    "folder through obstore": lambda folder, clock: of_objects(folder_bucket(str(folder / "bucket")), clock),
+    "sealed folder": lambda folder, clock: of_objects(Folder(folder / "bytes", clock=clock), clock, MASTERS),
+    "sealed s3": lambda _, clock: of_objects(buckets.on_s3(), clock, MASTERS),
+}
 
 
 @pytest.fixture(params=BACKENDS)

@@ -18,7 +18,14 @@ from wharfinger.db.tables import (
 from wharfinger.db.upsert import Upsert, once
 
 _ADD_REPOSITORY: Final = once(repositories)
-_ADD_BLOB: Final = once(blobs)
+_ADD_BLOB: Final = Upsert(
+    blobs,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["digest"],
+        set_={"place": insert.excluded.place},
+        where=(insert.excluded.place == "") & (blobs.c.place != ""),
+    ),
+)
 _LINK_BLOB: Final = once(repository_blobs)
 _ADD_MANIFEST: Final = Upsert(manifests, lambda insert: insert.on_conflict_do_nothing().returning(manifests.c.id))
 _MOVE_TAGS: Final = Upsert(
@@ -67,10 +74,27 @@ def catalog_page(tx: Connection, readable: Select[Any] | None, last: str, limit:
 # --- blobs
 
 
-def hold_blob(tx: Connection, repository: int, digest: str, size_bytes: int, now: datetime) -> None:
-    """The bytes are kept: let the blob exist, and be part of this repository."""
-    tx.execute(_ADD_BLOB.on(tx), {"digest": digest, "size_bytes": size_bytes, "created_at": now})
-    link_blob(tx, repository, digest, now)
+def hold_blob(tx: Connection, repository: int, blob: dict[str, Any], now: datetime) -> None:
+    """The bytes are kept: let the blob (`digest`, `size_bytes`, `place`) exist, and be part of this repository.
+
+    A blob that exists keeps its place, but for an empty one: those bytes are where every process looks first.
+    """
+    tx.execute(_ADD_BLOB.on(tx), {**blob, "created_at": now})
+    link_blob(tx, repository, blob["digest"], now)
+
+
+def blob_place(tx: Connection, digest: str) -> str:
+    """Where the bytes of a blob are. Raises LookupError where there is no such blob."""
+    place = tx.scalar(select(blobs.c.place).where(blobs.c.digest == digest))
+    if place is None:
+        raise LookupError(f"the blob {digest}, there a moment ago, has gone")
+    return str(place)
+
+
+def move_blob(tx: Connection, digest: str, before: str, place: str) -> bool:
+    """Let a blob's bytes be in another place; False if it was not in `before` any more."""
+    there = (blobs.c.digest == digest) & (blobs.c.place == before)
+    return tx.execute(update(blobs).where(there).values(place=place)).rowcount > 0
 
 
 def link_blob(tx: Connection, repository: int, digest: str, now: datetime) -> None:

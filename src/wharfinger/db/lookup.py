@@ -25,10 +25,11 @@ class FoundManifest(NamedTuple):
 
 
 class FoundBlob(NamedTuple):
-    """A stored blob and whose it is."""
+    """A stored blob and whose it is. `place`: where its bytes are, where the digest does not say enough."""
 
     project_id: int
     size_bytes: int
+    place: str
 
 
 class FoundRepository(NamedTuple):
@@ -79,7 +80,7 @@ _BY_DIGEST: Final = _manifest(
     )
 )
 _BLOB: Final = (
-    select(repositories.c.project_id, blobs.c.size_bytes)
+    select(repositories.c.project_id, blobs.c.size_bytes, blobs.c.place)
     .select_from(
         repositories.join(
             repository_blobs,

@@ -212,6 +212,17 @@ blobs = Table(
     Column("digest", PATH, primary_key=True),
     Column("size_bytes", BigInteger, nullable=False),
     _moment("created_at"),
+    Column("place", Text, nullable=False, server_default=""),  # what storage returned; "" where the digest says enough
+)
+
+uploads = Table(
+    "uploads",  # only of stores that cannot tell by themselves how far an upload is
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("state", Text, nullable=False),  # the store's own
+    Column("holder", String, nullable=False),  # the request that has it open, or ""
+    _moment("held_until"),
+    _moment("written_at", index=True),
 )
 
 repository_blobs = Table(

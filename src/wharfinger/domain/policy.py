@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 
 from wharfinger.rules.roles import Profile
 
@@ -33,3 +34,5 @@ class Policy:
     page_limit: int = 1000
     login_failures: int = 10  # in `login_window`, per address and per account
     login_window: timedelta = timedelta(minutes=10)
+    redirect_life: timedelta | None = None  # how long a URL into an object store is good; None: bytes come through us
+    stream_to: tuple[IPv4Network | IPv6Network, ...] = ()  # clients that such URLs are of no use to

@@ -7,8 +7,10 @@ which ends in a refusal or in the same value.
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -20,17 +22,20 @@ from wharfinger.domain.errors import BlobUnknown, BytesLost, ManifestUnknown, Re
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Action
 from wharfinger.spec import digest as digests
-from wharfinger.storage.store import BytesMissing, File, StoreFailed
+from wharfinger.storage.store import BytesMissing, File, Redirect, StoreFailed, Stream
+
+__all__ = ["Blob", "Redirect", "at_once", "blob", "content", "inline", "manifest"]
 
 _log: Final = logging.getLogger("wharfinger.store")
 
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A blob's digest and size in bytes."""
+    """A blob's digest, its size in bytes, and where its bytes are, if not simply under the digest."""
 
     digest: str
     size_bytes: int
+    place: str = ""
 
 
 def inline(tools: Tools) -> bool:
@@ -64,23 +69,44 @@ def blob(tools: Tools, caller: Caller, path: str, digest: str) -> Blob:
         found = tools.lookup.blob(_present(tools, caller, path), digest)
     if found is None:
         raise BlobUnknown(digest)
-    return Blob(digest, found.size_bytes)
+    return Blob(digest, found.size_bytes, found.place)
 
 
-def content(tools: Tools, blob: Blob, start: int = 0, length: int | None = None) -> Path | Iterator[bytes]:
-    """The bytes of a blob that `blob` returned: a file that holds all of them, or pieces of what was asked for.
+def content(
+    tools: Tools, blob: Blob, start: int = 0, length: int | None = None, *, address: str = ""
+) -> Path | Redirect | Iterator[bytes]:
+    """The bytes of a blob that `blob` returned: a file that holds all of them, a URL, or pieces of what was asked for.
+
+    `address` is the client's: there are networks from which the store's URLs cannot be reached.
 
     Raises BytesLost, StoreUnavailable.
     """
     try:
-        kept = tools.store.read(blob.digest, start, length)
+        if blob.place:
+            redirect = _redirect_life(tools, address)
+            kept = tools.store.read(blob.digest, start, length, place=blob.place, redirect=redirect)
+        else:
+            kept = tools.store.read(blob.digest, start, length)
     except BytesMissing as error:
         _log.error("%s", error)
         raise BytesLost(blob.digest) from error
     except StoreFailed as error:
         _log.error("%s", error)
         raise StoreUnavailable(error.outward, timedelta(seconds=30)) from error
-    return kept.path if isinstance(kept, File) else kept.pieces
+    if isinstance(kept, Stream):
+        return kept.pieces
+    return kept.path if isinstance(kept, File) else kept
+
+
+def _redirect_life(tools: Tools, address: str) -> timedelta | None:
+    """How long a URL for this client is good; None where the bytes are to come through us."""
+    life, networks = tools.policy.redirect_life, tools.policy.stream_to
+    if life is not None and networks:
+        with suppress(ValueError):  # an address that is none is in no network
+            client = ip_address(address)
+            client = getattr(client, "ipv4_mapped", None) or client
+            return None if any(client in network for network in networks) else life
+    return life
 
 
 def _present(tools: Tools, caller: Caller, path: str) -> str:

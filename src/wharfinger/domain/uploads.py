@@ -39,7 +39,7 @@ from wharfinger.domain.errors import (
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Action
 from wharfinger.spec import digest as digests
-from wharfinger.storage.store import StoreFailed, Upload, UploadLocked, UploadMissing
+from wharfinger.storage.store import BytesMissing, StoreFailed, Upload, UploadLocked, UploadMissing
 
 _log: Final = logging.getLogger("wharfinger.store")
 
@@ -72,16 +72,15 @@ class Incoming(AbstractContextManager["Incoming"]):
             for piece in pieces:
                 self._upload.write(piece)
 
-    def keep(self, digest: str) -> int:
-        """Compare the digest and make the bytes durable under it; returns their size. Raises DigestMismatch."""
+    def keep(self, digest: str) -> tuple[int, str]:
+        """Compare the digest and make the bytes durable; returns their size and place. Raises DigestMismatch."""
         with _store_refusals():
             found = self._upload.digest(digests.algorithm(digest))
             if found != digest:
                 self._upload.cancel()
                 raise DigestMismatch(digest, found)
             size = self._upload.size_bytes
-            self._upload.keep(digest)
-            return size
+            return size, self._upload.keep(digest)
 
     def cancel(self) -> None:
         """Forget the upload."""
@@ -89,8 +88,9 @@ class Incoming(AbstractContextManager["Incoming"]):
             self._upload.cancel()
 
     def close(self) -> None:
-        """Let another request continue it."""
-        self._upload.close()
+        """Let another request continue it. Raises StoreUnavailable where what was written could not be stored."""
+        with _store_refusals():
+            self._upload.close()
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -157,10 +157,25 @@ def cancel(tools: Tools, caller: Caller, path: str, session: str) -> None:
 
 def finish(tools: Tools, caller: Caller, path: str, incoming: Incoming, digest: str) -> None:
     """Keep the bytes, then let the blob exist in this repository. Raises DigestMismatch, StoreUnavailable."""
-    size = incoming.keep(digest)
+    size, place = incoming.keep(digest)
     repository = images.open_for_push(tools, caller, path)
     with tools.db.begin() as tx:
-        rows.hold_blob(tx, repository.id, digest, size, tools.clock())
+        rows.hold_blob(tx, repository.id, {"digest": digest, "size_bytes": size, "place": place}, tools.clock())
+        held = rows.blob_place(tx, digest) if place else ""
+    if held != place:
+        with _store_refusals():
+            _keep_one(tools, digest, held, place)
+
+
+def _keep_one(tools: Tools, digest: str, held: str, place: str) -> None:
+    """The blob was here already, in another place: that one stays, unless it has lost the bytes."""
+    try:
+        tools.store.read(digest, place=held)
+    except BytesMissing:
+        with tools.db.begin() as tx:
+            if rows.move_blob(tx, digest, held, place):
+                return
+    tools.store.delete(digest, place)
 
 
 def mount(tools: Tools, caller: Caller, path: str, digest: str, source: str | None) -> bool:

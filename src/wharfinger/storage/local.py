@@ -17,6 +17,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from errno import EISDIR, ELOOP, ENOENT, ENXIO, EWOULDBLOCK
 from fcntl import LOCK_EX, LOCK_NB
 from pathlib import Path
@@ -32,6 +33,9 @@ from wharfinger.storage.store import BytesMissing, File, StoreError, StoreFailed
 
 PIECE_BYTES: Final = 1024 * 1024
 
+_ELSEWHERE: Final = (
+    "this blob is sealed or in an object store: put [storage] url and master_keys back as they were when it was pushed"
+)
 _UPLOAD: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -66,8 +70,18 @@ class LocalStore:
             raise UploadMissing("an upload's id has 32 hex digits")
         return LocalUpload(self, upload, algorithm)
 
-    def read(self, digest: str, start: int = 0, length: int | None = None) -> File | Stream:
+    def read(
+        self,
+        digest: str,
+        start: int = 0,
+        length: int | None = None,
+        *,
+        place: str = "",
+        redirect: timedelta | None = None,  # noqa: ARG002 - a folder has no URLs
+    ) -> File | Stream:
         """The blob's bytes: whole ones as a file, parts as a stream."""
+        if place:
+            raise StoreFailed(_ELSEWHERE)
         path = self.blob_path(digest)
         try:
             if start == 0 and length is None:
@@ -83,8 +97,10 @@ class LocalStore:
         except OSError as error:
             raise failed(error, "read a blob", self.blobs) from error
 
-    def delete(self, digest: str) -> None:
+    def delete(self, digest: str, place: str = "") -> None:
         """Remove a blob's bytes. Not synced: bytes that come back after a crash have no row."""
+        if place:
+            raise StoreFailed(_ELSEWHERE)
         try:
             with suppress(FileNotFoundError):
                 self.disk.unlink(self.blob_path(digest))
@@ -232,7 +248,7 @@ class LocalUpload:
             raise failed(error, "read an upload", self._store.uploads) from error
         return self._running.digest()
 
-    def keep(self, digest: str) -> None:
+    def keep(self, digest: str) -> str:
         """Give the bytes their final name and make both durable; the module says why in this order."""
         self._require_going_on()
         path = self._store.blob_path(digest)
@@ -247,6 +263,7 @@ class LocalUpload:
             self._store.sync_folder(folder)
         except OSError as error:
             raise failed(error, "keep a blob", folder) from error
+        return ""
 
     def cancel(self) -> None:
         """Forget the upload and its bytes."""

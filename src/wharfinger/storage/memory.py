@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from threading import Lock
 from types import TracebackType
 from typing import Final, Self
@@ -43,14 +44,22 @@ class MemoryStore:
         """Continue an upload, alone."""
         return MemoryUpload(self, upload)
 
-    def read(self, digest: str, start: int = 0, length: int | None = None) -> File | Stream:
+    def read(
+        self,
+        digest: str,
+        start: int = 0,
+        length: int | None = None,
+        *,
+        place: str = "",  # noqa: ARG002 - the digest says enough
+        redirect: timedelta | None = None,  # noqa: ARG002 - memory has no URLs
+    ) -> File | Stream:
         """The blob's bytes, always as a stream."""
         data = self.blobs.get(digests.parse(digest))
         if data is None:
             raise BytesMissing(f"the bytes of {digest} are not in memory: push it again")
         return Stream(_pieces(data, start, length))
 
-    def delete(self, digest: str) -> None:
+    def delete(self, digest: str, place: str = "") -> None:  # noqa: ARG002 - the digest says enough
         """Remove a blob's bytes."""
         self.blobs.pop(digests.parse(digest), None)
 
@@ -97,11 +106,12 @@ class MemoryUpload:
         self._require_going_on()
         return digests.of(bytes(self._arriving.data), algorithm)
 
-    def keep(self, digest: str) -> None:
+    def keep(self, digest: str) -> str:
         """Let the bytes be a blob."""
         self._require_going_on()
         self._store.blobs[digests.parse(digest)] = bytes(self._arriving.data)
         self.cancel()
+        return ""
 
     def cancel(self) -> None:
         """Forget the upload and its bytes."""

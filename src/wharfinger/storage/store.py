@@ -10,6 +10,7 @@ bytes that no row names (an upload that lost a race, a crash between the two), a
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -29,6 +30,10 @@ class UploadLocked(StoreError):
 
 class BytesMissing(StoreError):
     """A blob's row is there and its bytes are not."""
+
+
+class BytesBroken(BytesMissing):
+    """A blob's bytes are there and are not what was kept."""
 
 
 class StoreFailed(StoreError):
@@ -56,6 +61,13 @@ class Stream:
     pieces: Iterator[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Bytes that the client may fetch for itself, whole or in part."""
+
+    url: str
+
+
 class Upload(Protocol):
     """One upload, open for this request only. Leaving the `with` block closes it and keeps what was written."""
 
@@ -72,12 +84,15 @@ class Upload(Protocol):
     def digest(self, algorithm: str) -> str:
         """`algorithm:hex` of all bytes so far; algorithm is sha256 or sha512."""
 
-    def keep(self, digest: str) -> None:
+    def keep(self, digest: str) -> str:
         """Make the bytes durable under `digest` and end the upload; the caller has compared the digest.
 
         When this returns, the bytes survive a loss of power. Bytes that are there already are replaced, at no moment
         missing or torn: what lies there may be half of a write that a crash ended. Raises StoreFailed; then the
         upload may have ended, and its bytes must be sent again.
+
+        Returns their place: what the blob's row must carry so that they are found. Empty where the digest says enough;
+        else another one for every upload, and what was kept before under this digest stays where it is.
         """
 
     def cancel(self) -> None:
@@ -110,10 +125,22 @@ class Store(Protocol):
     def open(self, upload: str, algorithm: str | None = None) -> Upload:
         """Continue an upload, alone; raises UploadMissing, UploadLocked. `algorithm`: the hint, if it comes now."""
 
-    def read(self, digest: str, start: int = 0, length: int | None = None) -> File | Stream:
-        """`length` bytes from byte `start`, or all that follow; a File is the whole blob. Raises BytesMissing."""
+    def read(
+        self,
+        digest: str,
+        start: int = 0,
+        length: int | None = None,
+        *,
+        place: str = "",
+        redirect: timedelta | None = None,
+    ) -> File | Stream | Redirect:
+        """`length` bytes from byte `start`, or all that follow; a File is the whole blob. Raises BytesMissing.
 
-    def delete(self, digest: str) -> None:
+        `place` is what `keep` returned. `redirect`: the client may be sent to the blob, by a URL that is good for so
+        long, from which it asks the part it wants itself.
+        """
+
+    def delete(self, digest: str, place: str = "") -> None:
         """Remove a blob's bytes; nothing happens where there are none.
 
         The caller sees to it that nobody keeps the same digest at the same time, for that would be removed too.

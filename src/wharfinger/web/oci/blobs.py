@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from wharfinger.domain import images, pull
-from wharfinger.domain.pull import Blob
+from wharfinger.domain.pull import Blob, Redirect
 from wharfinger.spec import digest as digests
 from wharfinger.spec import ranges
 from wharfinger.spec.errors import Malformed
+from wharfinger.web.caller import client_address
 from wharfinger.web.oci import errors
 from wharfinger.web.oci.call import Call, empty_answer
 from wharfinger.web.respond import Answer, Body, Headers, text_headers
@@ -38,7 +39,7 @@ async def delete(call: Call) -> Answer:
 async def _whole(call: Call, blob: Blob, headers: Headers) -> Answer:
     answer = Answer(200, [*headers, (b"content-length", b"%d" % blob.size_bytes)])
     if call.request.method == "GET" or pull.at_once(call.tools):
-        answer.body = await _content(call, blob, 0, None)
+        return _filled(answer, await _content(call, blob, 0, None))
     return answer
 
 
@@ -55,16 +56,26 @@ async def _part(call: Call, blob: Blob, headers: Headers, asked: str) -> Answer:
     place = f"bytes {start}-{start + length - 1}/{blob.size_bytes}"
     answer = Answer(206, [*headers, *text_headers({"content-range": place, "content-length": str(length)})])
     if call.request.method == "GET":
-        answer.body = await _content(call, blob, start, length)
+        return _filled(answer, await _content(call, blob, start, length))
     return answer
 
 
-async def _content(call: Call, blob: Blob, start: int, length: int | None) -> Body:
+async def _content(call: Call, blob: Blob, start: int, length: int | None) -> Body | Redirect:
     if length is None and pull.at_once(call.tools):
         content = pull.content(call.tools, blob)
     else:
-        content = await in_thread(pull.content, call.tools, blob, start, length)
+        address = client_address(call.request)
+        content = await in_thread(lambda: pull.content(call.tools, blob, start, length, address=address))
     return str(content) if isinstance(content, Path) else content
+
+
+def _filled(answer: Answer, content: Body | Redirect) -> Answer:
+    """The answer with its body, or the way to where it is: the client asks there for the part that it wants."""
+    if isinstance(content, Redirect):
+        headers = {"location": content.url, "cache-control": "no-store"}
+        return empty_answer(307, text_headers(headers))
+    answer.body = content
+    return answer
 
 
 def _headers(blob: Blob) -> Headers:

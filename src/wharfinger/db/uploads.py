@@ -1,0 +1,58 @@
+"""Uploads of stores that cannot tell by themselves how far one is: the statements."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, or_, select, update
+
+from wharfinger.db.tables import uploads
+from wharfinger.db.upsert import insert
+
+
+def add(tx: Connection, upload: str, state: str, now: datetime) -> bool:
+    """Remember an upload; False if there was one of this id."""
+    row = {"id": upload, "state": state, "holder": "", "held_until": now, "written_at": now}
+    return tx.execute(insert(tx, uploads).values(row).on_conflict_do_nothing()).rowcount > 0
+
+
+def take(tx: Connection, upload: str, holder: str, now: datetime, until: datetime) -> Row[*tuple[Any, ...]] | None:
+    """Give an upload to a holder if nobody has it: its state and written_at, or None."""
+    free = (uploads.c.id == upload) & or_(uploads.c.holder == "", uploads.c.held_until <= now)
+    taken = update(uploads).where(free).values(holder=holder, held_until=until)
+    return tx.execute(taken.returning(uploads.c.state, uploads.c.written_at)).first()
+
+
+def known(tx: Connection, upload: str) -> bool:
+    """Is there an upload of this id?"""
+    return tx.scalar(select(uploads.c.id).where(uploads.c.id == upload)) is not None
+
+
+def hold(tx: Connection, upload: str, holder: str, until: datetime) -> bool:
+    """Let its holder have it longer; False where another has it."""
+    return tx.execute(update(uploads).where(_held(upload, holder)).values(held_until=until)).rowcount > 0
+
+
+def release(tx: Connection, upload: str, holder: str) -> bool:
+    """Let others have it; False where another has it."""
+    return tx.execute(update(uploads).where(_held(upload, holder)).values(holder="")).rowcount > 0
+
+
+def write(tx: Connection, upload: str, holder: str, state: str, now: datetime) -> bool:
+    """Release it with another state; False where another has it."""
+    written = update(uploads).where(_held(upload, holder)).values(holder="", state=state, written_at=now)
+    return tx.execute(written).rowcount > 0
+
+
+def end(tx: Connection, upload: str, holder: str) -> bool:
+    """Forget it; False where another has it, or nobody."""
+    return tx.execute(delete(uploads).where(_held(upload, holder))).rowcount > 0
+
+
+def stale(tx: Connection, before: datetime, now: datetime) -> list[str]:
+    """Ids of uploads not written to since `before` that nobody has."""
+    free = or_(uploads.c.holder == "", uploads.c.held_until <= now)
+    return list(tx.scalars(select(uploads.c.id).where(uploads.c.written_at <= before, free)))
+
+
+def _held(upload: str, holder: str) -> Any:
+    return (uploads.c.id == upload) & (uploads.c.holder == holder)

@@ -1,0 +1,67 @@
+"""The ledger of uploads that stores of objects keep, in the database: every process of every host sees the same."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from wharfinger.db import uploads as rows
+from wharfinger.db.engine import Database
+from wharfinger.storage.ledger import ENDED, Taken
+from wharfinger.storage.store import UploadLocked, UploadMissing
+
+
+class DatabaseLedger:
+    """Keeps the promise of `storage.ledger.Ledger`; every method is one short transaction."""
+
+    def __init__(self, db: Database, clock: Callable[[], datetime]) -> None:
+        self._db, self._clock = db, clock
+
+    def begin(self, upload: str, text: str) -> None:
+        """Remember a new upload."""
+        with self._db.begin() as tx:
+            added = rows.add(tx, upload, text, self._clock())
+        if not added:
+            raise ValueError(f"the upload {upload} was begun before: every upload needs an id of its own")
+
+    def take(self, upload: str, holder: str, seconds: float) -> Taken:
+        """Hold an upload for so long."""
+        now = self._clock()
+        with self._db.begin() as tx:
+            row = rows.take(tx, upload, holder, now, now + timedelta(seconds=seconds))
+            locked = row is None and rows.known(tx, upload)
+        if row is not None:
+            return Taken(row.state, (now - row.written_at).total_seconds())
+        if locked:
+            raise UploadLocked("another request has this upload open")
+        raise UploadMissing("there is no such upload")
+
+    def renew(self, upload: str, holder: str, seconds: float) -> None:
+        """Hold it for so long from now on."""
+        with self._db.begin() as tx:
+            done = rows.hold(tx, upload, holder, self._clock() + timedelta(seconds=seconds))
+        _require(done)
+
+    def release(self, upload: str, holder: str, text: str | None) -> None:
+        """Let others have it, with this text or the one it had."""
+        with self._db.begin() as tx:
+            if text is None:
+                done = rows.release(tx, upload, holder)
+            else:
+                done = rows.write(tx, upload, holder, text, self._clock())
+        _require(done)
+
+    def end(self, upload: str, holder: str) -> None:
+        """Forget it."""
+        with self._db.begin() as tx:
+            done = rows.end(tx, upload, holder)
+        _require(done)
+
+    def stale(self, seconds: float) -> list[str]:
+        """Uploads that nobody holds and nobody changed for so long."""
+        now = self._clock()
+        with self._db.read() as tx:
+            return rows.stale(tx, now - timedelta(seconds=seconds), now)
+
+
+def _require(done: bool) -> None:  # noqa: FBT001 - the answer to a question just asked
+    if not done:
+        raise UploadMissing(ENDED)

@@ -1,0 +1,141 @@
+"""Objects in a local folder, durable when they are finished: for sealed blobs on a disk of one's own.
+
+<root>/objects/<2 hex>/<name>     finished
+<root>/arriving/<random>          on their way
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from secrets import token_hex
+from typing import Final
+
+from wharfinger.storage.disk import CREATE, FOLDER, READ, Disk, failed
+from wharfinger.storage.store import BytesMissing
+
+PIECE_BYTES: Final = 1024 * 1024
+
+
+class Folder:
+    """Objects below `root`, which is made if need be; raises StoreFailed where it cannot be used."""
+
+    def __init__(self, root: Path, disk: Disk | None = None, clock: Callable[[], float] = time.time) -> None:
+        self.where, self.disk, self._clock = str(root), disk or Disk(), clock
+        self.arriving = f"{root}/arriving"
+        try:
+            for folder in (root, root / "arriving", root / "objects"):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for number in range(256):
+                (root / "objects" / f"{number:02x}").mkdir(mode=0o700, exist_ok=True)
+            for folder in (root / "objects", root, root.parent):
+                with suppress(PermissionError):  # above the root others may rule
+                    self.sync_folder(str(folder))
+        except OSError as error:
+            raise failed(error, "make the store's folders", self.where) from error
+
+    def writer(self, name: str, part_bytes: int) -> "FolderWriter":  # noqa: ARG002 - a file has no parts
+        """Start an object."""
+        return FolderWriter(self, f"{self.where}/{name}")
+
+    def read(self, name: str, start: int, end: int) -> Iterator[bytes]:
+        """The bytes from `start` up to `end`."""
+        try:
+            file = self.disk.open(f"{self.where}/{name}", READ)
+        except FileNotFoundError:
+            raise BytesMissing(f"{name} is not in {self.where}: restore it, or push it again") from None
+        except OSError as error:
+            raise failed(error, "read a blob", self.where) from error
+        return _pieces(self, file, start, end)
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Remove objects. Not synced: bytes that come back after a crash have no row."""
+        try:
+            for name in names:
+                with suppress(FileNotFoundError):
+                    self.disk.unlink(f"{self.where}/{name}")
+        except OSError as error:
+            raise failed(error, "delete a blob", self.where) from error
+
+    def link(self, name: str, life: timedelta) -> str | None:  # noqa: ARG002 - a folder has no URL
+        """None: a folder has no URLs."""
+        return None
+
+    def sweep(self, older_than_seconds: float) -> None:
+        """Remove what a crash cut off."""
+        limit = self._clock() - older_than_seconds
+        try:
+            for name in self.disk.listdir(self.arriving):
+                with suppress(FileNotFoundError):
+                    if self.disk.stat(f"{self.arriving}/{name}").st_mtime <= limit:
+                        self.disk.unlink(f"{self.arriving}/{name}")
+        except OSError as error:
+            raise failed(error, "clear away uploads", self.arriving) from error
+
+    def sync_folder(self, path: str) -> None:
+        """Make the names in a folder durable."""
+        folder = self.disk.open(path, FOLDER)
+        try:
+            self.disk.fsync(folder)
+        finally:
+            self.disk.close(folder)
+
+
+class FolderWriter:
+    """One object on its way."""
+
+    def __init__(self, folder: Folder, path: str) -> None:
+        self._folder, self._disk, self._path = folder, folder.disk, path
+        self._arriving = f"{folder.arriving}/{token_hex(16)}"
+        try:
+            self._file = self._disk.open(self._arriving, CREATE, 0o600)
+        except OSError as error:
+            raise failed(error, "write an upload", folder.where) from error
+
+    def write(self, data: bytes) -> None:
+        """Append."""
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._disk.write(self._file, rest) :]
+        except OSError as error:
+            self.abandon()
+            raise failed(error, "write an upload", self._folder.where) from error
+
+    def finish(self) -> None:
+        """Synced first, so that what has its name is whole, whatever happens."""
+        try:
+            self._disk.fsync(self._file)
+            self._disk.rename(self._arriving, self._path)
+            self._folder.sync_folder(self._path.rpartition("/")[0])
+        except OSError as error:
+            self.abandon()
+            raise failed(error, "keep a blob", self._folder.where) from error
+        self._close()
+
+    def abandon(self) -> None:
+        """Forget it."""
+        self._close()
+        with suppress(OSError):
+            self._disk.unlink(self._arriving)
+
+    def _close(self) -> None:
+        file, self._file = self._file, -1
+        if file >= 0:
+            with suppress(OSError):
+                self._disk.close(file)
+
+
+def _pieces(folder: Folder, file: int, start: int, end: int) -> Iterator[bytes]:
+    try:
+        while start < end:
+            piece = folder.disk.pread(file, min(PIECE_BYTES, end - start), start)
+            if not piece:
+                raise BytesMissing(f"an object in {folder.where} ends {end - start} bytes too early: restore it")
+            start += len(piece)
+            yield piece
+    except OSError as error:
+        raise failed(error, "read a blob", folder.where) from error
+    finally:
+        folder.disk.close(file)

@@ -1,0 +1,113 @@
+"""What a store of objects remembers of uploads that go on, where every process of every host sees it.
+
+An upload is held by one request at a time. Holding is a lease: a request renews it while bytes arrive, and when its
+process dies, others may take the upload over once the lease has run out. Every change names the holder, so who lost the
+lease changes nothing any more.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import NamedTuple, Protocol
+
+from wharfinger.storage.store import UploadLocked, UploadMissing
+
+ENDED = "the upload has ended, or another request has taken it over"
+
+
+class Taken(NamedTuple):
+    """What is known of an upload: the store's text, and for how long nothing was written."""
+
+    text: str
+    idle_seconds: float
+
+
+class Ledger(Protocol):
+    """Uploads by id. `text` is the store's own; `holder` is different for every request."""
+
+    def begin(self, upload: str, text: str) -> None:
+        """Remember a new upload. Raises ValueError if there was one of this id."""
+
+    def take(self, upload: str, holder: str, seconds: float) -> "Taken":
+        """Hold an upload for so long. Raises UploadMissing, UploadLocked."""
+
+    def renew(self, upload: str, holder: str, seconds: float) -> None:
+        """Hold it for so long from now on. Raises UploadMissing where another has it."""
+
+    def release(self, upload: str, holder: str, text: str | None) -> None:
+        """Let others have it, with this text, or with the one it had. Raises UploadMissing where another has it."""
+
+    def end(self, upload: str, holder: str) -> None:
+        """Forget it. Raises UploadMissing where another has it, or nobody."""
+
+    def stale(self, seconds: float) -> list[str]:
+        """Uploads that nobody holds and nobody changed for so long."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    text: str
+    written_at: float
+    holder: str = ""
+    until: float = 0.0
+
+
+class MemoryLedger:
+    """The twin that keeps everything in memory, for tests."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.clock, self.entries, self._lock = clock, dict[str, _Entry](), Lock()
+
+    def begin(self, upload: str, text: str) -> None:
+        """Remember a new upload."""
+        with self._lock:
+            if upload in self.entries:
+                raise ValueError(f"the upload {upload} was begun before: every upload needs an id of its own")
+            self.entries[upload] = _Entry(text, self.clock())
+
+    def take(self, upload: str, holder: str, seconds: float) -> Taken:
+        """Hold it."""
+        with self._lock:
+            entry = self.entries.get(upload)
+            if entry is None:
+                raise UploadMissing("there is no such upload")
+            if entry.holder and entry.until > self.clock():
+                raise UploadLocked("another request has this upload open")
+            entry.holder, entry.until = holder, self.clock() + seconds
+            return Taken(entry.text, self.clock() - entry.written_at)
+
+    def renew(self, upload: str, holder: str, seconds: float) -> None:
+        """Hold it longer."""
+        with self._lock:
+            self._held(upload, holder).until = self.clock() + seconds
+
+    def release(self, upload: str, holder: str, text: str | None) -> None:
+        """Let others have it."""
+        with self._lock:
+            entry = self._held(upload, holder)
+            if text is not None:
+                entry.text, entry.written_at = text, self.clock()
+            entry.holder = ""
+
+    def end(self, upload: str, holder: str) -> None:
+        """Forget it."""
+        with self._lock:
+            self._held(upload, holder)
+            del self.entries[upload]
+
+    def stale(self, seconds: float) -> list[str]:
+        """What is old and free."""
+        now = self.clock()
+        with self._lock:
+            return [
+                upload
+                for upload, it in self.entries.items()
+                if it.written_at <= now - seconds and not (it.holder and it.until > now)
+            ]
+
+    def _held(self, upload: str, holder: str) -> _Entry:
+        entry = self.entries.get(upload)
+        if entry is None or entry.holder != holder:
+            raise UploadMissing(ENDED)
+        return entry

@@ -1,0 +1,69 @@
+"""Where the bytes of a blob are, if they are not simply under its digest: the text that its row carries.
+
+    {"upload": "<32 hex>", "segments": [["<name>", <bytes>], …], "key": "<wrapped data key>"}
+
+A segment is one object, written by one request and never written again: `objects/<2 hex>/<upload>.<name>`. A blob that
+came in one request, which is what clients do, is one segment. `key` is there where the segments are sealed.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Final, Self
+
+from wharfinger.storage.store import BytesMissing
+
+MOST_SEGMENTS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One object and the plain bytes in it."""
+
+    name: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The objects of a blob, in order."""
+
+    upload: str
+    segments: tuple[Segment, ...] = ()
+    key: str = ""
+
+    @property
+    def size_bytes(self) -> int:
+        """Plain bytes in all."""
+        return sum(segment.size_bytes for segment in self.segments)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the objects."""
+        return [self.name_of(segment) for segment in self.segments]
+
+    def name_of(self, segment: Segment) -> str:
+        """The name of one object."""
+        return object_name(self.upload, segment.name)
+
+    def text(self) -> str:
+        """As the row carries it."""
+        table: dict[str, object] = {
+            "upload": self.upload,
+            "segments": [[it.name, it.size_bytes] for it in self.segments],
+        }
+        return json.dumps(table | ({"key": self.key} if self.key else {}), separators=(",", ":"))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read it back. Raises BytesMissing on anything else: such a row names no bytes."""
+        try:
+            table = json.loads(text)
+            segments = tuple(Segment(str(name), int(size)) for name, size in table["segments"])
+            return cls(str(table["upload"]), segments, str(table.get("key", "")))
+        except (ValueError, TypeError, KeyError) as error:
+            raise BytesMissing(f"a blob's row says nothing readable of where its bytes are: {text[:80]!r}") from error
+
+
+def object_name(upload: str, segment: str) -> str:
+    """The name of a segment's object. The first digits spread the load of large buckets."""
+    return f"objects/{upload[:2]}/{upload}.{segment}"

@@ -62,6 +62,9 @@ def run() -> None:
     except FAILURES as failure:
         note(f"wharfinger: {failure}")
         sys.exit(1)
+    except PermissionError as error:
+        note(f"wharfinger: {error.filename}: {error.strerror}; run this as the user whom the server runs as")
+        sys.exit(1)
     except DBAPIError as error:
         note(f"wharfinger: the database refused: {error.orig}; `wharfinger doctor` looks for the cause")
         sys.exit(1)

@@ -30,6 +30,7 @@ from wharfinger.db import migrate as migrations
 _MOST_WORKERS: Final = 8
 _START_SECONDS: Final = 60.0
 _RESTART_SECONDS: Final = 1.0
+_HANDOVER_SECONDS: Final = 3.0  # the last processes of a server that was killed may still be going
 _QUIET: Final = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -48,7 +49,7 @@ def serve(
     _check_address(settings)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        with running.hold(settings.run):
+        with running.hold(settings.run, _HANDOVER_SECONDS):
             _serve(settings, file, migrate=migrate, worker=worker)
     except AlreadyRunning as error:
         raise Failure(f"{error}: `wharfinger status` tells which; stop it first") from None

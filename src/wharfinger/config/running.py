@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from time import monotonic, sleep
 from typing import IO, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -83,19 +84,24 @@ def find(folder: Path) -> Running | None:
 
 
 @contextmanager
-def hold(folder: Path) -> Iterator[None]:
+def hold(folder: Path, patience_seconds: float = 0.0) -> Iterator[None]:
     """Be the one server of this data folder. Raises AlreadyRunning; processes forked inside hold it as well."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / _LOCK).open("a") as lock:
-        _lock(lock)
+        ends = monotonic() + patience_seconds
+        while not _lock(lock):
+            if monotonic() >= ends:
+                raise AlreadyRunning(f"a server with this data folder is running already ({lock.name} is held)")
+            sleep(0.05)
         yield
 
 
-def _lock(lock: IO[str]) -> None:
+def _lock(lock: IO[str]) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise AlreadyRunning(f"a server with this data folder is running already ({lock.name} is held)") from None
+        return False
+    return True
 
 
 def forget_workers(folder: Path) -> None:

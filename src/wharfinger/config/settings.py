@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from wharfinger.config.buckets import BucketUrl, Endpoint
 from wharfinger.config.values import (
     Address,
     DatabaseUrl,
@@ -90,6 +91,55 @@ class Storage(Section):
     """Where bytes are kept."""
 
     folder: Path | None = _setting(None, "Folder for the bytes of blobs; empty is `store` in the data folder.")
+    url: BucketUrl = _setting(
+        "", "Bucket for them instead: `s3://bucket/prefix`, `gs://bucket/prefix` or `az://container/prefix`."
+    )
+    endpoint: Endpoint = _setting("", "Address of the object store, where it is not the provider's own.")
+    region: str = _setting("", "Region of an S3 bucket.")
+    access_key: str = _setting(
+        "", "S3 access key id, or the name of the Azure account; empty is as the environment or the machine's role says.",
+        secret=True,
+    )  # fmt: skip
+    secret_key: str = _setting("", "S3 secret access key, or the key of the Azure account.", secret=True)
+    session_token: str = _setting(
+        "", "Temporary credentials: S3 session token, Google access token or Azure SAS.", secret=True
+    )
+    key_file: Path | None = _setting(None, "JSON key of a Google service account.")
+    ca_file: Path | None = _setting(None, "Certificates in PEM that are trusted for the endpoint besides the system's.")
+    encryption: Literal["", "AES256", "aws:kms", "aws:kms:dsse"] = _setting(
+        "", "Server-side encryption to ask S3 for; for Google and Azure it is a setting of the bucket."
+    )
+    encryption_key: str = _setting("", "Id of the KMS key for it; empty is the provider's own.")
+    timeout: Duration = _setting(
+        duration("30s"), "How long the object store may take for one request.", ge=duration("1s"), le=duration("10m")
+    )
+    retry_for: Duration = _setting(
+        duration("20s"), "How long a request to it is tried again before the client is told.", le=duration("5m")
+    )
+    redirect: bool = _setting(
+        default=True, meaning="Send clients that pull to the bucket itself, by URLs that are signed and end.", hot=True
+    )
+    redirect_life: Duration = _setting(
+        duration("20m"), "How long such a URL is good.", hot=True, ge=duration("10s"), le=duration("7d")
+    )
+    stream_to: Networks = _setting(
+        networks([]), "Networks of clients that get the bytes through the server even so.", hot=True
+    )
+    master_keys: str = _setting(
+        "", "Keys that blobs are sealed with: `name hex`, separated by commas; the first seals, all open.", secret=True
+    )
+    master_key_file: Path | None = _setting(None, "A file with such keys, a line each, instead.")
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        lonely = [name for name in ("endpoint", "access_key", "key_file", "encryption") if getattr(self, name)]
+        if lonely and not self.url:
+            raise ValueError(f"{lonely[0]} is for a bucket: set url as well, or leave it out")
+        if self.encryption_key and not self.encryption.startswith("aws:kms"):
+            raise ValueError('encryption_key goes with encryption = "aws:kms" or "aws:kms:dsse"')
+        if self.master_keys and self.master_key_file:
+            raise ValueError("master_keys and master_key_file say the same: keep one of them")
+        return self
 
 
 class Registry(Section):

@@ -3,7 +3,7 @@
 import json
 import re
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ _BYTES: Final = {
 }  # fmt: skip
 _DURATION: Final = re.compile(r"(?:\d+(?:ms|[dhms]))+", re.ASCII)
 _SIZE: Final = re.compile(r"(\d+)\s*([KMGT]?i?B)", re.ASCII)
-_HOST: Final = re.compile(r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\*", re.ASCII)
+_NAMES: Final = {"*": "0.0.0.0", "localhost": "127.0.0.1"}  # noqa: S104 - the operator wrote it
 
 Network = IPv4Network | IPv6Network
 
@@ -78,9 +78,19 @@ def address(value: Any) -> Address:
     if isinstance(value, Address):
         return value
     host, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
-    if not (_HOST.fullmatch(host) and port.isascii() and port.isdigit() and 0 < int(port[:9]) < 65536):
-        raise ValueError(f'{_shown(value)} is no address: write host and port, as in "127.0.0.1:5050" or "[::1]:5050"')
-    return Address("0.0.0.0" if host == "*" else host.strip("[]"), int(port))  # noqa: S104 - the operator wrote it
+    found = _NAMES.get(host) or _ip(host)
+    if not (found and port.isascii() and port.isdigit() and 0 < int(port[:9]) < 65536):
+        raise ValueError(f'{_shown(value)} is no address: write IP and port, as in "127.0.0.1:5050" or "[::1]:5050"')
+    return Address(found, int(port))
+
+
+def _ip(host: str) -> str:
+    """The address of this host, without brackets; empty where it is none."""
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    try:
+        return bare if (ip_address(bare).version == 6) == (bare != host) else ""
+    except ValueError:
+        return ""
 
 
 def networks(value: Any) -> tuple[Network, ...]:

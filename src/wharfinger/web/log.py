@@ -7,6 +7,7 @@ much waits, lines are dropped and counted. A line never holds a query, a header 
 import logging
 import os
 import threading
+import time
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -161,6 +162,7 @@ def start_logging(level: str, form: str) -> None:
     """Have the messages of `logging` written to standard error, in this form."""
     handler = logging.StreamHandler()
     text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
+    text.converter = time.gmtime
     handler.setFormatter(JsonFormatter() if form == "json" else text)
     logging.basicConfig(level=LEVELS[level], handlers=[handler], force=True)
     for chatty in ("httpx", "httpcore", "alembic", "_granian"):

@@ -43,12 +43,14 @@ class Tally:
 
     counts: dict[Key, list[float]] = field(default_factory=dict)
     running: int = 0
+    total: int = 0
 
     def count(self, key: Key, seconds: float, sent_bytes: int) -> None:
         """One more request has been answered."""
         row = self.counts.get(key)
         if row is None:
             row = self.counts[key] = [0.0] * (_BYTES + 1)
+        self.total += 1
         row[bisect_left(BOUNDS, seconds)] += 1
         row[_SECONDS] += seconds
         row[_BYTES] += sent_bytes
@@ -59,9 +61,14 @@ class Shared:
 
     def __init__(self, folder: Path, tally: Tally) -> None:
         self._folder, self._tally = folder, tally
+        self._written: tuple[int, ...] = ()
 
     def publish(self, dropped_lines: int) -> None:
-        """Write what this process counted; the others see the old numbers or the new ones."""
+        """Write what this process counted, if that changed; the others see the old numbers or the new ones."""
+        state = (self._tally.total, self._tally.running, dropped_lines)
+        if state == self._written:
+            return
+        self._written = state
         rows = [[*key, row] for key, row in self._tally.counts.items()]
         said = {"rows": rows, "running": self._tally.running, "dropped": dropped_lines, "cpu": sum(os.times()[:2])}
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)

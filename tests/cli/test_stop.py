@@ -67,7 +67,11 @@ def test_nothing_is_left_running(served: Server) -> None:
     assert running.find(served.settings.run) is None
 
 
-def test_processes_end_when_the_main_one_is_killed(served: Server) -> None:
+def test_processes_end_when_the_main_one_is_killed(own_server: OwnServer) -> None:
+    """Even one that waits for a client who does nothing, once its time is over."""
+    served = own_server({"server": {"stop_timeout": "2s"}}).start()
+    upload = Transfers(served).slow_upload(BIG)
+    upload.send(1000)
     described = running.read(served.settings.run)
     assert described is not None
     pids = [one.pid for one in running.acknowledged(described)]

@@ -18,7 +18,6 @@ from wharfinger.config.settings import Settings
 from wharfinger.db import migrate
 from wharfinger.db.engine import Database
 from wharfinger.domain.keys import SecretChanged
-from wharfinger.storage.local import LocalStore
 from wharfinger.storage.store import StoreError
 
 _LITTLE: Final = 5 * 1024**3
@@ -29,7 +28,8 @@ _CLOCKS_APART: Final = timedelta(seconds=30)
 def examine(settings: Settings) -> Iterator[Finding]:
     """One thing after another; what needs a thing that is broken is left out."""
     yield _folder("data folder", settings.data)
-    yield _space(settings.store)
+    if not settings.storage.url:
+        yield _space(settings.store)
     yield _store(settings)
     yield _secret(settings)
     database = _database(settings)
@@ -62,11 +62,13 @@ def _space(folder: Path) -> Finding:
 
 
 def _store(settings: Settings) -> Finding:
+    url = settings.storage.url
     try:
-        LocalStore(settings.store).check()
-    except StoreError as error:
-        return fail("store", str(error), "check the folder's owner, its rights and the disk")
-    return ok("store", f"{settings.store} keeps and gives back bytes")
+        app.check_store(settings)
+    except SettingsRefused as error:
+        advice = "the store is not ours: correct the settings, or ask its operator" if url else "check its disk"
+        return fail("store", str(error), advice)
+    return ok("store", f"{url or settings.store} keeps and gives back bytes")
 
 
 def _secret(settings: Settings) -> Finding:

@@ -16,6 +16,7 @@ from wharfinger.cli.project import project
 from wharfinger.cli.reconfigure import reconfigure
 from wharfinger.cli.serve import serve
 from wharfinger.cli.status import status
+from wharfinger.cli.storage import storage
 from wharfinger.cli.terminal import Failure, note, say
 from wharfinger.cli.token import token
 from wharfinger.cli.user import user
@@ -38,7 +39,7 @@ cli = typer.Typer(
 )
 for command in (serve, worker, migrate, status, reconfigure, doctor, demo):
     cli.command()(command)
-for noun in (user, group, project, member, token):
+for noun in (user, group, project, member, token, storage):
     cli.add_typer(noun)
 
 

@@ -25,6 +25,8 @@ def reconfigure(config: ConfigOption = None) -> None:
         found = changes(server.settings, wanted)
         merged = take_hot(server.settings, wanted)
         app.check(merged)
+        if any(change.path.startswith("storage.") for change in found):
+            app.check_store(wanted)  # what needs a restart is refused now rather than then
     except SettingsRefused as refused:
         raise Failure(f"these settings are refused, and the server goes on as it is:\n{refused}") from None
     following = server.model_copy(update={"generation": server.generation + 1, "settings": merged})

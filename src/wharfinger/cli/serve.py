@@ -26,6 +26,7 @@ from wharfinger.config.load import find_file, load
 from wharfinger.config.running import AlreadyRunning, Running
 from wharfinger.config.settings import Settings
 from wharfinger.db import migrate as migrations
+from wharfinger.web.log import start_logging
 
 _MOST_WORKERS: Final = 8
 _START_SECONDS: Final = 60.0
@@ -56,6 +57,7 @@ def serve(
 
 
 def _serve(settings: Settings, file: Path | None, *, migrate: bool, worker: bool) -> None:
+    start_logging(settings.log.level, settings.log.format)
     _prepare_database(settings, migrate=migrate)
     newcomer = first_start.prepare(settings)
     running.forget_workers(settings.run)

@@ -52,12 +52,13 @@ def images(daemon: Path, *words: str | Path) -> list[str | Path]:
 def test_round_trip(programs: Programs, daemon: Path, shop: Shop, multi: Layout, tmp_path: Path) -> None:
     image = shop.image("web", ":1")
     archive = shutil.make_archive(str(tmp_path / "layout"), "tar", multi.path)
-    programs.works(*images(daemon, "import", "--all-platforms", "--no-unpack", "--index-name", image, archive))
-    names = programs.works(*images(daemon, "ls", "-q")).split()
-    stored = next(name for name in names if name != image)
-    programs.works(*images(daemon, "tag", "--force", stored, image))
+    programs.works(
+        *images(daemon, "import", "--all-platforms", "--no-unpack", "--base-name", shop.image("web"), archive)
+    )
+    stored = [name for name in programs.works(*images(daemon, "ls", "-q")).split() if shop.path in name]
+    programs.works(*images(daemon, "tag", "--force", stored[0], image))
     programs.works(*images(daemon, "push", "--plain-http", "-u", str(shop.developer), image))
-    programs.works(*images(daemon, "rm", "--sync", *names))
+    programs.works(*images(daemon, "rm", "--sync", image, *stored))
     programs.works(*images(daemon, "pull", "--plain-http", "--all-platforms", "-u", str(shop.guest), image))
     assert multi.digest in programs.works(*images(daemon, "ls", f"name=={image}"))
 

@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -68,12 +69,14 @@ def _command(program: str, server: Running) -> str:
     said = {name: value for name, value in server.variables.items() if name not in secret}
     if server.file and server.file not in {place.absolute() for place in PLACES}:
         said[FILE_VARIABLE] = str(server.file)
-    return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in said.items()), shlex.quote(_name(program))])
+    return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in said.items()), _name(program)])
 
 
 def _name(program: str) -> str:
     """The command as it can be typed: its bare name where that is found, else the way to it."""
+    if Path(program).name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m wharfinger"
     found = shutil.which("wharfinger")
     if found and Path(found).resolve() == Path(program).resolve():
         return "wharfinger"
-    return os.path.relpath(program) if Path(program).is_relative_to(Path.cwd()) else program
+    return shlex.quote(os.path.relpath(program) if Path(program).is_relative_to(Path.cwd()) else program)

@@ -122,7 +122,9 @@ class Front:
 
     async def _probe(self, scope: Scope) -> Answer:
         if scope["method"] not in ("GET", "HEAD"):
-            return _text(405, "Nothing but GET and HEAD is answered here.\n")
+            answer = _text(405, "Nothing but GET and HEAD is answered here.\n")
+            answer.headers.append((b"allow", b"GET, HEAD"))
+            return answer
         match scope["path"]:
             case "/-/health":
                 return json_answer(200, {"status": "ok", "installation": self._mark})

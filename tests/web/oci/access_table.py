@@ -148,6 +148,20 @@ def without_repository(kind: str, credential: Credential) -> int:
     return 200 if kind == "/v2/" or READ in good_for(credential) else 401
 
 
+def allowed_actions(credential: Credential, visibility: str) -> frozenset[str] | None:
+    """What the token service grants to one who asks for everything; None where it refuses to give a token."""
+    if credential.kind == "anonymous":
+        return frozenset({READ}) if visibility == "public" else None
+    if credential.kind in REFUSED or not good_for(credential):
+        return None
+    return rights(credential, visibility) & good_for(credential)
+
+
+def refused_status(credential: Credential) -> int:
+    """What the token service answers where it gives none: who are you, or not with this."""
+    return 401 if credential.kind in REFUSED else 403
+
+
 def good_for(credential: Credential) -> frozenset[str]:
     """What the credential can be used for, whoever holds it."""
     if credential.kind == "deploy":

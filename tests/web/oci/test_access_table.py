@@ -1,5 +1,7 @@
 """Every end point answers every credential as the access table says, and none is missing from the table."""
 
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from typing import Any
@@ -16,8 +18,10 @@ from tests.web.oci.access_table import (
     SCOPES,
     VISIBILITIES,
     Credential,
+    allowed_actions,
     credentials,
     expected,
+    refused_status,
     rights,
 )
 from tests.web.oci.contents import blob, digest_of, image
@@ -119,6 +123,15 @@ class Requester:
             return issued
         return self.send(method, path, f"Bearer {issued.json()['token']}", **given)
 
+    def ask(self, method: str, login: Login | None, scope: str) -> httpx.Response:
+        """Ask the token service: GET with a Basic header, or POST with the form of OAuth 2."""
+        query = {"service": "container_registry", "scope": scope}
+        if method == "GET":
+            return self.http.get("/jwt/auth", params=query, auth=login)
+        username, secret = login or ("", "")
+        form = {"grant_type": "password", "client_id": "test", "username": username, "password": secret}
+        return self.http.post("/jwt/auth", data=query | form)
+
     def directly(self, login: Login | None, method: str, path: str, **given: Any) -> httpx.Response:
         """The credential itself in a Basic header, or no header at all."""
         return self.http.request(method, path, auth=login, **given)
@@ -205,6 +218,30 @@ def test_repository_under_the_gitlab_profile(gitlab: Server, method: str, kind: 
         wanted = partial(expected, method, kind, visibility, roles=GITLAB_ROLES)
         by_token = sender(target, partial(requester.by_token, scope), method, kind)
         assert not compared(by_token, wanted, lines), visibility
+
+
+@EVERY_VISIBILITY
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_token_service(targets: Targets, requester: Requester, visibility: str, method: str) -> None:
+    """Both ways to ask give the same token: with exactly the actions that the table has."""
+    target = targets(visibility)
+    scope, wrong = f"repository:{target.path}:{ALL}", {}
+    by_form = [line for line in credentials() if line.kind != "anonymous"]  # a form carries a user name
+    for line in credentials() if method == "GET" else by_form:
+        answer = requester.ask(method, target.world.login(line), scope)
+        wanted = allowed_actions(line, visibility)
+        if answer.status_code != (200 if wanted is not None else refused_status(line)):
+            wrong[str(line)] = str(answer.status_code)
+        elif wanted is not None and granted_actions(answer) != wanted:
+            wrong[str(line)] = f"{sorted(granted_actions(answer))}, not {sorted(wanted)}"
+    assert not wrong
+
+
+def granted_actions(answer: httpx.Response) -> set[str]:
+    """What is in a registry token, read as its holder may read it."""
+    claims = answer.json()["token"].split(".")[1]
+    decoded = json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    return {action for entry in decoded["access"] for action in entry["actions"]}
 
 
 @pytest.mark.parametrize("path", ["/v2/", CATALOG])

@@ -30,6 +30,7 @@ from wharfinger.web.front import Front, Options, Records
 from wharfinger.web.log import AccessLog, Sink, start_logging
 from wharfinger.web.metrics import Shared, Tally
 from wharfinger.web.oci.routes import Registry
+from wharfinger.web.patience import Bodies
 from wharfinger.web.probes import Readiness
 from wharfinger.web.request import Receive, Scope, Send
 
@@ -207,6 +208,7 @@ class Serving:
         self._tally = Tally()
         self._shared = Shared(folder / "metrics", self._tally)
         self._generation = running.generation
+        self._bodies = Bodies()
         self._app = self._build(running.settings, open_tools(running.settings))
         self._ticking: asyncio.Task[None] | None = None
 
@@ -220,7 +222,7 @@ class Serving:
     def _build(self, settings: Settings, tools: Tools) -> App:
         start_logging(settings.log.level, settings.log.format)
         self._access_log = AccessLog(self._sink, settings.log.level, settings.log.format)
-        return build(settings, Records(self._access_log, self._tally, self._shared), tools)
+        return build(settings, Records(self._access_log, self._tally, self._shared, bodies=self._bodies), tools)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -239,6 +241,7 @@ class Serving:
         while True:
             await asyncio.sleep(_TICK_SECONDS)
             self._write_down()
+            self._bodies.let_go(self._app.settings.server.body_timeout.total_seconds())
             if (running := self._follower.poll()) is not None:
                 self._take_over(running)
             if self._follower.orphaned:

@@ -70,6 +70,9 @@ class Server(Section):
     )
     stop_timeout: Duration = _setting(duration("30s"), "How long running transfers may go on once a stop is asked for.")
     header_timeout: Duration = _setting(duration("30s"), "How long a client may take to send its headers.")
+    body_timeout: Duration = _setting(
+        duration("1m"), "How long a client may pause within a body.", hot=True, ge=duration("1s")
+    )
     header_limit: Size = _setting(size("64KiB"), "Most bytes of headers in one request.", hot=True, ge=4096, le=400_000)
 
     @model_validator(mode="after")

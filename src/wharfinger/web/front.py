@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from wharfinger.web.log import REQUEST_ID, AccessLog, Seen
 from wharfinger.web.metrics import CONTENT_TYPE, Shared, Tally, route_of
+from wharfinger.web.patience import Bodies
 from wharfinger.web.probes import Readiness, json_answer
 from wharfinger.web.proxies import Network, Proxies
 from wharfinger.web.request import ClientGone, Message, Receive, Scope, Send
@@ -25,6 +26,7 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 _log: Final = logging.getLogger("wharfinger.front")
 _CLIENT_GONE: Final = 499  # the client went away before it had an answer; only the log ever sees this
 _PREFIX: Final = "/-/"
+_WITH_BODY: Final = frozenset(("PUT", "POST", "PATCH"))
 _NOWHERE: Final = (
     "Nothing is here. This is a Wharfinger container registry: clients speak to /v2/, "
     "for instance `docker login {host}` and `docker pull {host}/<group>/<project>`.\n"
@@ -59,6 +61,7 @@ class Records:
     tally: Tally
     shared: Shared
     names: Names = field(default_factory=Names)
+    bodies: Bodies = field(default_factory=Bodies)
 
 
 class Front:
@@ -76,19 +79,22 @@ class Front:
         request_id = (self._believe(scope) if self._proxies else "") or self._records.names.new()
         REQUEST_ID.set(request_id)
         watch = _Watch(send, request_id)
+        body = self._records.bodies.begin(receive) if scope["method"] in _WITH_BODY else None
         tally = self._records.tally
         tally.running += 1
         try:
             if too_long:
                 await send_answer(_too_long(self._limit), watch, head=False)
             else:
-                await self._inner(scope["path"])(scope, receive, watch)
+                await self._inner(scope["path"])(scope, body or receive, watch)
         except ClientGone:
             pass
         except Exception:
             await _fail(watch, scope)
         finally:
             tally.running -= 1
+            if body:
+                self._records.bodies.end(body)
             self._write_down(scope, watch, agent, perf_counter() - started)
 
     def _look(self, headers: list[tuple[bytes, bytes]]) -> tuple[bytes, bool]:

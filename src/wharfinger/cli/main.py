@@ -51,7 +51,7 @@ def _version(asked: bool) -> None:
 
 @cli.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
 ) -> None:
     """A container registry that lives inside projects."""
 

@@ -8,7 +8,7 @@ from wharfinger import app
 from wharfinger.cli.options import ConfigOption
 from wharfinger.cli.session import open_session, read_settings
 from wharfinger.cli.terminal import Failure, say
-from wharfinger.domain import images, sealing
+from wharfinger.domain import sealing
 
 storage = typer.Typer(name="storage", help="The bytes of blobs as a whole.", no_args_is_help=True)
 
@@ -26,7 +26,7 @@ def rekey(config: ConfigOption = None) -> None:
         raise Failure("no master key is set, so nothing is sealed: [storage] master_keys or master_key_file sets one")
     changed = left = 0
     with open_session(config) as tools, Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("Wrapping data keys", total=images.count(tools)["blobs"])
+        task = progress.add_task("Wrapping data keys", total=sealing.count(tools))
         for page in sealing.rekey(tools, masters):
             changed, left = changed + page.changed, left + page.left
             progress.update(task, advance=page.seen)

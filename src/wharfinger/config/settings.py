@@ -100,7 +100,7 @@ class Storage(Section):
     endpoint: Endpoint = _setting("", "Address of the object store, where it is not the provider's own.")
     region: str = _setting("", "Region of an S3 bucket.")
     access_key: str = _setting(
-        "", "S3 access key id, or the name of the Azure account; empty is as the environment or the machine's role says.",
+        "", "S3 access key id, or the name of the Azure account; empty is what environment or the machine's role say.",
         secret=True,
     )  # fmt: skip
     secret_key: str = _setting("", "S3 secret access key, or the key of the Azure account.", secret=True)

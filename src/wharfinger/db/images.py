@@ -91,6 +91,12 @@ def blob_place(tx: Connection, digest: str) -> str:
     return str(place)
 
 
+def places_page(tx: Connection, after: str, limit: int) -> list[tuple[str, str]]:
+    """Digests and places of blobs after a digest, by digest."""
+    page = select(blobs.c.digest, blobs.c.place).where(blobs.c.digest > after).order_by(blobs.c.digest).limit(limit)
+    return [(row.digest, row.place) for row in tx.execute(page)]
+
+
 def move_blob(tx: Connection, digest: str, before: str, place: str) -> bool:
     """Let a blob's bytes be in another place; False if it was not in `before` any more."""
     there = (blobs.c.digest == digest) & (blobs.c.place == before)

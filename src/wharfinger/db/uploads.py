@@ -12,7 +12,8 @@ from wharfinger.db.upsert import insert
 def add(tx: Connection, upload: str, state: str, now: datetime) -> bool:
     """Remember an upload; False if there was one of this id."""
     row = {"id": upload, "state": state, "holder": "", "held_until": now, "written_at": now}
-    return tx.execute(insert(tx, uploads).values(row).on_conflict_do_nothing()).rowcount > 0
+    added = insert(tx, uploads).values(row).on_conflict_do_nothing().returning(uploads.c.id)
+    return tx.scalar(added) is not None
 
 
 def take(tx: Connection, upload: str, holder: str, now: datetime, until: datetime) -> Row[*tuple[Any, ...]] | None:
@@ -52,6 +53,18 @@ def stale(tx: Connection, before: datetime, now: datetime) -> list[str]:
     """Ids of uploads not written to since `before` that nobody has."""
     free = or_(uploads.c.holder == "", uploads.c.held_until <= now)
     return list(tx.scalars(select(uploads.c.id).where(uploads.c.written_at <= before, free)))
+
+
+def page(tx: Connection, after: str, limit: int) -> list[tuple[str, str]]:
+    """Ids and states of uploads after an id, by id."""
+    found = select(uploads.c.id, uploads.c.state).where(uploads.c.id > after).order_by(uploads.c.id).limit(limit)
+    return [(row.id, row.state) for row in tx.execute(found)]
+
+
+def change(tx: Connection, upload: str, before: str, state: str) -> bool:
+    """Give an upload that nobody has another state; False if it is not in `before` any more."""
+    idle = (uploads.c.id == upload) & (uploads.c.state == before) & (uploads.c.holder == "")
+    return tx.execute(update(uploads).where(idle).values(state=state)).rowcount > 0
 
 
 def _held(upload: str, holder: str) -> Any:

@@ -23,9 +23,11 @@ class Writer(Protocol):
 
 
 class Objects(Protocol):
-    """A place that keeps objects. `where` names it to people."""
+    """A place that keeps objects."""
 
-    where: str
+    @property
+    def where(self) -> str:
+        """Its name for people."""
 
     def writer(self, name: str, part_bytes: int) -> Writer:
         """Start an object; it is sent in parts of so many bytes, at most ten thousand. Raises StoreFailed."""

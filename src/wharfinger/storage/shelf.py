@@ -1,0 +1,69 @@
+"""Objects as blobs use them: a place is written and read, sealed where it has a key."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from wharfinger.storage.masterkey import MasterKey
+from wharfinger.storage.objects import Objects, Writer
+from wharfinger.storage.place import Place, object_name
+from wharfinger.storage.sealed import SealedObjects, new_data_key
+from wharfinger.storage.store import BytesMissing, StoreFailed
+
+MIB: Final = 1024 * 1024
+PART_BYTES: Final = 8 * MIB
+PARTS: Final = 9_000  # in one object; S3 and Google take 10,000, Azure 50,000
+
+
+class Shelf:
+    """`objects`, and the master keys that open what is sealed. With `masters`, new places are sealed."""
+
+    def __init__(self, objects: Objects, masters: MasterKey | None = None, part_bytes: int = PART_BYTES) -> None:
+        self.objects, self.masters, self.part_bytes = objects, masters, part_bytes
+
+    def new_place(self, upload: str) -> Place:
+        """Where an upload's bytes will be."""
+        return Place(upload, (), "" if self.masters is None else self.masters.wrap(new_data_key(), upload))
+
+    def writer(self, place: Place, name: str) -> tuple[Writer, int]:
+        """A new segment of this name, and how many bytes it may take."""
+        target = SealedObjects(self.objects, self._data_key(place)) if place.key else self.objects
+        part = part_bytes(place.size_bytes, self.part_bytes)
+        return target.writer(object_name(place.upload, name), part), part * PARTS
+
+    def pieces(self, place: Place, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """Plain bytes of the objects from byte `start` on."""
+        end, begins = place.size_bytes if length is None else start + length, 0
+        sealed = SealedObjects(self.objects, self._data_key(place)) if place.key else None
+        for segment in place.segments:
+            ends = begins + segment.size_bytes
+            first, last = max(start, begins) - begins, min(end, ends) - begins
+            name = place.name_of(segment)
+            if first < last and sealed is not None:
+                yield from sealed.read_of(name, first, last, segment.size_bytes)
+            elif first < last:
+                yield from self.objects.read(name, first, last)
+            begins = ends
+        if end > max(begins, start):
+            raise BytesMissing(f"the blob ends {end - max(begins, start)} bytes too early")
+
+    def rewrapped(self, place: Place) -> Place:
+        """The same place with its key under the current master key. Raises StoreFailed."""
+        return place if self.masters is None else rewrapped(place, self.masters)
+
+    def _data_key(self, place: Place) -> bytes:
+        if self.masters is None:
+            raise StoreFailed("this blob is sealed: put [storage] master_keys back as they were when it was pushed")
+        return self.masters.unwrap(place.key, place.upload)
+
+
+def rewrapped(place: Place, masters: MasterKey) -> Place:
+    """The same place with its key under the current master key. Raises StoreFailed."""
+    if not place.key or place.key.startswith(f"{masters.current}:"):
+        return place
+    return replace(place, key=masters.wrap(masters.unwrap(place.key, place.upload), place.upload))
+
+
+def part_bytes(so_far_bytes: int, least_bytes: int = PART_BYTES) -> int:
+    """How large the parts of the next object are: they grow with the upload, so that no layer needs too many."""
+    return max(least_bytes, -(-so_far_bytes // (2048 * MIB)) * MIB)

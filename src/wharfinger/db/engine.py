@@ -9,6 +9,7 @@ before. Nobody returns from `begin` before that commit is durable. One writer al
 a few fsyncs instead of sixty-four. PostgreSQL groups commits by itself.
 """
 
+import fcntl
 import os
 import threading
 from abc import ABC, abstractmethod
@@ -85,6 +86,25 @@ class _Shared:
         return self.writers >= MOST_SHARED or monotonic() - self.started > LONGEST_SHARED_SECONDS
 
 
+class _Gate:
+    """Which process writes next. SQLite would make the others sleep and retry; here they wake when it is their turn."""
+
+    def __init__(self, path: str) -> None:
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def enter(self) -> None:
+        """Wait for the turn."""
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def leave(self) -> None:
+        """Let the next one write."""
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Give the file back."""
+        os.close(self._file)
+
+
 class _Sqlite(Database):
     dialect = "sqlite"
 
@@ -95,6 +115,7 @@ class _Sqlite(Database):
         super().__init__(url, engine)
         self._writer: Connection | None = None
         self._turn, self._counting = threading.Lock(), threading.Lock()
+        self._gate = _Gate(f"{engine.url.database}-gate")
         self._waiting = 0
         self._shared: _Shared | None = None
 
@@ -129,6 +150,7 @@ class _Sqlite(Database):
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+        self._gate.close()
         super().close()
 
     def _take_turn(self) -> None:
@@ -143,7 +165,12 @@ class _Sqlite(Database):
             self._writer = self.engine.connect()
             self._writer.begin()  # as SQLAlchemy sees it: so nobody who is handed it thinks it needs a commit
         if self._shared is None:
-            _tell(self._writer, "BEGIN IMMEDIATE")
+            self._gate.enter()
+            try:
+                _tell(self._writer, "BEGIN IMMEDIATE")
+            except BaseException:
+                self._gate.leave()
+                raise
             self._shared = _Shared()
         self._shared.writers += 1
         _tell(self._writer, "SAVEPOINT turn")
@@ -166,6 +193,7 @@ class _Sqlite(Database):
 
     def _end(self, shared: _Shared, error: BaseException | None) -> None:
         shared.error, self._shared = error, None
+        self._gate.leave()
         shared.done.set()
 
 

@@ -114,12 +114,8 @@ def _prepare_database(settings: Settings, *, migrate: bool) -> None:
 
 
 def workers(settings: Settings) -> int:
-    """How many processes answer requests. One on SQLite: its writers share commits within a process, not across."""
-    if settings.server.workers:
-        return settings.server.workers
-    if app.database_url(settings).startswith("sqlite"):
-        return 1
-    return min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
+    """How many processes answer requests."""
+    return settings.server.workers or min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
 
 
 def _server(settings: Settings) -> MPServer:

@@ -60,9 +60,7 @@ class Server(Section):
     """How requests come in."""
 
     listen: Listen = _setting(address("127.0.0.1:5050"), "Address and port to listen at; `*:5050` is every address.")
-    workers: int = _setting(
-        0, "Processes that answer requests; 0 is one on SQLite and one per core on PostgreSQL, at most 8.", ge=0, le=256
-    )
+    workers: int = _setting(0, "Processes that answer requests; 0 is one per core, at most 8.", ge=0, le=256)
     tls_certificate: Path | None = _setting(None, "Certificate chain in PEM; with `tls_key`, the server speaks HTTPS.")
     tls_key: Path | None = _setting(None, "Private key of the certificate, in PEM.")
     trusted_proxies: Networks = _setting(

@@ -231,12 +231,6 @@ def delete_tag(tx: Connection, repository: int, name: str) -> bool:
     return tx.execute(delete(tags).where(tags.c.repository_id == repository, tags.c.name == name)).rowcount > 0
 
 
-def tags_page(tx: Connection, repository: int, last: str, limit: int) -> list[str]:
-    """Tag names after `last` in byte order."""
-    page = select(tags.c.name).where(tags.c.repository_id == repository, tags.c.name > last)
-    return list(tx.scalars(page.order_by(tags.c.name).limit(limit)))
-
-
 def count(tx: Connection) -> dict[str, int]:
     """How many repositories, manifests, tags and blobs there are."""
     counted = {"repositories": repositories, "manifests": manifests, "tags": tags, "blobs": blobs}

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import Select, bindparam, make_url, select
+from sqlalchemy import Select, bindparam, literal_column, make_url, select
 from sqlalchemy.dialects import sqlite
 
 from wharfinger.db.engine import Database
@@ -57,6 +57,9 @@ class Lookup(Protocol):
     def repository(self, path: str) -> FoundRepository | None:
         """The repository itself."""
 
+    def tags(self, repository: int, last: str, limit: int) -> list[str]:
+        """The names of its tags after `last`, in byte order, at most `limit`."""
+
     def close(self) -> None:
         """Give the connection back."""
 
@@ -90,6 +93,14 @@ _BLOB: Final = (
     .where(repositories.c.path == bindparam("path"))
 )
 
+_TAGS: Final = (
+    select(tags.c.name)
+    .where(tags.c.repository_id == bindparam("repository"), tags.c.name > bindparam("last"))
+    .order_by(tags.c.name)
+    .limit(bindparam("limit"))
+    .offset(literal_column("0"))  # said in words: SQLite's dialect would make it one more parameter
+)
+
 
 def open_lookup(db: Database) -> Lookup:
     """The hot reads of this database."""
@@ -118,12 +129,19 @@ class _DatabaseLookup:
         row = self._first(_REPOSITORY, path=path)
         return None if row is None else FoundRepository(*row)
 
+    def tags(self, repository: int, last: str, limit: int) -> list[str]:
+        return [name for (name,) in self._all(_TAGS, repository=repository, last=last, limit=limit)]
+
     def close(self) -> None:
         """The connections are the database's own."""
 
     def _first(self, statement: Select[Any], **values: str) -> Sequence[Any] | None:
         with self._db.read() as tx:
             return tx.execute(statement, values).first()
+
+    def _all(self, statement: Select[Any], **values: str | int) -> Sequence[Sequence[Any]]:
+        with self._db.read() as tx:
+            return tx.execute(statement, values).all()
 
 
 class _SqliteLookup(_DatabaseLookup):
@@ -144,8 +162,11 @@ class _SqliteLookup(_DatabaseLookup):
         row: Sequence[Any] | None = self._driver.execute(_SQL[statement], values).fetchone()
         return row
 
+    def _all(self, statement: Select[Any], **values: str | int) -> Sequence[Sequence[Any]]:
+        return self._driver.execute(_SQL[statement], values).fetchall()
+
 
 _SQL: Final = {
     statement: str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
-    for statement in (_REPOSITORY, _BY_TAG, _BY_DIGEST, _BLOB)
+    for statement in (_REPOSITORY, _BY_TAG, _BY_DIGEST, _BLOB, _TAGS)
 }

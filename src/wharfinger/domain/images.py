@@ -51,9 +51,14 @@ class Referrers:
 
 def list_tags(tools: Tools, caller: Caller, path: str, *, last: str, limit: int) -> Names:
     """The tags of a repository after `last`, at most `limit` (distribution-spec, Listing Tags)."""
-    with tools.db.read() as tx:
-        repository = _open(tx, caller, path, Action.PULL)
-        return _page(rows.tags_page(tx, repository, last, limit + 1), limit)
+    project = access.granted(caller, path, Action.PULL)
+    known = tools.lookup.repository(path)
+    if known is not None and known.project_id == project:
+        repository = known.id
+    else:
+        with tools.db.read() as tx:
+            repository = _open(tx, caller, path, Action.PULL)
+    return _page(tools.lookup.tags(repository, last, limit + 1), limit)
 
 
 def list_repositories(tools: Tools, caller: Caller, *, last: str, limit: int) -> Names:

@@ -51,7 +51,7 @@ def _facts(server: Running) -> Mapping[str, Any]:
         "generation": server.generation,
         "database": make_url(app.database_url(settings)).render_as_string(hide_password=True),
         "schema": _schema(settings),
-        "store": str(settings.store),
+        "store": settings.storage.url or str(settings.store),
         "settings_file": str(server.file) if server.file else "none",
         "variables": " ".join(_variables(server)),
     }

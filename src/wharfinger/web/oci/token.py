@@ -40,17 +40,19 @@ async def answer(tools: Tools, request: Request) -> Answer:
         asked = await _form(request) if request.method == "POST" else _query(request)
         if asked.service != tools.policy.audience:
             return Answer(404, [(b"content-length", b"0")])
-        return _granted(await in_thread(_issue, tools, asked, client_address(request)))
+        return _granted(await in_thread(_issue, tools, asked, request))
     except Refusal as refusal:
         return _refused(refusal)
 
 
-def _issue(tools: Tools, asked: _Asked, address: str) -> Issued:
+def _issue(tools: Tools, asked: _Asked, request: Request) -> Issued:
     try:
         wanted = parse_scopes(asked.scopes)
     except ValueError as error:
         raise Invalid(str(error)) from error
-    return grants.issue(tools, _caller(tools, asked.basic, address), asked.service, wanted)
+    caller = _caller(tools, asked.basic, client_address(request))
+    request.scope["wharfinger.caller"] = caller.name
+    return grants.issue(tools, caller, asked.service, wanted)
 
 
 def _caller(tools: Tools, basic: Basic | None, address: str) -> Caller:

@@ -61,7 +61,7 @@ def push(tools: Tools, path: str) -> None:
     """Let a repository exist as if an image had been pushed."""
     with tools.db.begin() as tx:
         place = access.open_repository(tx, OPERATOR, path, Action.PUSH)
-        images.add_repository(tx, project_id=place.project_id, name=place.name, path=place.path, now=tools.clock())
+        images.add_repository(tx, project_id=place.project_id, name=place.name, now=tools.clock())
         found = images.repository_id(tx, place.project_id, place.name)
         assert found is not None
         images.mark_pushed(tx, found, tools.clock())

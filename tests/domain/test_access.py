@@ -324,7 +324,7 @@ def test_the_catalog_shows_what_one_may_pull(tools: Tools, ada: Caller) -> None:
         push(tools, path)
     with tools.db.begin() as tx:  # a repository without a manifest is not there yet
         place = access.open_repository(tx, ada, "acme/open/empty", Action.PUSH)
-        images.add_repository(tx, project_id=place.project_id, name="empty", path=place.path, now=tools.clock())
+        images.add_repository(tx, project_id=place.project_id, name="empty", now=tools.clock())
     deploy = tokens.create_deploy(tools, ada, "acme/back", "ci", ["read_registry"])
     machine = tokens.authenticate(tools, deploy.token.username, deploy.secret, "::1")
     root = person(tools, "root", admin=True)

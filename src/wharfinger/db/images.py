@@ -11,6 +11,7 @@ from wharfinger.db.tables import (
     manifest_blobs,
     manifest_children,
     manifests,
+    projects,
     repositories,
     repository_blobs,
     tags,
@@ -52,9 +53,16 @@ def repository_id(tx: Connection, project_id: int, name: str) -> int | None:
     )
 
 
-def add_repository(tx: Connection, *, project_id: int, name: str, path: str, now: datetime) -> None:
-    """Make a repository unless it is there; two first pushes at once make one."""
-    tx.execute(_ADD_REPOSITORY.on(tx), {"project_id": project_id, "name": name, "path": path, "created_at": now})
+def add_repository(tx: Connection, *, project_id: int, name: str, now: datetime) -> None:
+    """Make a repository unless it is there, or its project has gone; two first pushes at once make one.
+
+    The project's path is read again, and held until this is over: on PostgreSQL the project may be moving just now.
+    """
+    held = select(projects.c.path).where(projects.c.id == project_id).with_for_update(read=True, key_share=True)
+    above = tx.scalar(held)
+    if above is not None:
+        row = {"project_id": project_id, "name": name, "path": f"{above}/{name}" if name else above, "created_at": now}
+        tx.execute(_ADD_REPOSITORY.on(tx), row)
 
 
 def mark_pushed(tx: Connection, repository: int, now: datetime) -> None:

@@ -76,8 +76,7 @@ def move(tools: Tools, caller: Caller, path: str, into: str) -> Group:
     with places.changing(tools) as tx:
         group = _owned(tx, caller, path, "moving a group")
         last = group.path.rpartition("/")[2]
-        most = Visibility(max(group.visibility, place_rows.most_visible(tx, group.path)))
-        parent = _parent(tx, caller, into, most)
+        parent = _parent(tx, caller, into, group.visibility)
         new, above = (f"{parent.path}/{last}", parent.id) if parent else (last, None)
         places.checked(paths.namespace, last)
         places.carry(tx, group.path, new)

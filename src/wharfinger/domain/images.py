@@ -129,7 +129,7 @@ def open_for_push(tools: Tools, caller: Caller, path: str) -> FoundRepository:
         return known
     with tools.db.begin() as tx:
         place = access.open_repository(tx, caller, path, Action.PUSH)
-        rows.add_repository(tx, project_id=place.project_id, name=place.name, path=place.path, now=tools.clock())
+        rows.add_repository(tx, project_id=place.project_id, name=place.name, now=tools.clock())
     found = tools.lookup.repository(place.path)
     if found is None:
         raise RepositoryUnknown(f"{path} was removed a moment ago: push again")

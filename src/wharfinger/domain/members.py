@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 
 from wharfinger.db import members as rows
 from wharfinger.db import users as user_rows
-from wharfinger.domain import access
+from wharfinger.domain import access, places
 from wharfinger.domain.access import Caller, Group, Project
 from wharfinger.domain.errors import MemberUnknown, ScopeMissing, SettingInvalid, UserUnknown
 from wharfinger.domain.tools import Tools
@@ -42,7 +42,7 @@ def add(
     now = tools.clock()
     if expires_at is not None and expires_at <= now:
         raise SettingInvalid(f"the membership would end on {expires_at:%Y-%m-%d %H:%M}, which is over: choose later")
-    with tools.db.begin() as tx:
+    with places.changing(tools) as tx:
         place = _managed(tx, caller, path)
         user = _person(tx, username)
         access.require_role(place, role, f"giving the role {role.name.lower()}")
@@ -58,7 +58,7 @@ def add(
 def remove(tools: Tools, caller: Caller, path: str, username: str) -> None:
     """End a membership of this very place; members may leave by themselves. Raises MemberUnknown."""
     access.require_account(caller)
-    with tools.db.begin() as tx:
+    with places.changing(tools) as tx:  # one after the other: the last two owners may leave at once
         user = user_rows.at(tx, access.askable(username))
         leaving = user is not None and user.id == caller.user_id
         place = access.open_place(tx, caller, path, Action.PULL) if leaving else _managed(tx, caller, path)

@@ -1,6 +1,7 @@
 """Repositories, tags, manifests and blobs: the statements. Nothing here decides."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +18,9 @@ from wharfinger.db.tables import (
     tags,
 )
 from wharfinger.db.upsert import Upsert, once
+
+MOST_PAGE_BYTES: Final = 4 * 1024 * 1024  # what clients are told to expect of a manifest at most
+_ROW_BY_ROW: Final = {"stream_results": True, "max_row_buffer": 8}
 
 _ADD_REPOSITORY: Final = once(repositories)
 _ADD_BLOB: Final = Upsert(
@@ -195,8 +199,12 @@ def parent_of(tx: Connection, repository: int, digest: str) -> str | None:
 
 def referrers_page(
     tx: Connection, repository: int, subject: str, *, artifact_type: str | None, last: str, limit: int
-) -> Sequence[Row[*tuple[Any, ...]]]:
-    """media_type, digest, size_bytes, artifact_type, annotations of what speaks about `subject`, by digest."""
+) -> tuple[list[Row[*tuple[Any, ...]]], bool]:
+    """What speaks about `subject` after `last`, by digest, and whether there is more than fits on this page.
+
+    Rows of media_type, digest, size_bytes, artifact_type, annotations: at most `limit`, and about MOST_PAGE_BYTES, as
+    annotations may have megabytes each.
+    """
     columns = (
         manifests.c.media_type,
         manifests.c.digest,
@@ -209,7 +217,15 @@ def referrers_page(
     )
     if artifact_type:
         page = page.where(manifests.c.artifact_type == artifact_type)
-    return tx.execute(page.order_by(manifests.c.digest).limit(limit)).all()
+    found = tx.execute(page.order_by(manifests.c.digest).limit(limit + 1), execution_options=_ROW_BY_ROW)
+    taken, size = list[Row[*tuple[Any, ...]]](), 0
+    with closing(found):
+        for row in found:
+            size += len(row.annotations or "")
+            if len(taken) == limit or (taken and size > MOST_PAGE_BYTES):
+                return taken, True
+            taken.append(row)
+    return taken, False
 
 
 def _is(repository: int, digest: str) -> Any:

@@ -78,12 +78,12 @@ def list_referrers(
         repository = rows.repository_id(tx, place.project_id, place.name)
         if repository is None:
             return Referrers([], None)
-        found = rows.referrers_page(tx, repository, subject, artifact_type=artifact_type, last=last, limit=limit + 1)
+        found, more = rows.referrers_page(tx, repository, subject, artifact_type=artifact_type, last=last, limit=limit)
     page = [
         Referrer(row.media_type, row.digest, row.size_bytes, row.artifact_type, _annotations(row.annotations))
-        for row in found[:limit]
+        for row in found
     ]
-    return Referrers(page, page[-1].digest if len(found) > limit else None)
+    return Referrers(page, page[-1].digest if more else None)
 
 
 def delete_tag(tools: Tools, caller: Caller, path: str, tag: str) -> None:

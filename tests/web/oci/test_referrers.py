@@ -170,6 +170,23 @@ def test_more_than_fit_on_a_page(registry: Registry, repository: str) -> None:
     assert len(pages) > 1
 
 
+def test_a_page_ends_before_it_is_huge(registry: Registry, repository: str) -> None:
+    """Annotations may have megabytes: five of them are not put into one answer."""
+    subject = image()
+    registry.push(repository, subject, "v1")
+    for number in range(5):
+        registry.push(
+            repository, artifact(SBOM, subject=subject.descriptor, annotations={"n": str(number) * 1_500_000})
+        )
+    path, found = f"/v2/{repository}/referrers/{subject.digest}", []
+    while path:
+        answer = registry.get(path)
+        assert len(answer.content) < 5 * 1024 * 1024
+        found += [len(one["annotations"]["n"]) for one in answer.json()["manifests"]]
+        path = answer.links["next"]["url"] if "next" in answer.links else ""
+    assert found == [1_500_000] * 5
+
+
 def test_a_deleted_referrer_is_gone(registry: Registry, repository: str) -> None:
     subject = registry.push(repository, image())
     pushed = registry.push(repository, artifact(SBOM, subject=subject.descriptor), "sbom")

@@ -20,6 +20,7 @@ from wharfinger.cli.storage import storage
 from wharfinger.cli.terminal import Failure, note, say
 from wharfinger.cli.token import token
 from wharfinger.cli.user import user
+from wharfinger.cli.verify import verify
 from wharfinger.cli.worker import worker
 from wharfinger.config.load import SettingsRefused
 from wharfinger.db.migrate import SchemaUnknown
@@ -37,7 +38,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (serve, worker, migrate, status, reconfigure, doctor, demo):
+for command in (serve, worker, migrate, status, reconfigure, doctor, demo, verify):
     cli.command()(command)
 for noun in (user, group, project, member, token, storage):
     cli.add_typer(noun)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from wharfinger.cli.terminal import Failure
+from wharfinger.config.values import size
 from wharfinger.rules.roles import Role, Visibility
 
 
@@ -32,6 +33,13 @@ def _day(text: str) -> datetime:
         raise typer.BadParameter(f"{text} is no day; write it like 2030-12-31") from None
 
 
+def _rate(text: str) -> int:
+    try:
+        return size(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 def _names(kind: type[Role] | type[Visibility]) -> str:
     return ", ".join(one.name.lower() for one in kind)
 
@@ -53,6 +61,9 @@ VisibilityOption = Annotated[
 UntilOption = Annotated[
     datetime | None,
     typer.Option("--until", parser=_day, metavar="DAY", help="Ends on this day at 00:00 UTC: 2030-12-31."),
+]
+RateOption = Annotated[
+    int, typer.Option("--limit", parser=_rate, metavar="SIZE", help="Read so much a second at most: 50MiB.")
 ]
 NameOption = Annotated[str | None, typer.Option(help="A name for people.")]
 

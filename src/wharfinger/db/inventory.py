@@ -1,0 +1,96 @@
+"""What the rows say there is: blobs, manifests and the images that need them: the statements. Nothing here decides."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, bindparam, func, select, union
+
+from wharfinger.db.tables import (
+    blobs,
+    manifest_blobs,
+    manifest_children,
+    manifests,
+    repositories,
+    repository_blobs,
+    tags,
+)
+
+_KNOWN: Final = select(blobs.c.digest).where(blobs.c.digest.in_(bindparam("digests", expanding=True)))
+
+
+def totals(tx: Connection) -> tuple[int, int]:
+    """How many blobs there are, and their bytes."""
+    found = tx.execute(select(func.count(), func.coalesce(func.sum(blobs.c.size_bytes), 0)).select_from(blobs)).one()
+    return int(found[0]), int(found[1])
+
+
+def blobs_page(tx: Connection, after: str, limit: int) -> Sequence[Row[Any]]:
+    """digest, size_bytes and place of blobs after a digest, in byte order."""
+    page: Select[Any] = select(blobs.c.digest, blobs.c.size_bytes, blobs.c.place).where(blobs.c.digest > after)
+    return tx.execute(page.order_by(blobs.c.digest).limit(limit)).all()
+
+
+def blob(tx: Connection, digest: str) -> Row[Any] | None:
+    """digest, size_bytes and place of one blob."""
+    found: Select[Any] = select(blobs.c.digest, blobs.c.size_bytes, blobs.c.place).where(blobs.c.digest == digest)
+    return tx.execute(found).first()
+
+
+def known(tx: Connection, digests: Sequence[str]) -> set[str]:
+    """Those of these digests that are blobs."""
+    return set(tx.scalars(_KNOWN, {"digests": digests}))
+
+
+def manifests_page(tx: Connection, after: int, limit: int) -> Sequence[Row[Any]]:
+    """id, digest, body and repository path of manifests after an id."""
+    page: Select[Any] = select(manifests.c.id, manifests.c.digest, manifests.c.body, repositories.c.path)
+    page = page.join(repositories).where(manifests.c.id > after).order_by(manifests.c.id).limit(limit)
+    return tx.execute(page).all()
+
+
+def unheld(tx: Connection, limit: int) -> Sequence[Row[Any]]:
+    """path and digest of blobs that a manifest names and its repository does not hold."""
+    here = (repository_blobs.c.repository_id == manifest_blobs.c.repository_id) & (
+        repository_blobs.c.digest == manifest_blobs.c.digest
+    )
+    found: Select[Any] = (
+        select(repositories.c.path, manifest_blobs.c.digest)
+        .distinct()
+        .select_from(manifest_blobs)
+        .join(repositories, repositories.c.id == manifest_blobs.c.repository_id)
+        .outerjoin(repository_blobs, here)
+        .where(repository_blobs.c.digest.is_(None))
+    )
+    return tx.execute(found.order_by(repositories.c.path, manifest_blobs.c.digest).limit(limit)).all()
+
+
+def images_with(tx: Connection, digest: str, limit: int) -> Sequence[Row[Any]]:
+    """path and tag of images that need this blob, by themselves or through an index; tag is None where there is none.
+
+    Repositories that hold it without a manifest that names it are among them.
+    """
+    direct = (
+        select(manifests.c.id, manifests.c.repository_id, manifests.c.digest)
+        .join(manifest_blobs, manifest_blobs.c.manifest_id == manifests.c.id)
+        .where(manifest_blobs.c.digest == digest)
+        .cte("direct")
+    )
+    same = (manifest_children.c.repository_id == direct.c.repository_id) & (
+        manifest_children.c.digest == direct.c.digest
+    )
+    parents = select(manifest_children.c.manifest_id, manifest_children.c.repository_id).join(direct, same)
+    every = union(select(direct.c.id, direct.c.repository_id), parents).subquery("every")
+    named: Select[Any] = (
+        select(repositories.c.path, tags.c.name.label("tag"))
+        .select_from(every)
+        .join(repositories, repositories.c.id == every.c.repository_id)
+        .outerjoin(tags, tags.c.manifest_id == every.c.id)
+    )
+    held: Select[Any] = (
+        select(repositories.c.path, tags.c.name.label("tag"))
+        .select_from(repository_blobs)
+        .join(repositories)
+        .outerjoin(tags, tags.c.name.is_(None))
+        .where(repository_blobs.c.digest == digest)
+    )
+    return tx.execute(union(named, held).order_by("path", "tag").limit(limit)).all()

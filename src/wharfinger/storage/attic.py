@@ -1,0 +1,156 @@
+"""Looking through a local store: what lies there, setting aside what should not, taking over files that are elsewhere.
+
+    <root>/quarantine/<algorithm>-<hex>    set aside by `verify`: nothing reads it; look at it, then remove it
+
+Setting aside never races a push. A file counts as it stood at a moment the caller names; one that was kept, replaced
+or linked since (its ctime tells) stays where it is.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from errno import EMLINK, EPERM, EXDEV
+from pathlib import Path
+from secrets import token_hex
+from typing import Final, NamedTuple
+
+from wharfinger.spec import digest as digests
+from wharfinger.storage.disk import READ, failed
+from wharfinger.storage.local import LocalStore
+from wharfinger.storage.store import Store, StoreError, StoreFailed
+
+PIECE_BYTES: Final = 1024 * 1024
+_NO_LINK: Final = (EXDEV, EPERM, EMLINK)
+
+
+class DigestDiffers(StoreError):
+    """A file that is to be taken over is not what its name says."""
+
+
+class Kept(NamedTuple):
+    """A file that a store keeps. `changed_at` is when it got this name or content, in seconds since 1970."""
+
+    digest: str
+    size_bytes: int
+    changed_at: float
+
+
+class Attic:
+    """The files of a local store."""
+
+    def __init__(self, store: LocalStore) -> None:
+        self._store, self._disk, self.folder = store, store.disk, f"{store.root}/quarantine"
+
+    def kept(self) -> Iterator[Kept]:
+        """Every blob's file, in the order of digests. Raises StoreFailed."""
+        for algorithm in sorted(digests.HEX_LENGTHS):
+            for number in range(256):
+                yield from self._kept_in(algorithm, f"{self._store.blobs}/{algorithm}/{number:02x}")
+
+    def set_aside(self, digest: str, as_of: float) -> bool:
+        """Move a blob's file into quarantine, if it is there and did not change since. Raises StoreFailed."""
+        path = self._store.blob_path(digest)
+        try:
+            with suppress(FileExistsError):
+                self._disk.mkdir(self.folder, 0o700)
+            if self._disk.lstat(path).st_ctime >= as_of:
+                return False
+            self._disk.rename(path, self._aside(digest))
+            self._store.sync_folder(self.folder)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise failed(error, "set a blob aside", self.folder) from error
+        return True
+
+    def put_back(self, digest: str) -> None:
+        """Undo `set_aside`, unless the name was taken again meanwhile. Raises StoreFailed."""
+        path = self._store.blob_path(digest)
+        try:
+            with suppress(FileExistsError):
+                self._disk.link(self._aside(digest), path)
+            self._disk.unlink(self._aside(digest))
+            self._store.sync_folder(path.rpartition("/")[0])
+        except OSError as error:
+            raise failed(error, "put a blob back", self.folder) from error
+
+    def link(self, digest: str, source: Path) -> bool:
+        """Let a file elsewhere be this blob's, durably and without a copy; False where the systems cannot link it.
+
+        What has the name already is replaced. Raises StoreFailed.
+        """
+        path = self._store.blob_path(digest)
+        arriving = f"{self._store.uploads}/link-{token_hex(8)}"
+        try:
+            self._sync(source)
+            self._disk.link(os.fspath(source), arriving)
+            self._disk.rename(arriving, path)
+            with suppress(FileNotFoundError):  # rename does nothing where both names are one file already
+                self._disk.unlink(arriving)
+            self._store.sync_folder(path.rpartition("/")[0])
+        except OSError as error:
+            if error.errno in _NO_LINK:
+                return False
+            raise failed(error, "link a blob", self._store.blobs) from error
+        return True
+
+    def _aside(self, digest: str) -> str:
+        return f"{self.folder}/{digest.replace(':', '-')}"
+
+    def _sync(self, source: Path) -> None:
+        file = self._disk.open(os.fspath(source), READ)
+        try:
+            self._disk.fsync(file)
+        finally:
+            self._disk.close(file)
+
+    def _kept_in(self, algorithm: str, folder: str) -> Iterator[Kept]:
+        try:
+            for name in sorted(self._disk.listdir(folder)):
+                with suppress(FileNotFoundError, ValueError):
+                    digest, found = digests.parse(f"{algorithm}:{name}"), self._disk.lstat(f"{folder}/{name}")
+                    yield Kept(digest, found.st_size, found.st_ctime)
+        except OSError as error:
+            raise failed(error, "list blobs", folder) from error
+
+
+def attic_of(store: Store) -> Attic | None:
+    """The files of a store that keeps a blob as a file under its digest; None for others."""
+    return Attic(store) if isinstance(store, LocalStore) else None
+
+
+def adopt(store: Store, digest: str, source: Path, *, copy: bool) -> str:
+    """Let the bytes of a file be this blob's, by a link where that works; returns their place.
+
+    With `copy` they are copied where it does not, and then compared with the digest. Raises StoreFailed.
+    """
+    attic = attic_of(store)
+    if attic is not None and attic.link(digest, source):
+        return ""
+    if not copy:
+        raise StoreFailed(f"{source} cannot be linked into the store, which is elsewhere: add --copy to copy the bytes")
+    return copy_in(store, digest, source)
+
+
+def copy_in(store: Store, digest: str, source: Path) -> str:
+    """Keep a copy of a file, if it has this digest; returns its place. Raises DigestDiffers, StoreFailed."""
+    upload, algorithm = token_hex(16), digests.algorithm(digest)
+    store.begin(upload, algorithm)
+    with store.open(upload, algorithm) as arriving:
+        for piece in pieces_of(source):
+            arriving.write(piece)
+        found = arriving.digest(algorithm)
+        if found == digest:
+            return arriving.keep(digest)
+        arriving.cancel()
+    raise DigestDiffers(f"{source} has the digest {found}, not the {digest} of its name: it is not taken")
+
+
+def pieces_of(path: Path) -> Iterator[bytes]:
+    """The bytes of a file. Raises StoreFailed."""
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(PIECE_BYTES):
+                yield piece
+    except OSError as error:
+        raise failed(error, "read", str(path)) from error

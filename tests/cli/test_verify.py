@@ -1,0 +1,88 @@
+"""`wharfinger verify` as an operator and a script see it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Invoke
+from tests.domain.holdings import Holdings, settle
+from wharfinger import app
+from wharfinger.config.load import load
+from wharfinger.spec import digest as digests
+from wharfinger.storage.local import LocalStore
+
+LAYER = b"a layer of the image"
+
+
+@pytest.fixture
+def held(invoke: Invoke) -> Holdings:
+    """An image in the embedded database of the working directory."""
+    assert invoke("user", "create", "ada").code == 0
+    settings = load(None, {})
+    tools = app.open_tools(settings)
+    assert isinstance(tools.store, LocalStore)
+    made = Holdings.make(tools, settings.store)
+    made.image("web", "1.0", [LAYER])
+    app.close(tools)
+    settle()
+    return replace(made, tools=tools)
+
+
+def test_all_is_well(invoke: Invoke, held: Holdings) -> None:
+    for options in ([], ["--deep"], ["--deep", "--limit", "1GiB"]):
+        ran = invoke("verify", *options)
+        assert (ran.code, ran.out) == (0, "2 blobs and 1 manifests were looked at: all well.\n"), ran.err
+
+
+def test_what_is_wrong_is_said_and_counted(invoke: Invoke, held: Holdings, tmp_path: Path) -> None:
+    file = held.file(digests.of(LAYER))
+    file.write_bytes(b"x" * len(LAYER))
+    settle()
+    assert invoke("verify").code == 0, "sizes are right"
+    ran = invoke("verify", "--deep", "--quarantine", "--json")
+    assert ran.code == 3
+    said = json.loads(ran.out)
+    (problem,) = said["problems"]
+    assert (said["blobs"], said["problems_left"], problem["kind"]) == (2, 1, "corrupt")
+    assert (problem["done"], problem["images"]) == (["quarantined"], [f"{held.project}/web:1.0"])
+    ran = invoke("verify")
+    assert ran.code == 3
+    assert f"hits {held.project}/web:1.0" in ran.out
+    assert "1 problems, 1 of them left" in ran.out
+    spare = tmp_path / "spare" / "blobs" / "sha256" / digests.of(LAYER).partition(":")[2]
+    spare.parent.mkdir(parents=True)
+    spare.write_bytes(LAYER)
+    ran = invoke("verify", "--from", str(tmp_path / "spare"))
+    assert ran.code == 0
+    assert "fetched" in ran.out
+    assert invoke("verify", "--deep").out.endswith("all well.\n")
+
+
+def test_a_run_that_was_ended_goes_on(invoke: Invoke, held: Holdings) -> None:
+    """The notes of a run that was killed after its blobs: they are not looked at again, and nothing found is lost."""
+    problem = {"kind": "missing", "digest": "sha256:" + "0" * 64, "sentence": "gone", "images": ["a/b:1"], "done": []}
+    kind = "deep=False quarantine=False from=None"
+    notes = {"kind": kind, "part": 1, "after": "", "counts": [7, 0, 0], "problems": [problem]}
+    (Path("data") / "run").mkdir(exist_ok=True)
+    file = Path("data") / "run" / "verify.json"
+    file.write_text(json.dumps(notes))
+    ran = invoke("verify")
+    assert ran.code == 3
+    assert "Going on" in ran.err
+    assert "7 blobs and 1 manifests were looked at: 1 problems, 1 of them left." in ran.out
+    assert not file.exists()
+    file.write_text(json.dumps(notes))
+    assert invoke("verify", "--anew").code == 0
+    file.write_text(json.dumps(notes))
+    assert "Going on" not in invoke("verify", "--deep").err, "that is another kind of run"
+    file.write_text("{torn")
+    assert invoke("verify").code == 0
+
+
+def test_a_source_that_is_no_folder(invoke: Invoke, held: Holdings) -> None:
+    ran = invoke("verify", "--from", "nowhere")
+    assert ran.code == 1
+    assert "nowhere is no folder" in ran.err
+    assert invoke("verify", "--limit", "fast").code == 2

@@ -17,6 +17,7 @@ from wharfinger.cli.reconfigure import reconfigure
 from wharfinger.cli.serve import serve
 from wharfinger.cli.status import status
 from wharfinger.cli.storage import storage
+from wharfinger.cli.take import take
 from wharfinger.cli.terminal import Failure, note, say
 from wharfinger.cli.token import token
 from wharfinger.cli.user import user
@@ -40,6 +41,7 @@ cli = typer.Typer(
 )
 for command in (serve, worker, migrate, status, reconfigure, doctor, demo, verify):
     cli.command()(command)
+cli.command("import")(take)
 for noun in (user, group, project, member, token, storage):
     cli.add_typer(noun)
 

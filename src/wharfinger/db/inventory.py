@@ -94,3 +94,9 @@ def images_with(tx: Connection, digest: str, limit: int) -> Sequence[Row[Any]]:
         .where(repository_blobs.c.digest == digest)
     )
     return tx.execute(union(named, held).order_by("path", "tag").limit(limit)).all()
+
+
+def tag(tx: Connection, repository: int, name: str) -> Row[Any] | None:
+    """digest and pushed_at of what a tag points to."""
+    found: Select[Any] = select(manifests.c.digest, tags.c.pushed_at).join(tags, tags.c.manifest_id == manifests.c.id)
+    return tx.execute(found.where(tags.c.repository_id == repository, tags.c.name == name)).first()

@@ -1,0 +1,57 @@
+"""`wharfinger import`: take over a folder that the reference registry has written."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Final
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from wharfinger.cli.options import ConfigOption, JsonOption
+from wharfinger.cli.session import open_session
+from wharfinger.cli.terminal import note, say
+from wharfinger.domain import takeover
+from wharfinger.domain.takeover import Taken
+from wharfinger.storage.reference import ReferenceFolder
+
+PROBLEMS_LEFT: Final = 3
+
+
+def take(
+    folder: Annotated[Path, typer.Argument(help="The folder that holds docker/registry/v2.")],
+    into: Annotated[str, typer.Option("--into", help="Project that its repositories become images of.")],
+    copy: Annotated[bool, typer.Option("--copy", help="Copy bytes where files cannot be linked.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take over the reference registry's images; servers may run. Exit code 3 where something was not taken."""
+    source = ReferenceFolder(folder)
+    names = source.repositories()
+    found = list[Taken]()
+    console = Console(stderr=True)
+    with (
+        open_session(config) as tools,
+        Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress,
+    ):
+        task = progress.add_task(f"Taking over {len(names)} repositories", total=len(names))
+        for taken in takeover.repositories(tools, source, into, copy=copy):
+            found.append(taken)
+            progress.update(task, advance=1, description=taken.repository)
+    _tell(found, as_json=as_json)
+    if any(taken.problems for taken in found):
+        raise typer.Exit(PROBLEMS_LEFT)
+
+
+def _tell(found: list[Taken], *, as_json: bool) -> None:
+    if as_json:
+        say(orjson.dumps([asdict(taken) for taken in found], option=orjson.OPT_INDENT_2).decode())
+        return
+    for taken in found:
+        for problem in taken.problems:
+            note(f"{taken.repository}: {problem}")
+    tags, manifests, blobs = (sum(getattr(one, what) for one in found) for what in ("tags", "manifests", "blobs"))
+    size = sum(taken.size_bytes for taken in found)
+    say(f"{len(found)} repositories: {tags} tags, {manifests} manifests, {blobs} blobs of {size} bytes are new here.")

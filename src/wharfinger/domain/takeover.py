@@ -1,0 +1,185 @@
+"""Taking over what the reference registry keeps in a folder: rows are written, files are linked, no byte is copied.
+
+It goes through the operations of a push, so what a push would refuse is not taken, and reported. Manifests and tags
+keep their dates. It may run beside a server, be ended at any time and be run again: what is here stays as it is, and a
+tag moves only if it was moved there later than here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from wharfinger.db import images as rows
+from wharfinger.db import inventory
+from wharfinger.domain import access, images, push
+from wharfinger.domain.access import OPERATOR, Caller, Grant
+from wharfinger.domain.errors import NotFound, Refusal
+from wharfinger.domain.tools import Tools
+from wharfinger.rules.roles import Action
+from wharfinger.spec import manifest as manifests
+from wharfinger.spec import media_types, strict_json
+from wharfinger.spec import name as names
+from wharfinger.spec.errors import Malformed
+from wharfinger.spec.manifest import Manifest
+from wharfinger.storage.attic import adopt
+from wharfinger.storage.reference import Link, ReferenceFolder
+from wharfinger.storage.store import BytesMissing, StoreError
+
+NAME: Final = "import"  # who pushed, as tags carry it
+
+_NOT_TAKEN: Final = (Refusal, Malformed, StoreError)
+
+
+@dataclass
+class Taken:
+    """One repository: where it is now, what of it was new, and a sentence for what could not be taken."""
+
+    repository: str
+    path: str
+    manifests: int = 0
+    tags: int = 0
+    blobs: int = 0
+    size_bytes: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def repositories(tools: Tools, folder: ReferenceFolder, into: str, *, copy: bool) -> Iterator[Taken]:
+    """Take over every repository, as an image of the project `into`. Raises ProjectUnknown, StoreFailed."""
+    with tools.db.read() as tx:
+        project = access.open_project(tx, OPERATOR, into, Action.PUSH)
+    for repository in folder.repositories():
+        taken = Taken(repository, f"{project.path}/{repository}")
+        try:
+            caller = _caller(tools, taken.path, project.id)
+            _Move(tools, folder, caller, taken, copy).run()
+        except _NOT_TAKEN as refusal:
+            taken.problems.append(str(refusal))
+        yield taken
+
+
+def _caller(tools: Tools, path: str, project: int) -> Caller:
+    """Who pushes to this path. Raises RepositoryUnknown, Malformed where no image of the project can be called so."""
+    names.repository(path)
+    with tools.db.read() as tx:
+        try:
+            place = access.open_repository(tx, OPERATOR, path, Action.PUSH)
+        except NotFound:
+            raise Malformed("NAME_INVALID", f"{path} lies too deep: an image is two levels below its project") from None
+    if place.project_id != project:
+        raise Malformed("NAME_INVALID", f"{path} belongs to another project, {place.project_path}: import it there")
+    return replace(OPERATOR, name=NAME, grants={path: Grant(project, frozenset(Action))})
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    tools: Tools
+    folder: ReferenceFolder
+    caller: Caller
+    taken: Taken
+    copy: bool
+
+    def run(self) -> None:
+        """Manifests first, those of images before the indexes that name them; then tags."""
+        repository = images.open_for_push(self.tools, self.caller, self.taken.path).id
+        found = {link.digest: link for link in self._links(self.folder.revisions(self.taken.repository))}
+        kinds = {digest: kind for digest, link in found.items() if (kind := self._kind(link))}
+        ordered = sorted(kinds, key=lambda digest: kinds[digest] == "index")
+        here = {digest for digest in ordered if self._manifest(repository, found[digest])}
+        for link in self._links(self.folder.tags(self.taken.repository)):
+            if link.digest in here:
+                self._tag(repository, link)
+            elif link.digest not in found:
+                self.taken.problems.append(f"the tag {link.name} leads to {link.digest}, which is not there")
+
+    def _links(self, links: Iterator[Link | StoreError]) -> Iterator[Link]:
+        for link in links:
+            if isinstance(link, StoreError):
+                self.taken.problems.append(str(link))
+            else:
+                yield link
+
+    def _kind(self, link: Link) -> str | None:
+        """What the manifest is; None, and a sentence, where it cannot be taken."""
+        try:
+            return self._read(link)[2].kind
+        except _NOT_TAKEN as refusal:
+            self.taken.problems.append(f"the manifest {link.digest} is not taken: {refusal}")
+            return None
+
+    def _manifest(self, repository: int, link: Link) -> bool:
+        """Is it here now?"""
+        with self.tools.db.read() as tx:
+            if rows.manifest_id(tx, repository, link.digest) is not None:
+                return True
+        try:
+            body, media_type, parsed = self._read(link)
+            self._blobs(repository, parsed)
+            self._push(link, [], media_type, body)
+        except _NOT_TAKEN as refusal:
+            self.taken.problems.append(f"the manifest {link.digest} is not taken: {refusal}")
+            return False
+        self.taken.manifests += 1
+        return True
+
+    def _read(self, link: Link) -> tuple[bytes, str, Manifest]:
+        with self.folder.file(link.digest).open("rb") as file:
+            body = file.read(self.tools.policy.manifest_limit_bytes + 1)
+        media_type = _media_type(body)
+        return body, media_type, manifests.parse(body, media_type)
+
+    def _blobs(self, repository: int, parsed: Manifest) -> None:
+        sizes = {each.digest: each.size_bytes for each in (parsed.config, *parsed.layers) if each is not None}
+        with self.tools.db.read() as tx:
+            held = rows.held_blobs(tx, repository, parsed.blobs) if parsed.blobs else set()
+            known = inventory.known(tx, parsed.blobs) if parsed.blobs else set()
+        for digest in parsed.blobs:
+            if digest not in held:
+                self._blob(repository, digest, sizes[digest], known=digest in known)
+
+    def _blob(self, repository: int, digest: str, size: int, *, known: bool) -> None:
+        """Link the file, then let the blob exist: in this order, as in a push."""
+        file = self.folder.file(digest)
+        if file.stat().st_size != size:
+            raise BytesMissing(f"the bytes of {digest} are not the {size} that the manifest says")
+        place = "" if known else adopt(self.tools.store, digest, file, copy=self.copy)
+        with self.tools.db.begin() as tx:
+            if known:
+                rows.link_blob(tx, repository, digest, self.tools.clock())
+            else:
+                blob = {"digest": digest, "size_bytes": size, "place": place}
+                rows.hold_blob(tx, repository, blob, self.tools.clock())
+        self.taken.blobs += 1
+        self.taken.size_bytes += size
+
+    def _tag(self, repository: int, link: Link) -> None:
+        with self.tools.db.read() as tx:
+            now = inventory.tag(tx, repository, link.name)
+        if now is not None and (now.digest == link.digest or now.pushed_at >= _moment(link)):
+            return
+        try:
+            body, media_type, _ = self._read(link)
+            self._push(link, [link.name], media_type, body)
+        except _NOT_TAKEN as refusal:
+            self.taken.problems.append(f"the tag {link.name} is not taken: {refusal}")
+            return
+        self.taken.tags += 1
+
+    def _push(self, link: Link, tags: list[str], media_type: str, body: bytes) -> None:
+        """Push as it was pushed then: the clock stands at the link's time."""
+        then = replace(self.tools, clock=lambda: _moment(link))
+        path = self.taken.path
+        push.manifest(then, self.caller, path, digest=link.digest, tags=tags, media_type=media_type, body=body)
+
+
+def _moment(link: Link) -> datetime:
+    return datetime.fromtimestamp(link.written_at, UTC)
+
+
+def _media_type(body: bytes) -> str:
+    """The reference registry keeps none: it is the manifest's own, or of OCI, whose manifests may leave it out."""
+    document = strict_json.loads(body)
+    if not isinstance(document, dict):
+        return media_types.OCI_IMAGE
+    named = document.get("mediaType")
+    return str(named) if named else media_types.OCI_INDEX if "manifests" in document else media_types.OCI_IMAGE

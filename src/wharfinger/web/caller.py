@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from wharfinger.domain import grants, tokens
@@ -44,25 +45,28 @@ class Callers:
         remembered = self._remembered.get(header)
         if remembered is not None and self._tools.clock().timestamp() < remembered[1]:
             return remembered[0]
-        return await in_thread(self._learn, header, client_address(request), wanted)
+        caller, until = await in_thread(self._learn, header, client_address(request), wanted)
+        if until is not None:
+            self._remember(header, caller, until)
+        return caller
 
-    def _learn(self, header: str, address: str, wanted: Sequence[Wanted]) -> Caller:
+    def _learn(self, header: str, address: str, wanted: Sequence[Wanted]) -> tuple[Caller, datetime | None]:
+        """The caller, and how long the header may be believed: a Basic one is looked at each time."""
         kind, _, value = header.partition(" ")
         if len(header) > _LONGEST_HEADER or kind.lower() not in ("basic", "bearer"):
             raise CredentialRefused("the Authorization header is neither Basic nor Bearer: log in with a token")
         if kind.lower() == "bearer":
-            return self._remember(header, value.strip())
+            return grants.verify(self._tools, value.strip())
         basic = parse_basic(header)
         caller = tokens.authenticate(self._tools, basic.username, basic.secret, address)
         issued = grants.issue(self._tools, caller, self._tools.policy.audience, list(wanted))
-        return grants.verify(self._tools, issued.token)[0]
+        return grants.verify(self._tools, issued.token)[0], None
 
-    def _remember(self, header: str, token: str) -> Caller:
-        caller, expires_at = grants.verify(self._tools, token)
+    def _remember(self, header: str, caller: Caller, until: datetime) -> None:
+        """In the event loop only, so that nobody else changes what is remembered meanwhile."""
         while len(self._remembered) >= _MOST_REMEMBERED:
-            self._remembered.pop(next(iter(self._remembered)), None)
-        self._remembered[header] = (caller, expires_at.timestamp())
-        return caller
+            self._remembered.pop(next(iter(self._remembered)))
+        self._remembered[header] = (caller, until.timestamp())
 
 
 def parse_basic(header: str) -> Basic:

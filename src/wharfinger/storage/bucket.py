@@ -19,7 +19,7 @@ from wharfinger.storage.objects import Writer
 from wharfinger.storage.store import BytesMissing, StoreFailed
 
 PIECE_BYTES: Final = 1024 * 1024
-PARTS_AT_ONCE: Final = 16  # in flight, over all uploads of a process
+PARTS_AT_ONCE: Final = 16  # in flight over all uploads of a process, but at least one for each
 DELETED_AT_ONCE: Final = 1000  # what one bulk delete of S3 takes
 
 AnyStore = S3Store | GCSStore | AzureStore | LocalStore | MemoryStore

@@ -17,7 +17,9 @@ _NO_KEY: Final = "the access key is unknown there, or over: correct [storage] ac
 _NO_SECRET: Final = "the secret key does not belong to the access key: correct [storage] secret_key"  # noqa: S105
 _NO_TIME: Final = "this machine's clock is wrong: let NTP set it"
 _NO_REGION: Final = "the bucket is in another region: correct [storage] region"
-_NO_RIGHTS: Final = "access is denied: let these credentials get, put and delete objects there"
+_NO_RIGHTS: Final = (
+    "access is denied: check [storage] access_key and secret_key, and that they may get, put and delete objects there"
+)
 _NO_KMS: Final = (
     "the key for server-side encryption cannot be used: correct [storage] encryption_key, and who may use it"
 )
@@ -68,6 +70,8 @@ _STATUSES: Final = {
 }
 
 _TEXTS: Final = (
+    (r"Received redirect", _NO_REGION),
+    (r"error sending request", "it cannot be reached in time: check [storage] endpoint, and the network"),
     (r"TimedOut|timed out", "it does not answer in time: check the network, or raise [storage] timeout"),
     (r"kind: Connect|dns error", "it cannot be reached: check [storage] endpoint, and the network"),
     (

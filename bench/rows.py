@@ -1,7 +1,7 @@
 """The rows: what is measured, in stages that each start their servers anew and leave nothing behind."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -47,14 +47,12 @@ def servers(run: Run) -> Iterator[Set]:
     """Fresh ones, with nothing in them."""
     run.settle()
     started = Set(Wharfinger(run.scratch), Peer(run.scratch), Nginx(run.scratch))
-    try:
+    with ExitStack() as stack:
         for server in (started.peer, started.nginx, started.ours):
+            stack.callback(server.remove)  # each one, even if another's fails
             server.process.first = run.first
             server.start()
         yield started
-    finally:
-        for server in (started.peer, started.nginx, started.ours):
-            server.remove()
 
 
 def pushed(server: Server, repository: str, images: Sequence[Image]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -424,3 +425,20 @@ def test_slow_clients_do_not_keep_others_waiting(server: Any, registry: Registry
     finally:
         for line in lines:
             line.close()
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/jwt/auth"), ("PUT", "/v2/_catalog"), ("PATCH", "/v2/")])
+def test_a_connection_outlives_a_body_that_nobody_wanted(server: Any, method: str, path: str) -> None:
+    """The next request on it is heard: the server takes the body before it answers."""
+    connection = HTTPConnection(server.url.removeprefix("http://"), timeout=30)
+    for _ in range(20):
+        connection.request(method, path, b"x" * 1_000_000)
+        refusal = connection.getresponse()
+        refusal.read()
+        assert refusal.status >= 400
+        before = connection.sock
+        connection.request("GET", "/-/health")
+        answer = connection.getresponse()
+        assert answer.read()
+        assert (answer.status, connection.sock) == (200, before)
+    connection.close()

@@ -84,6 +84,7 @@ class Registry:
         request = Request(scope, receive)
         with suppress(ClientGone):
             answer = await self._answer(request)
+            await _drain(request)
             await send_answer(answer, send, head=request.method == "HEAD")
 
     async def _answer(self, request: Request) -> Answer:
@@ -92,7 +93,6 @@ class Registry:
                 return await token.answer(self._tools, request)
             return await self._dispatch(request)
         except (Refusal, Malformed) as refusal:
-            await _drain(request)
             return errors.answer(refusal, self._challenge(request))
         except ClientGone:
             raise
@@ -174,8 +174,10 @@ def _no_such_method(routes: dict[str, Route]) -> Answer:
 
 
 async def _drain(request: Request) -> None:
-    """Take the rest of a body that is not huge, so that the client reads the refusal, not a broken connection."""
-    if request.complete or request.method not in _WITH_BODY or (request.length or 0) > _DRAINED_BYTES:
+    """Take the rest of a body that nobody read, if it is not huge: else the connection breaks under the client."""
+    if request.method not in _WITH_BODY or request.complete or request.length == 0:
+        return
+    if (request.length or 0) > _DRAINED_BYTES:
         return
     if request.header(b"expect") is not None:
         return  # the client waits to hear whether its body is wanted

@@ -10,7 +10,7 @@ PIP := $(PY) -m pip -qq --disable-pip-version-check
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: run test bench lint pytest coverage clients wheel lock clean
+.PHONY: run test soak bench lint pytest coverage clients wheel lock clean
 
 run: .venv/run.stamp
 	@exec .venv/bin/wharfinger serve $(ARGS)
@@ -32,6 +32,13 @@ lint: .venv/test.stamp
 # WORKERS processes as these become free, the slow ones first: tests/conftest.py says which.
 pytest: .venv/test.stamp
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+# The same model and races as in `test`, for as long as it is told: EXAMPLES of 200 steps, SECONDS of races.
+EXAMPLES ?= 500
+SECONDS ?= 120
+soak: .venv/test.stamp
+	@WHARFINGER_SOAK_EXAMPLES=$(EXAMPLES) WHARFINGER_SOAK_SECONDS=$(SECONDS) $(PY) -m pytest -p no:xdist -s --timeout 0 \
+	  tests/domain/test_garbage_model.py tests/domain/test_garbage_races.py tests/faults/test_garbage_at_work.py $(ARGS)
 
 coverage: .venv/test.stamp
 	@$(PY) -m coverage run -m pytest -p no:xdist tests/rules tests/spec

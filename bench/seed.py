@@ -66,6 +66,12 @@ def add_tags(url: str, path: str, count: int) -> None:
         _fill(tx, tags, rows)
 
 
+def repository(tx: Connection, path: str) -> int:
+    """A repository of the project, its id."""
+    project = tx.execute(select(projects.c.id).where(projects.c.path == PROJECT)).scalar_one()
+    return _add(tx, repositories, project_id=project, name=path.removeprefix(f"{PROJECT}/"), path=path)
+
+
 def repository_names(count: int, below: str = GROUP) -> list[str]:
     """Paths of so many repositories, a hundred in each project, in the order in which they are listed."""
     return [f"{below}/p{number // 100:05}/r{number % 100:02}" for number in range(count)]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Final
@@ -21,6 +22,7 @@ from wharfinger.config.settings import Issuer, Settings
 from wharfinger.db import migrate
 from wharfinger.db.engine import Database, sqlite_url
 from wharfinger.db.lookup import open_lookup
+from wharfinger.domain import garbage
 from wharfinger.domain.keys import KeyRing
 from wharfinger.domain.ledger import DatabaseLedger
 from wharfinger.domain.policy import Policy, TrustedIssuer
@@ -36,6 +38,7 @@ from wharfinger.storage.store import Store, StoreFailed
 from wharfinger.web.front import Front, Options, Records
 from wharfinger.web.log import AccessLog, Sink, start_logging
 from wharfinger.web.metrics import Shared, Tally
+from wharfinger.web.numbers import Numbers
 from wharfinger.web.oci.routes import Registry
 from wharfinger.web.patience import Bodies
 from wharfinger.web.probes import Readiness
@@ -103,6 +106,10 @@ def policy(settings: Settings) -> Policy:
         upload_keep=registry.upload_keep,
         page_default=registry.page_default,
         page_limit=registry.page_limit,
+        trash_keep=settings.trash.keep,
+        gc_delay=settings.gc.delay,
+        gc_interval=settings.gc.interval,
+        gc_batch=settings.gc.batch,
         login_failures=settings.logins.failures,
         login_window=settings.logins.window,
         redirect_life=settings.storage.redirect_life if settings.storage.redirect else None,
@@ -236,7 +243,9 @@ def build(settings: Settings, records: Records, tools: Tools) -> App:
         mark=mark(tools.secret),
     )
     readiness = Readiness({"database": _database_check(tools), "store": tools.store.check})
-    return App(settings, tools, Front(Registry(tools, settings.external_url), readiness, records, options))
+    numbers = Numbers(partial(garbage.status, tools), tools.clock)
+    front = Front(Registry(tools, settings.external_url), readiness, records, options, numbers)
+    return App(settings, tools, front)
 
 
 def _database_check(tools: Tools) -> Callable[[], object]:

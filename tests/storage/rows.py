@@ -1,6 +1,7 @@
 """A store with the database's part played: it remembers where each digest's bytes are."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -14,6 +15,7 @@ class WithRows:
 
     inner: Store
     places: dict[str, str]
+    doomed: dict[str, str] = field(default_factory=dict)
 
     @property
     def at_once(self) -> bool:
@@ -38,6 +40,17 @@ class WithRows:
 
     def delete(self, digest: str, place: str = "") -> None:
         self.inner.delete(digest, place or self.places.pop(digest, ""))
+
+    def kept(self, digest: str, place: str = "") -> bool:
+        return self.inner.kept(digest, place or self.places.get(digest, ""))
+
+    def withdraw(self, digest: str, place: str = "") -> None:
+        place = place or self.places.pop(digest, "")
+        self.inner.withdraw(digest, place)
+        self.doomed[digest] = place
+
+    def erase(self, blobs: Sequence[tuple[str, str]]) -> None:
+        self.inner.erase([(digest, place or self.doomed.pop(digest, "")) for digest, place in blobs])
 
     def abandon(self, older_than_seconds: float) -> int:
         return self.inner.abandon(older_than_seconds)

@@ -120,3 +120,34 @@ def test_many_push_at_once(store: Store, elsewhere: Store) -> None:
         kept = [digest for digests_of_one in pool.map(work, range(48)) for digest in digests_of_one]
     assert len(set(kept)) == 4 + 48 + 1
     assert all(holds(store, digest) for digest in kept)
+
+
+# --- on their way out
+
+
+def test_what_is_withdrawn_is_not_found_and_erased_for_good(store: Store, elsewhere: Store) -> None:
+    kept, gone = push(store, b"kept"), push(store, b"withdrawn")
+    assert elsewhere.kept(gone)
+    for _ in range(2):
+        store.withdraw(gone)
+        with pytest.raises(BytesMissing):
+            elsewhere.read(gone)
+    for _ in range(2):
+        store.erase([(gone, "")])
+    assert holds(elsewhere, kept)
+    assert elsewhere.kept(kept)
+
+
+def test_a_push_after_the_withdrawal_is_not_erased(store: Store, elsewhere: Store) -> None:
+    digest = push(store, b"comes again")
+    store.withdraw(digest)
+    assert push(elsewhere, b"comes again") == digest
+    store.erase([(digest, "")])
+    assert holds(store, digest)
+    assert store.kept(digest)
+
+
+def test_what_was_never_there_is_erased_all_the_same(store: Store) -> None:
+    store.withdraw(ABSENT)
+    store.erase([(ABSENT, "")])
+    store.erase([])

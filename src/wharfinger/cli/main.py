@@ -9,17 +9,20 @@ from sqlalchemy.exc import DBAPIError
 from wharfinger import __version__
 from wharfinger.cli.demo import demo
 from wharfinger.cli.doctor import doctor
+from wharfinger.cli.gc import gc
 from wharfinger.cli.group import group
 from wharfinger.cli.member import member
 from wharfinger.cli.migrate import migrate
 from wharfinger.cli.project import project
 from wharfinger.cli.reconfigure import reconfigure
+from wharfinger.cli.repository import repository
 from wharfinger.cli.serve import serve
 from wharfinger.cli.status import status
 from wharfinger.cli.storage import storage
 from wharfinger.cli.take import take
 from wharfinger.cli.terminal import Failure, note, say
 from wharfinger.cli.token import token
+from wharfinger.cli.trash import trash
 from wharfinger.cli.user import user
 from wharfinger.cli.verify import verify
 from wharfinger.cli.worker import worker
@@ -42,7 +45,7 @@ cli = typer.Typer(
 for command in (serve, worker, migrate, status, reconfigure, doctor, demo, verify):
     cli.command()(command)
 cli.command("import")(take)
-for noun in (user, group, project, member, token, storage):
+for noun in (user, group, project, repository, member, token, trash, gc, storage):
     cli.add_typer(noun)
 
 

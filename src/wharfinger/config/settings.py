@@ -159,6 +159,29 @@ class Registry(Section):
         return self
 
 
+class Trash(Section):
+    """What is deleted can be restored for a while."""
+
+    keep: Duration = _setting(
+        duration("7d"), "How long a deleted tag, manifest or repository can be restored; `0s` is not at all.", hot=True
+    )
+
+
+class Garbage(Section):
+    """How what nothing needs any more is found and removed."""
+
+    delay: Duration = _setting(
+        duration("1d"),
+        "What was touched is left alone for so long: longer than a push takes from its first blob to its manifest.",
+        hot=True,
+        ge=duration("1s"),
+    )
+    interval: Duration = _setting(
+        duration("5s"), "How often what is due is looked at.", hot=True, ge=duration("1s"), le=duration("1d")
+    )
+    batch: int = _setting(200, "Rows in one transaction of it.", hot=True, ge=1, le=2_000)
+
+
 class Issuer(Section):
     """Somebody else whose registry tokens are accepted."""
 
@@ -242,6 +265,8 @@ class Settings(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     storage: Storage = Storage()
     registry: Registry = Registry()
+    trash: Trash = Trash()
+    gc: Garbage = Garbage()
     tokens: Tokens = Tokens()
     access: Access = Access()
     logins: Logins = Logins()

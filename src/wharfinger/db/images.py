@@ -5,9 +5,12 @@ from contextlib import closing
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, delete, exists, func, select, update
 
 from wharfinger.db.tables import (
+    ID,
+    PATH,
+    Moment,
     blobs,
     manifest_blobs,
     manifest_children,
@@ -23,16 +26,45 @@ MOST_PAGE_BYTES: Final = 4 * 1024 * 1024  # what clients are told to expect of a
 _ROW_BY_ROW: Final = {"stream_results": True, "max_row_buffer": 8}
 
 _ADD_REPOSITORY: Final = once(repositories)
+# Rows that are there are written, too: so whoever is removing one is waited for, and then it is made anew.
 _ADD_BLOB: Final = Upsert(
     blobs,
     lambda insert: insert.on_conflict_do_update(
         index_elements=["digest"],
-        set_={"place": insert.excluded.place},
-        where=(insert.excluded.place == "") & (blobs.c.place != ""),
+        set_={"place": case((insert.excluded.place == "", ""), else_=blobs.c.place)},
     ),
 )
-_LINK_BLOB: Final = once(repository_blobs)
-_ADD_MANIFEST: Final = Upsert(manifests, lambda insert: insert.on_conflict_do_nothing().returning(manifests.c.id))
+
+
+def _linking(*conditions: ColumnElement[bool]) -> Upsert:
+    """Insert a blob that exists into a repository; the lock has it exist until we are done (PostgreSQL)."""
+    columns = ["repository_id", "digest", "created_at", "review_after"]
+    found = select(
+        bindparam("repository", type_=ID),
+        blobs.c.digest,
+        bindparam("now", type_=Moment()),
+        bindparam("later", type_=Moment()),
+    ).where(blobs.c.digest == bindparam("wanted", type_=PATH), *conditions)
+    return Upsert(
+        repository_blobs,
+        lambda insert: (
+            insert.from_select(columns, found.with_for_update(read=True, key_share=True))
+            .on_conflict_do_update(
+                index_elements=["repository_id", "digest"], set_={"review_after": insert.excluded.review_after}
+            )
+            .returning(repository_blobs.c.digest)
+        ),
+    )
+
+
+_LINK_BLOB: Final = _linking()
+_MOUNT_BLOB: Final = _linking(blobs.c.review_after.is_(None))
+_ADD_MANIFEST: Final = Upsert(
+    manifests,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["repository_id", "digest"], set_={"review_after": insert.excluded.review_after}
+    ).returning(manifests.c.id),
+)
 _MOVE_TAGS: Final = Upsert(
     tags,
     lambda insert: insert.on_conflict_do_update(
@@ -41,10 +73,36 @@ _MOVE_TAGS: Final = Upsert(
         where=tags.c.manifest_id != insert.excluded.manifest_id,
     ),
 )
-_NAMES: Final = tuple(table.insert() for table in (manifest_blobs, manifest_children))
-_HELD_BLOBS: Final = select(repository_blobs.c.digest).where(
-    repository_blobs.c.repository_id == bindparam("repository"),
-    repository_blobs.c.digest.in_(bindparam("digests", expanding=True)),
+_NAMES: Final = tuple(once(table) for table in (manifest_blobs, manifest_children))
+# The lock (PostgreSQL; SQLite has one writer) keeps them here until the manifest that names them is.
+_HELD_BLOBS: Final = (
+    select(repository_blobs.c.digest)
+    .where(
+        repository_blobs.c.repository_id == bindparam("repository"),
+        repository_blobs.c.digest.in_(bindparam("digests", expanding=True)),
+    )
+    .with_for_update(read=True, key_share=True)
+)
+_HELD_MANIFESTS: Final = (
+    select(manifests.c.id)
+    .where(
+        manifests.c.repository_id == bindparam("repository"),
+        manifests.c.digest.in_(bindparam("digests", expanding=True)),
+    )
+    .with_for_update(read=True, key_share=True)
+)
+_LEAVE: Final = (
+    update(manifests)
+    .where(
+        manifests.c.id.in_(
+            select(tags.c.manifest_id).where(
+                tags.c.repository_id == bindparam("repository"),
+                tags.c.name.in_(bindparam("names", expanding=True)),
+                tags.c.manifest_id != bindparam("target"),
+            )
+        )
+    )
+    .values(review_after=bindparam("later", type_=Moment()))
 )
 
 # --- repositories
@@ -71,8 +129,8 @@ def add_repository(tx: Connection, *, project_id: int, name: str, now: datetime)
 
 def mark_pushed(tx: Connection, repository: int, now: datetime) -> None:
     """Have the repository listed from its first manifest on."""
-    listed = repositories.c.pushed_at.is_not(None)
-    tx.execute(update(repositories).where(repositories.c.id == repository, ~listed).values(pushed_at=now))
+    unlisted = repositories.c.pushed_at.is_(None) & ~repositories.c.path.startswith("~")  # that one was just deleted
+    tx.execute(update(repositories).where(repositories.c.id == repository, unlisted).values(pushed_at=now))
 
 
 def catalog_page(tx: Connection, readable: Select[Any] | None, last: str, limit: int) -> list[str]:
@@ -86,13 +144,14 @@ def catalog_page(tx: Connection, readable: Select[Any] | None, last: str, limit:
 # --- blobs
 
 
-def hold_blob(tx: Connection, repository: int, blob: dict[str, Any], now: datetime) -> None:
+def hold_blob(tx: Connection, repository: int, blob: dict[str, Any], *, now: datetime, later: datetime) -> None:
     """The bytes are kept: let the blob (`digest`, `size_bytes`, `place`) exist, and be part of this repository.
 
-    A blob that exists keeps its place, but for an empty one: those bytes are where every process looks first.
+    There it is reviewed `later`. A blob that exists keeps its place, but for an empty one: those bytes are where every
+    process looks first.
     """
     tx.execute(_ADD_BLOB.on(tx), {**blob, "created_at": now})
-    link_blob(tx, repository, blob["digest"], now)
+    link_blob(tx, repository, blob["digest"], now=now, later=later)
 
 
 def blob_place(tx: Connection, digest: str) -> str:
@@ -115,9 +174,16 @@ def move_blob(tx: Connection, digest: str, before: str, place: str) -> bool:
     return tx.execute(update(blobs).where(there).values(place=place)).rowcount > 0
 
 
-def link_blob(tx: Connection, repository: int, digest: str, now: datetime) -> None:
-    """Let a blob that exists be part of this repository too."""
-    tx.execute(_LINK_BLOB.on(tx), {"repository_id": repository, "digest": digest, "created_at": now})
+def link_blob(tx: Connection, repository: int, digest: str, *, now: datetime, later: datetime) -> bool:
+    """Let a blob be part of this repository too; False if there is none of this digest."""
+    row = {"repository": repository, "wanted": digest, "now": now, "later": later}
+    return tx.scalar(_LINK_BLOB.on(tx), row) is not None
+
+
+def mount_blob(tx: Connection, repository: int, digest: str, *, now: datetime, later: datetime) -> bool:
+    """The same, where no bytes come along; False as well if its bytes may be on their way out."""
+    row = {"repository": repository, "wanted": digest, "now": now, "later": later}
+    return tx.scalar(_MOUNT_BLOB.on(tx), row) is not None
 
 
 def unlink_blob(tx: Connection, repository: int, digest: str) -> bool:
@@ -157,7 +223,7 @@ def blob_in_use(tx: Connection, repository: int, digest: str) -> bool:
 
 
 def manifest(tx: Connection, repository: int, digest: str) -> Row[*tuple[Any, ...]] | None:
-    """id, digest, media_type, subject, size_bytes and body of a manifest."""
+    """id, digest, media_type, subject, size_bytes and body of a manifest; nobody builds on it until we are done."""
     columns = (
         manifests.c.id,
         manifests.c.digest,
@@ -166,7 +232,12 @@ def manifest(tx: Connection, repository: int, digest: str) -> Row[*tuple[Any, ..
         manifests.c.size_bytes,
         manifests.c.body,
     )
-    return tx.execute(select(*columns).where(_is(repository, digest))).first()
+    return tx.execute(select(*columns).where(_is(repository, digest)).with_for_update()).first()
+
+
+def digest_of(tx: Connection, manifest: int) -> str:
+    """The digest of a manifest that is there."""
+    return str(tx.execute(select(manifests.c.digest).where(manifests.c.id == manifest)).scalar_one())
 
 
 def manifest_id(tx: Connection, repository: int, digest: str) -> int | None:
@@ -175,20 +246,15 @@ def manifest_id(tx: Connection, repository: int, digest: str) -> int | None:
 
 
 def add_manifest(tx: Connection, row: dict[str, Any], named_blobs: Sequence[str], children: Sequence[str]) -> int:
-    """Store a manifest with what it names; one that is there already stays as it is. Returns its id."""
-    added = tx.scalar(_ADD_MANIFEST.on(tx), row)
-    if added is None:
-        return _known(manifest_id(tx, row["repository_id"], row["digest"]))
+    """Store a manifest with what it names; of one that is there already only the review moves. Returns its id."""
+    if children and tx.dialect.name == "postgresql":  # as _HELD_BLOBS
+        tx.execute(_HELD_MANIFESTS, {"repository": row["repository_id"], "digests": children}).all()
+    added: int = tx.execute(_ADD_MANIFEST.on(tx), row).scalar_one()
     for statement, digests in zip(_NAMES, (named_blobs, children), strict=True):
         if digests:
             place = {"manifest_id": added, "repository_id": row["repository_id"]}
-            tx.execute(statement, [{**place, "digest": digest} for digest in digests])
-    return int(added)
-
-
-def delete_manifest(tx: Connection, repository: int, digest: str) -> bool:
-    """Remove a manifest with its tags and with what it names; True if it was there."""
-    return tx.execute(delete(manifests).where(_is(repository, digest))).rowcount > 0
+            tx.execute(statement.on(tx), [{**place, "digest": digest} for digest in digests])
+    return added
 
 
 def parent_of(tx: Connection, repository: int, digest: str) -> str | None:
@@ -232,27 +298,39 @@ def _is(repository: int, digest: str) -> Any:
     return (manifests.c.repository_id == repository) & (manifests.c.digest == digest)
 
 
-def _known(found: int | None) -> int:
-    if found is None:
-        raise LookupError("a manifest that was there a moment ago has gone")
-    return found
-
-
 # --- tags
 
 
 def move_tags(
-    tx: Connection, repository: int, names: Sequence[str], manifest: int, *, pushed_by: str, now: datetime
+    tx: Connection,
+    repository: int,
+    names: Sequence[str],
+    manifest: int,
+    *,
+    pushed_by: str,
+    now: datetime,
+    later: datetime,
 ) -> None:
-    """Let these tags point to the manifest; `pushed_at` changes only where the target does."""
+    """Let these tags point to the manifest; `pushed_at` changes only where the target does.
+
+    What they pointed to before is reviewed `later`.
+    """
+    tx.execute(_LEAVE, {"repository": repository, "names": names, "target": manifest, "later": later})
     row = {"repository_id": repository, "manifest_id": manifest, "pushed_by": pushed_by}
     moments = {"created_at": now, "pushed_at": now}
     tx.execute(_MOVE_TAGS.on(tx), [{**row, **moments, "name": name} for name in names])
 
 
-def delete_tag(tx: Connection, repository: int, name: str) -> bool:
-    """Remove a tag and nothing else; True if it was there."""
-    return tx.execute(delete(tags).where(tags.c.repository_id == repository, tags.c.name == name)).rowcount > 0
+def delete_tag(tx: Connection, repository: int, name: str) -> int | None:
+    """Remove a tag and nothing else; the manifest it pointed to, if it was there."""
+    gone = delete(tags).where(tags.c.repository_id == repository, tags.c.name == name)
+    return tx.scalar(gone.returning(tags.c.manifest_id))
+
+
+def tag_target(tx: Connection, repository: int, name: str) -> str | None:
+    """Digest of the manifest that a tag points to."""
+    here = (tags.c.repository_id == repository) & (tags.c.name == name)
+    return tx.scalar(select(manifests.c.digest).join_from(manifests, tags).where(here))
 
 
 def count(tx: Connection) -> dict[str, int]:

@@ -6,6 +6,7 @@ event loop may ask them directly (`inline`). On PostgreSQL they wait for a netwo
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import Select, bindparam, literal_column, make_url, select
@@ -22,6 +23,7 @@ class FoundManifest(NamedTuple):
     digest: str
     media_type: str
     body: bytes
+    review_after: datetime | None = None  # found by digest: when it may go, if nothing needs it
 
 
 class FoundBlob(NamedTuple):
@@ -30,6 +32,7 @@ class FoundBlob(NamedTuple):
     project_id: int
     size_bytes: int
     place: str
+    review_after: datetime | None  # when it may go from this repository, if nothing needs it
 
 
 class FoundRepository(NamedTuple):
@@ -64,8 +67,8 @@ class Lookup(Protocol):
         """Give the connection back."""
 
 
-def _manifest(source: Any) -> Select[Any]:
-    columns = (repositories.c.project_id, manifests.c.digest, manifests.c.media_type, manifests.c.body)
+def _manifest(source: Any, *more: Any) -> Select[Any]:
+    columns = (repositories.c.project_id, manifests.c.digest, manifests.c.media_type, manifests.c.body, *more)
     return select(*columns).select_from(source).where(repositories.c.path == bindparam("path"))
 
 
@@ -80,10 +83,11 @@ _BY_TAG: Final = _manifest(
 _BY_DIGEST: Final = _manifest(
     repositories.join(
         manifests, (manifests.c.repository_id == repositories.c.id) & (manifests.c.digest == bindparam("key"))
-    )
+    ),
+    manifests.c.review_after,
 )
 _BLOB: Final = (
-    select(repositories.c.project_id, blobs.c.size_bytes, blobs.c.place)
+    select(repositories.c.project_id, blobs.c.size_bytes, blobs.c.place, repository_blobs.c.review_after)
     .select_from(
         repositories.join(
             repository_blobs,
@@ -119,11 +123,11 @@ class _DatabaseLookup:
 
     def by_digest(self, path: str, digest: str) -> FoundManifest | None:
         row = self._first(_BY_DIGEST, path=path, key=digest)
-        return None if row is None else FoundManifest(*row)
+        return None if row is None else FoundManifest(row[0], row[1], row[2], row[3], _moment(row[4]))
 
     def blob(self, path: str, digest: str) -> FoundBlob | None:
         row = self._first(_BLOB, path=path, key=digest)
-        return None if row is None else FoundBlob(*row)
+        return None if row is None else FoundBlob(row[0], row[1], row[2], _moment(row[3]))
 
     def repository(self, path: str) -> FoundRepository | None:
         row = self._first(_REPOSITORY, path=path)
@@ -164,6 +168,11 @@ class _SqliteLookup(_DatabaseLookup):
 
     def _all(self, statement: Select[Any], **values: str | int) -> Sequence[Sequence[Any]]:
         return self._driver.execute(_SQL[statement], values).fetchall()
+
+
+def _moment(value: datetime | str | None) -> datetime | None:
+    """SQLite's driver has no moments, it gives the text that is stored."""
+    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
 
 
 _SQL: Final = {

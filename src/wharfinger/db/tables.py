@@ -6,11 +6,15 @@
             │                                                   ├─ manifests ◄───┘
     credentials (tokens of people, projects, groups, jobs)      │    ├─ manifest_blobs
     signing_keys · login_failures                               │    └─ manifest_children
-    routes (path → namespace or project, now or formerly)       └─ repository_blobs ── blobs
+    routes (path → namespace or project, now or formerly)       ├─ repository_blobs ── blobs ── doomed_bytes
+    duties · freed                                              └─ trash ── trash_needs
 
 A path is stored in full where it is looked up (`namespaces.path`, `projects.path`, `repositories.path`), so that a
 read is one indexed query; a move rewrites the paths below it in one transaction. Text is compared byte by byte in both
 databases (`PATH` carries collation C on PostgreSQL), so that listings have one order everywhere.
+
+`review_after` is the queue of `domain/garbage.py`: rows that have it may have become unreachable, and are looked at
+once that moment has passed; null means that the last look found them needed and that nothing has changed since.
 """
 
 from datetime import UTC, datetime
@@ -79,6 +83,11 @@ def _id() -> Column[int]:
 
 def _refers(name: str, target: str, *, nullable: bool = False, index: bool = False) -> Column[Any]:
     return Column(name, ID, ForeignKey(target, ondelete="CASCADE"), nullable=nullable, index=index)
+
+
+def _queue(table: str) -> Index:
+    condition = text("review_after is not null")
+    return Index(f"ix_{table}_review_after", "review_after", sqlite_where=condition, postgresql_where=condition)
 
 
 def _moment(name: str, *, nullable: bool = False, index: bool = False) -> Column[Any]:
@@ -213,6 +222,8 @@ blobs = Table(
     Column("size_bytes", BigInteger, nullable=False),
     _moment("created_at"),
     Column("place", Text, nullable=False, server_default=""),  # what storage returned; "" where the digest says enough
+    _moment("review_after", nullable=True),
+    _queue("blobs"),
 )
 
 uploads = Table(
@@ -231,7 +242,9 @@ repository_blobs = Table(
     _refers("repository_id", "repositories.id"),
     Column("digest", PATH, ForeignKey("blobs.digest"), nullable=False, index=True),
     _moment("created_at"),
+    _moment("review_after", nullable=True),
     PrimaryKeyConstraint("repository_id", "digest"),
+    _queue("repository_blobs"),
     sqlite_with_rowid=False,
 )
 
@@ -249,7 +262,9 @@ manifests = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
     _moment("created_at"),
+    _moment("review_after", nullable=True),
     UniqueConstraint("repository_id", "digest"),
+    _queue("manifests"),
     Index(
         "ix_manifests_subject",
         "repository_id",
@@ -300,4 +315,51 @@ duties = Table(
     metadata,
     Column("name", String, primary_key=True),  # jobs.schedule.Duty
     _moment("due_at"),
+)
+
+trash = Table(
+    "trash",
+    metadata,
+    _id(),
+    _refers("repository_id", "repositories.id", index=True),
+    Column("kind", String, nullable=False),  # domain.trash.Kind
+    Column("name", PATH, nullable=False),  # tag, digest or repository path: what was deleted
+    Column("digest", PATH),  # of the manifest, or of the one that the tag pointed to
+    Column("media_type", Text),  # of a manifest, with
+    Column("body", LargeBinary),  # its bytes, and
+    Column("tags", Text),  # the tags that pointed to it, as a JSON list
+    Column("deleted_by", Text, nullable=False),
+    _moment("deleted_at"),
+    _moment("expires_at", index=True),
+    sqlite_autoincrement=True,  # people write the id down
+)
+
+trash_needs = Table(
+    "trash_needs",
+    metadata,
+    _refers("trash_id", "trash.id"),
+    _refers("repository_id", "repositories.id"),
+    Column("need", String, nullable=False),  # "blob", "manifest", or "subject": what speaks about this digest
+    Column("digest", PATH, nullable=False),
+    PrimaryKeyConstraint("trash_id", "need", "digest"),
+    Index("ix_trash_needs_digest", "digest", "need"),
+    sqlite_with_rowid=False,
+)
+
+doomed_bytes = Table(
+    "doomed_bytes",
+    metadata,
+    _id(),
+    Column("digest", PATH, nullable=False),
+    Column("place", Text, nullable=False),  # storage.store.Upload.keep; empty where the digest says enough
+    Column("size_bytes", BigInteger, nullable=False),
+    _moment("try_after", index=True),
+    sqlite_autoincrement=True,  # who erases bytes forgets them by id afterwards: it must still be the same row
+)
+
+freed = Table(
+    "freed",
+    metadata,
+    Column("what", String, primary_key=True),  # domain.garbage counts: "manifests", "blobs", "bytes" …
+    Column("total", BigInteger, nullable=False),
 )

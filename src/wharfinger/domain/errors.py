@@ -210,6 +210,18 @@ class ManifestInUse(Conflict):
     """An index of the repository still names this manifest."""
 
 
+class TrashedUnknown(NotFound):
+    """Nothing like that lies in the trash, or what it stood for is gone."""
+
+
+class TagTaken(Conflict):
+    """A tag that is to be restored points to something else by now."""
+
+
+class RestoreFirst(Conflict):
+    """Something else has to come back from the trash before this can."""
+
+
 class StoreUnavailable(Exhausted):
     """The bytes cannot be kept or read for now: full, read-only or failing."""
 

@@ -3,10 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
+from wharfinger.db import garbage as garbage_rows
 from wharfinger.db import images as rows
+from wharfinger.db import trash as trash_rows
 from wharfinger.db.lookup import FoundRepository
 from wharfinger.domain import access
 from wharfinger.domain.access import Caller
@@ -19,6 +23,7 @@ from wharfinger.domain.errors import (
     TagUnknown,
 )
 from wharfinger.domain.tools import Tools
+from wharfinger.rules import garbage as rules
 from wharfinger.rules.roles import Action
 
 
@@ -87,23 +92,49 @@ def list_referrers(
 
 
 def delete_tag(tools: Tools, caller: Caller, path: str, tag: str) -> None:
-    """Remove a tag; its manifest stays, for the tags that share it. Raises TagUnknown."""
+    """Move a tag to the trash; its manifest stays, for the tags that share it. Raises TagUnknown."""
     access.granted(caller, path, Action.DELETE)
     with tools.db.begin() as tx:
-        if not rows.delete_tag(tx, _open(tx, caller, path, Action.DELETE), tag):
+        garbage_rows.take_turn(tx)
+        repository = _open(tx, caller, path, Action.DELETE)
+        manifest = rows.delete_tag(tx, repository, tag)
+        if manifest is None:
             raise TagUnknown(f"no tag {tag} in {path}: list its tags to see what there is")
+        digest, entry = rows.digest_of(tx, manifest), _entry(tools, caller, repository, "tag")
+        if tools.policy.trash_keep:
+            trash_rows.add(tx, {**entry, "name": tag, "digest": digest}, {"manifest": [digest]})
+        garbage_rows.set_manifest_review(tx, [manifest], max(entry["expires_at"], _later(tools)))
 
 
 def delete_manifest(tools: Tools, caller: Caller, path: str, digest: str) -> None:
-    """Remove a manifest and the tags that point to it. Raises ManifestUnknown, ManifestInUse."""
+    """Move a manifest and the tags that point to it to the trash. Raises ManifestUnknown, ManifestInUse."""
     access.granted(caller, path, Action.DELETE)
     with tools.db.begin() as tx:
+        garbage_rows.take_turn(tx)
         repository = _open(tx, caller, path, Action.DELETE)
-        parent = rows.parent_of(tx, repository, digest)
-        if parent is not None and rows.manifest_id(tx, repository, digest) is not None:
-            raise ManifestInUse(f"the index {parent} names this manifest: delete the index first")
-        if not rows.delete_manifest(tx, repository, digest):
+        found = rows.manifest(tx, repository, digest)
+        if found is None:
             raise ManifestUnknown(digest)
+        parent = rows.parent_of(tx, repository, digest)
+        if parent is not None:
+            raise ManifestInUse(f"the index {parent} names this manifest: delete the index first")
+        if tools.policy.trash_keep:
+            _keep_manifest(tx, tools, caller, repository, found)
+        else:
+            names = [(repository, tag) for tag in rules.fallback_tags(digest)]
+            garbage_rows.drop_tags(tx, names, _later(tools))
+        garbage_rows.queue_named(tx, [found.id], _later(tools))
+        garbage_rows.delete_manifests(tx, [found.id])
+
+
+def delete_repository(tools: Tools, caller: Caller, path: str) -> None:
+    """Move a repository with all that is in it to the trash. Raises RepositoryUnknown."""
+    with tools.db.begin() as tx:
+        garbage_rows.take_turn(tx)
+        place = access.open_repository(tx, caller, path, Action.DELETE)
+        repository = _open(tx, caller, path, Action.DELETE)
+        trash_rows.hide_repository(tx, repository)
+        trash_rows.add(tx, _entry(tools, caller, repository, "repository") | {"name": place.name}, {})
 
 
 def delete_blob(tools: Tools, caller: Caller, path: str, digest: str) -> None:
@@ -115,6 +146,7 @@ def delete_blob(tools: Tools, caller: Caller, path: str, digest: str) -> None:
             raise BlobInUse(f"a manifest of {path} names the blob {digest}: delete the manifest first")
         if not rows.unlink_blob(tx, repository, digest):
             raise BlobUnknown(digest)
+        garbage_rows.queue_blobs(tx, [digest], _later(tools))
 
 
 def open_for_push(tools: Tools, caller: Caller, path: str) -> FoundRepository:
@@ -134,6 +166,28 @@ def open_for_push(tools: Tools, caller: Caller, path: str) -> FoundRepository:
     if found is None:
         raise RepositoryUnknown(f"{path} was removed a moment ago: push again")
     return found
+
+
+def _keep_manifest(tx: Connection, tools: Tools, caller: Caller, repository: int, found: Row[Any]) -> None:
+    blobs, children, tags = trash_rows.named_by(tx, found.id)
+    entry = _entry(tools, caller, repository, "manifest") | {"name": found.digest, "tags": json.dumps(tags)}
+    entry |= {"digest": found.digest, "media_type": found.media_type, "body": found.body}
+    trash_rows.add(tx, entry, {"blob": blobs, "manifest": children, "subject": [found.digest]})
+
+
+def _entry(tools: Tools, caller: Caller, repository: int, kind: str) -> dict[str, Any]:
+    now = tools.clock()
+    return {
+        "repository_id": repository,
+        "kind": kind,
+        "deleted_by": caller.name,
+        "deleted_at": now,
+        "expires_at": now + tools.policy.trash_keep,
+    }
+
+
+def _later(tools: Tools) -> datetime:
+    return tools.clock() + tools.policy.gc_delay
 
 
 def _open(tx: Connection, caller: Caller, path: str, action: Action) -> int:

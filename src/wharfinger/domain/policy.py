@@ -32,6 +32,10 @@ class Policy:
     upload_keep: timedelta = timedelta(days=7)
     page_default: int = 100
     page_limit: int = 1000
+    trash_keep: timedelta = timedelta(days=7)  # 0: what is deleted is not kept
+    gc_delay: timedelta = timedelta(days=1)  # at least so long nothing is taken that was touched
+    gc_interval: timedelta = timedelta(seconds=5)
+    gc_batch: int = 200
     login_failures: int = 10  # in `login_window`, per address and per account
     login_window: timedelta = timedelta(minutes=10)
     redirect_life: timedelta | None = None  # how long a URL into an object store is good; None: bytes come through us

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from wharfinger.db import garbage as garbage_rows
 from wharfinger.db import groups as group_rows
 from wharfinger.db import places as place_rows
 from wharfinger.db import projects as rows
@@ -103,6 +104,8 @@ def delete(tools: Tools, caller: Caller, path: str, *, with_images: bool = False
         access.require_role(project, Role.OWNER, "deleting a project")
         if not with_images and rows.holds_images(tx, project.id):
             raise NotEmpty(f"{project.path} still holds images: delete them first, or delete the project with them")
+        garbage_rows.take_turn(tx)
+        garbage_rows.queue_project(tx, project.id, tools.clock() + tools.policy.gc_delay)
         token_rows.remove_bots(tx, project_id=project.id)
         rows.remove(tx, project.id)
 

@@ -6,15 +6,17 @@ which ends in a refusal or in the same value.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
-from wharfinger.db import images
+from sqlalchemy import Connection
+
+from wharfinger.db import garbage, images
 from wharfinger.db.lookup import FoundManifest
 from wharfinger.domain import access
 from wharfinger.domain.access import Caller
@@ -31,11 +33,15 @@ _log: Final = logging.getLogger("wharfinger.store")
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A blob's digest, its size in bytes, and where its bytes are, if not simply under the digest."""
+    """A blob's digest, its size in bytes, and where its bytes are, if not simply under the digest.
+
+    `leaving`: its review is near; `keep_blob` before you say that it is here.
+    """
 
     digest: str
     size_bytes: int
     place: str = ""
+    leaving: bool = False
 
 
 def inline(tools: Tools) -> bool:
@@ -62,14 +68,34 @@ def manifest(tools: Tools, caller: Caller, path: str, reference: str) -> FoundMa
 
 
 def blob(tools: Tools, caller: Caller, path: str, digest: str) -> Blob:
-    """A blob of this repository. Raises ProjectUnknown, RepositoryUnknown, BlobUnknown, SignInNeeded."""
+    """A blob of this repository. Raises ProjectUnknown, RepositoryUnknown, BlobUnknown, SignInNeeded.
+
+    One that a manifest needs, or that was touched lately, costs this one read.
+    """
     project = access.granted(caller, path, Action.PULL)
     found = tools.lookup.blob(path, digest)
     if found is None or found.project_id != project:
         found = tools.lookup.blob(_present(tools, caller, path), digest)
     if found is None:
         raise BlobUnknown(digest)
-    return Blob(digest, found.size_bytes, found.place)
+    return Blob(digest, found.size_bytes, found.place, _near(tools, found.review_after))
+
+
+def keep_blob(tools: Tools, caller: Caller, path: str, digest: str) -> Blob:
+    """Postpone the review of a blob that is `leaving`, so that a client told of it finds it. Raises as `blob`."""
+    _keep(tools, caller, path, lambda tx, repository, later: garbage.keep_link(tx, repository, digest, later))
+    return blob(tools, caller, path, digest)
+
+
+def leaving(tools: Tools, found: FoundManifest) -> bool:
+    """Is its review near? Then `keep_manifest` before you say that it is here."""
+    return _near(tools, found.review_after)
+
+
+def keep_manifest(tools: Tools, caller: Caller, path: str, digest: str) -> FoundManifest:
+    """Postpone the review of a manifest that is `leaving`. Raises as `manifest`."""
+    _keep(tools, caller, path, lambda tx, repository, later: garbage.keep_manifest(tx, repository, digest, later))
+    return manifest(tools, caller, path, digest)
 
 
 def content(
@@ -107,6 +133,18 @@ def _redirect_life(tools: Tools, address: str) -> timedelta | None:
             client = getattr(client, "ipv4_mapped", None) or client
             return None if any(client in network for network in networks) else life
     return life
+
+
+def _near(tools: Tools, review_after: datetime | None) -> bool:
+    """Half of the delay is promised to whoever is told that something is here."""
+    return review_after is not None and review_after < tools.clock() + tools.policy.gc_delay / 2
+
+
+def _keep(tools: Tools, caller: Caller, path: str, keep: Callable[[Connection, int, datetime], None]) -> None:
+    known = tools.lookup.repository(_present(tools, caller, path))
+    if known is not None:
+        with tools.db.begin() as tx:
+            keep(tx, known.id, tools.clock() + tools.policy.gc_delay)
 
 
 def _present(tools: Tools, caller: Caller, path: str) -> str:

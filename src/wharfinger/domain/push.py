@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -40,11 +39,13 @@ def manifest(
     parsed = _parse(tools, media_type, body)
     digest, tags = _checked(digest, body), tuple(names.tag(tag) for tag in dict.fromkeys(tags))
     now = tools.clock()
+    later = now + tools.policy.gc_delay
+    row = row_of(repository.id, parsed, digest, body) | {"created_at": now, "review_after": later}
     with tools.db.begin() as tx:
         _require_blobs(tx, repository.id, parsed)
-        stored = rows.add_manifest(tx, _row(repository.id, parsed, digest, body, now), parsed.blobs, parsed.children)
+        stored = rows.add_manifest(tx, row, parsed.blobs, parsed.children)
         if tags:
-            rows.move_tags(tx, repository.id, tags, stored, pushed_by=caller.name, now=now)
+            rows.move_tags(tx, repository.id, tags, stored, pushed_by=caller.name, now=now, later=later)
         if not repository.listed:
             rows.mark_pushed(tx, repository.id, now)
     return Pushed(digest, tags, parsed.subject.digest if parsed.subject else None)
@@ -73,7 +74,8 @@ def _require_blobs(tx: Connection, repository: int, parsed: Manifest) -> None:
         raise BlobsMissing(missing)
 
 
-def _row(repository: int, parsed: Manifest, digest: str, body: bytes, now: datetime) -> dict[str, Any]:
+def row_of(repository: int, parsed: Manifest, digest: str, body: bytes) -> dict[str, Any]:
+    """The row of a manifest, but for its moments."""
     spoken_of = parsed.subject is not None
     return {
         "repository_id": repository,
@@ -85,5 +87,4 @@ def _row(repository: int, parsed: Manifest, digest: str, body: bytes, now: datet
         "annotations": json.dumps(dict(parsed.annotations)) if spoken_of and parsed.annotations else None,
         "size_bytes": len(body),
         "body": body,
-        "created_at": now,
     }

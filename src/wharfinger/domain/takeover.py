@@ -130,7 +130,7 @@ class _Move:
 
     def _blobs(self, repository: int, parsed: Manifest) -> None:
         sizes = {each.digest: each.size_bytes for each in (parsed.config, *parsed.layers) if each is not None}
-        with self.tools.db.read() as tx:
+        with self.tools.db.begin() as tx:  # it holds them for a moment, which a transaction that only reads may not
             held = rows.held_blobs(tx, repository, parsed.blobs) if parsed.blobs else set()
             known = inventory.known(tx, parsed.blobs) if parsed.blobs else set()
         for digest in parsed.blobs:
@@ -142,15 +142,21 @@ class _Move:
         file = self.folder.file(digest)
         if file.stat().st_size != size:
             raise BytesMissing(f"the bytes of {digest} are not the {size} that the manifest says")
-        place = "" if known else adopt(self.tools.store, digest, file, copy=self.copy)
-        with self.tools.db.begin() as tx:
-            if known:
-                rows.link_blob(tx, repository, digest, self.tools.clock())
-            else:
-                blob = {"digest": digest, "size_bytes": size, "place": place}
-                rows.hold_blob(tx, repository, blob, self.tools.clock())
+        if not (known and self._mounted(repository, digest)):
+            place, now = adopt(self.tools.store, digest, file, copy=self.copy), self.tools.clock()
+            blob = {"digest": digest, "size_bytes": size, "place": place}
+            with self.tools.db.begin() as tx:
+                rows.hold_blob(tx, repository, blob, now=now, later=now + self.tools.policy.gc_delay)
+                if not self.tools.store.kept(digest, place):
+                    raise BytesMissing(f"the blob {digest} was being removed while it was linked: import once more")
         self.taken.blobs += 1
         self.taken.size_bytes += size
+
+    def _mounted(self, repository: int, digest: str) -> bool:
+        """False where its bytes may be on their way out."""
+        now = self.tools.clock()
+        with self.tools.db.begin() as tx:
+            return rows.mount_blob(tx, repository, digest, now=now, later=now + self.tools.policy.gc_delay)
 
     def _tag(self, repository: int, link: Link) -> None:
         with self.tools.db.read() as tx:
@@ -166,8 +172,10 @@ class _Move:
         self.taken.tags += 1
 
     def _push(self, link: Link, tags: list[str], media_type: str, body: bytes) -> None:
-        """Push as it was pushed then: the clock stands at the link's time."""
-        then = replace(self.tools, clock=lambda: _moment(link))
+        """Push as it was pushed then: the clock stands at the link's time. Only its review counts from now."""
+        policy, moment = self.tools.policy, _moment(link)
+        waiting = replace(policy, gc_delay=self.tools.clock() + policy.gc_delay - moment)
+        then = replace(self.tools, clock=lambda: moment, policy=waiting)
         path = self.taken.path
         push.manifest(then, self.caller, path, digest=link.digest, tags=tags, media_type=media_type, body=body)
 

@@ -156,12 +156,19 @@ def cancel(tools: Tools, caller: Caller, path: str, session: str) -> None:
 
 
 def finish(tools: Tools, caller: Caller, path: str, incoming: Incoming, digest: str) -> None:
-    """Keep the bytes, then let the blob exist in this repository. Raises DigestMismatch, StoreUnavailable."""
+    """Keep the bytes, then let the blob exist in this repository. Raises DigestMismatch, StoreUnavailable.
+
+    Bytes of the same digest may be on their way out (domain/garbage.py): who removes them holds the blob's row, and so
+    does this transaction from its first statement on. What is there then stays there.
+    """
     size, place = incoming.keep(digest)
     repository = images.open_for_push(tools, caller, path)
-    with tools.db.begin() as tx:
-        rows.hold_blob(tx, repository.id, {"digest": digest, "size_bytes": size, "place": place}, tools.clock())
+    now, blob = tools.clock(), {"digest": digest, "size_bytes": size, "place": place}
+    with tools.db.begin() as tx, _store_refusals():
+        rows.hold_blob(tx, repository.id, blob, now=now, later=now + tools.policy.gc_delay)
         held = rows.blob_place(tx, digest) if place else ""
+        if not tools.store.kept(digest, held):
+            raise StoreUnavailable("the blob was being removed while it came: send it again", timedelta(seconds=1))
     if held != place:
         with _store_refusals():
             _keep_one(tools, digest, held, place)
@@ -188,9 +195,9 @@ def mount(tools: Tools, caller: Caller, path: str, digest: str, source: str | No
         if not _readable_somewhere(tx, tools, caller, digest, source):
             return False
     repository = images.open_for_push(tools, caller, path)
+    now = tools.clock()
     with tools.db.begin() as tx:
-        rows.link_blob(tx, repository.id, digest, tools.clock())
-    return True
+        return rows.mount_blob(tx, repository.id, digest, now=now, later=now + tools.policy.gc_delay)
 
 
 def _require_push(caller: Caller, path: str, source: str | None) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from wharfinger.domain import leftovers
+from wharfinger.domain import garbage, leftovers
 from wharfinger.domain.tools import Tools
 
 
@@ -14,11 +14,16 @@ class Duty:
     """Periodic work. `run` returns how many things it dealt with; running it twice does no harm."""
 
     name: str
-    every: timedelta
+    every: timedelta | Callable[[Tools], timedelta]
     run: Callable[[Tools], int]
+
+    def period(self, tools: Tools) -> timedelta:
+        """How often, under the settings now in force."""
+        return self.every if isinstance(self.every, timedelta) else self.every(tools)
 
 
 DUTIES: Final = (
+    Duty("collect garbage", lambda tools: tools.policy.gc_interval, lambda tools: garbage.run(tools).reviewed),
     Duty("forget abandoned uploads", timedelta(hours=1), leftovers.forget_uploads),
     Duty("forget old login failures", timedelta(minutes=10), leftovers.forget_login_failures),
     Duty("forget ended credentials", timedelta(days=1), leftovers.forget_credentials),

@@ -24,17 +24,18 @@ def run_due(tools: Tools, duties: Sequence[Duty] = DUTIES) -> list[str]:
 def run(tools: Callable[[], Tools], stop: threading.Event, pause_seconds: float) -> None:
     """Do what is due until `stop`; `tools` is asked anew each time, because settings may change."""
     while not stop.is_set():
-        run_due(tools())
-        stop.wait(pause_seconds)
+        now = tools()
+        run_due(now)
+        stop.wait(min(pause_seconds, now.policy.gc_interval.total_seconds()))
 
 
 def _run(tools: Tools, duty: Duty) -> bool:
     try:
-        if not leftovers.take_turn(tools, duty.name, duty.every):
+        if not leftovers.take_turn(tools, duty.name, duty.period(tools)):
             return False
         count = duty.run(tools)
     except Exception:  # the next duty may well succeed, and this one at its next time
         _log.exception("could not %s", duty.name)
         return False
-    _log.info("%s: %d", duty.name, count)
+    _log.log(logging.INFO if count else logging.DEBUG, "%s: %d", duty.name, count)
     return True

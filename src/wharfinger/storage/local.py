@@ -2,6 +2,7 @@
 
     <root>/uploads/<upload>                       what has arrived so far
     <root>/blobs/<algorithm>/<first two>/<hex>    what was kept
+    <root>/doomed/<algorithm>-<hex>               what nothing needs any more, until it is removed
 
 The folders are made when the server starts, so that no push waits for one. An upload is locked (flock) while a request
 has it open: processes and hosts do not write it at once, and a crash lets go of it.
@@ -15,7 +16,7 @@ where it is not, the bytes are synced before they replace anything.
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from errno import EISDIR, ELOOP, ENOENT, ENXIO, EWOULDBLOCK
@@ -47,6 +48,7 @@ class LocalStore:
     def __init__(self, root: Path, disk: Disk | None = None, clock: Callable[[], float] = time.time) -> None:
         self.disk, self.hashes, self._clock = disk or Disk(), RecentHashes(), clock
         self.root, self.uploads, self.blobs = str(root), f"{root}/uploads", f"{root}/blobs"
+        self.doomed = f"{root}/doomed"
         try:
             self._make_folders()
         except OSError as error:
@@ -107,6 +109,40 @@ class LocalStore:
         except OSError as error:
             raise failed(error, "delete a blob", self.blobs) from error
 
+    def kept(self, digest: str, place: str = "") -> bool:
+        """Are a blob's bytes there?"""
+        if place:
+            raise StoreFailed(_ELSEWHERE)
+        try:
+            self.disk.stat(self.blob_path(digest))
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise failed(error, "look for a blob", self.blobs) from error
+        return True
+
+    def withdraw(self, digest: str, place: str = "") -> None:
+        """Give the bytes a name where nobody looks. Always the same one: after a crash it is known what lies there."""
+        if place:
+            raise StoreFailed(_ELSEWHERE)
+        try:
+            with suppress(FileNotFoundError):
+                self.disk.rename(self.blob_path(digest), self._doomed_path(digest))
+        except OSError as error:
+            raise failed(error, "withdraw a blob", self.blobs) from error
+
+    def erase(self, blobs: Sequence[tuple[str, str]]) -> None:
+        """Remove what was withdrawn, then make sure that no power cut brings it back under either name."""
+        folders = {self.blob_path(digest).rpartition("/")[0] for digest, _ in blobs}
+        try:
+            for digest, _ in blobs:
+                with suppress(FileNotFoundError):
+                    self.disk.unlink(self._doomed_path(digest))
+            for folder in (self.doomed, *folders):
+                self.sync_folder(folder)
+        except OSError as error:
+            raise failed(error, "remove blobs", self.doomed) from error
+
     def abandon(self, older_than_seconds: float) -> int:
         """Forget uploads not written to for so long, save those that are open. One bad file does not save the rest."""
         limit, failures = self._clock() - older_than_seconds, list[OSError | StoreFailed]()
@@ -141,6 +177,9 @@ class LocalStore:
         algorithm, _, hexes = digests.parse(digest).partition(":")
         return f"{self.blobs}/{algorithm}/{hexes[:2]}/{hexes}"
 
+    def _doomed_path(self, digest: str) -> str:
+        return f"{self.doomed}/{digests.parse(digest).replace(':', '-')}"
+
     def sync_folder(self, path: str) -> None:
         """Make the names in a folder durable."""
         folder = self.disk.open(path, FOLDER)
@@ -153,7 +192,7 @@ class LocalStore:
         """Make what is missing. Synced even if nothing was: whoever made it may have been killed before it did."""
         Path(self.root).mkdir(mode=0o700, parents=True, exist_ok=True)
         algorithms = [f"{self.blobs}/{algorithm}" for algorithm in digests.HEX_LENGTHS]
-        for folder in (self.uploads, self.blobs, *algorithms):
+        for folder in (self.uploads, self.doomed, self.blobs, *algorithms):
             with suppress(FileExistsError):
                 self.disk.mkdir(folder, 0o700)
         for folder in algorithms:

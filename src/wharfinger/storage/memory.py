@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Lock
@@ -33,6 +33,7 @@ class MemoryStore:
         self.clock = clock
         self.uploads: dict[str, _Arriving] = {}
         self.blobs: dict[str, bytes] = {}
+        self.doomed: dict[str, bytes] = {}
 
     def begin(self, upload: str, algorithm: str = "sha256") -> None:  # noqa: ARG002 - nothing to prepare
         """Start an upload."""
@@ -62,6 +63,21 @@ class MemoryStore:
     def delete(self, digest: str, place: str = "") -> None:  # noqa: ARG002 - the digest says enough
         """Remove a blob's bytes."""
         self.blobs.pop(digests.parse(digest), None)
+
+    def kept(self, digest: str, place: str = "") -> bool:  # noqa: ARG002 - the digest says enough
+        """Are a blob's bytes there?"""
+        return digests.parse(digest) in self.blobs
+
+    def withdraw(self, digest: str, place: str = "") -> None:  # noqa: ARG002 - the digest says enough
+        """Out of the way."""
+        data = self.blobs.pop(digests.parse(digest), None)
+        if data is not None:
+            self.doomed[digest] = data
+
+    def erase(self, blobs: Sequence[tuple[str, str]]) -> None:
+        """Remove what was withdrawn."""
+        for digest, _ in blobs:
+            self.doomed.pop(digest, None)
 
     def abandon(self, older_than_seconds: float) -> int:
         """Forget uploads not written to for so long, save those that are open."""

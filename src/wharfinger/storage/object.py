@@ -10,7 +10,7 @@ as it was before: its status says so, and the client goes on from there.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from itertools import chain
@@ -96,6 +96,25 @@ class ObjectStore:
         else:
             with suppress(BytesMissing):
                 self._older(digest).delete(digest)
+
+    def kept(self, digest: str, place: str = "") -> bool:
+        """Are a blob's bytes there? Objects have one upload each, so nobody removes what another one brings."""
+        if place:
+            return True
+        return self._before is not None and self._before.kept(digest)
+
+    def withdraw(self, digest: str, place: str = "") -> None:
+        """Nothing: no later upload has the same objects."""
+        if not place:
+            with suppress(BytesMissing):
+                self._older(digest).withdraw(digest)
+
+    def erase(self, blobs: Sequence[tuple[str, str]]) -> None:
+        """Remove their objects, many in a request."""
+        self._objects.delete([name for _, place in blobs if place for name in Place.parse(place).names])
+        older = [blob for blob in blobs if not blob[1]]
+        if older and self._before is not None:
+            self._before.erase(older)
 
     def abandon(self, older_than_seconds: float) -> int:
         """Forget old uploads and their objects. One that cannot be removed does not save the rest."""

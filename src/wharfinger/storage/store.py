@@ -8,7 +8,7 @@ bytes that no row names (an upload that lost a race, a crash between the two), a
                  └─────────┘
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -144,6 +144,22 @@ class Store(Protocol):
         """Remove a blob's bytes; nothing happens where there are none.
 
         The caller sees to it that nobody keeps the same digest at the same time, for that would be removed too.
+        """
+
+    def kept(self, digest: str, place: str = "") -> bool:
+        """Are a blob's bytes there? Quick: it is asked inside the transaction that lets the blob exist."""
+
+    def withdraw(self, digest: str, place: str = "") -> None:
+        """Take a blob's bytes out of the way: `read` finds them no more, `erase` removes them, `keep` brings new ones.
+
+        Quick, as it is asked inside the transaction that removes the blob: nothing happens where there are none, and
+        nothing where every upload has a place of its own.
+        """
+
+    def erase(self, blobs: Sequence[tuple[str, str]]) -> None:
+        """Remove what was withdrawn of these blobs, by digest and place, many in a request where that can be.
+
+        It is gone durably when this returns, and so is what `withdraw` did.
         """
 
     def abandon(self, older_than_seconds: float) -> int:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from wharfinger.web.log import REQUEST_ID, AccessLog, Seen
 from wharfinger.web.metrics import CONTENT_TYPE, Shared, Tally, route_of
+from wharfinger.web.numbers import Numbers
 from wharfinger.web.patience import Bodies
 from wharfinger.web.probes import Readiness, json_answer
 from wharfinger.web.proxies import Network, Proxies
@@ -65,9 +66,17 @@ class Records:
 
 
 class Front:
-    """The outermost ASGI application. `registry` answers /v2 and /jwt/auth."""
+    """The outermost ASGI application. `registry` answers /v2 and /jwt/auth; `numbers` joins the process's own."""
 
-    def __init__(self, registry: Asgi, readiness: Readiness, records: Records, options: Options) -> None:
+    def __init__(
+        self,
+        registry: Asgi,
+        readiness: Readiness,
+        records: Records,
+        options: Options,
+        numbers: Numbers | None = None,
+    ) -> None:
+        self._numbers = numbers
         self._registry, self._readiness, self._records = registry, readiness, records
         self._proxies = Proxies(options.trusted_proxies)
         self._limit, self._mark = options.header_limit_bytes, options.mark
@@ -137,7 +146,8 @@ class Front:
             case "/-/ready":
                 return await self._readiness.answer()
             case "/-/metrics":
-                return _text(200, self._records.shared.text(), CONTENT_TYPE)
+                others = await self._numbers.metrics() if self._numbers else []
+                return _text(200, self._records.shared.text(others), CONTENT_TYPE)
         return _text(404, _NOWHERE.format(host=_host(scope)))
 
     def _write_down(self, scope: Scope, watch: "_Watch", agent: bytes, seconds: float) -> None:

@@ -21,6 +21,8 @@ async def get(call: Call) -> Answer:
         blob = pull.blob(call.tools, call.caller, call.name, digest)
     else:
         blob = await in_thread(pull.blob, call.tools, call.caller, call.name, digest)
+    if blob.leaving:
+        blob = await in_thread(pull.keep_blob, call.tools, call.caller, call.name, digest)
     headers = _headers(blob)
     if call.request.has(f'"{digest}"'):
         return Answer(304, headers)

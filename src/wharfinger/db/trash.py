@@ -1,0 +1,158 @@
+"""The trash: what was deleted and can still be restored. Nothing here decides.
+
+A deleted manifest moves here with its bytes, and a deleted tag as the name of what it pointed to, so that pulls and
+listings know nothing of the trash. A deleted repository stays as it is, under a path that nobody can ask for. What
+something in here needs (`trash_needs`) is not reclaimed.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, delete, exists, select, update
+
+from wharfinger.db.tables import (
+    manifest_blobs,
+    manifest_children,
+    manifests,
+    projects,
+    repositories,
+    repository_blobs,
+    tags,
+    trash,
+    trash_needs,
+)
+
+_ENTRY: Final = (
+    trash.c.id,
+    trash.c.repository_id,
+    trash.c.kind,
+    trash.c.name,
+    trash.c.digest,
+    trash.c.media_type,
+    trash.c.tags,
+    trash.c.deleted_by,
+    trash.c.deleted_at,
+    trash.c.expires_at,
+    repositories.c.path.label("repository_path"),
+    repositories.c.name.label("repository_name"),
+    projects.c.id.label("project_id"),
+    projects.c.path.label("project_path"),
+)
+
+
+def add(tx: Connection, row: dict[str, Any], needs: Mapping[str, Collection[str]]) -> None:
+    """Put something into the trash; `needs` are digests by what they are needed as."""
+    made = tx.execute(trash.insert().returning(trash.c.id), row).scalar_one()
+    place = {"trash_id": made, "repository_id": row["repository_id"]}
+    rows = [{**place, "need": need, "digest": digest} for need, digests in needs.items() for digest in digests]
+    if rows:
+        tx.execute(trash_needs.insert(), rows)
+
+
+def named_by(tx: Connection, manifest: int) -> tuple[list[str], list[str], list[str]]:
+    """Digests of the blobs and of the manifests that a manifest names, and the tags that point to it."""
+    return (
+        list(tx.scalars(select(manifest_blobs.c.digest).where(manifest_blobs.c.manifest_id == manifest))),
+        list(tx.scalars(select(manifest_children.c.digest).where(manifest_children.c.manifest_id == manifest))),
+        list(tx.scalars(select(tags.c.name).where(tags.c.manifest_id == manifest).order_by(tags.c.name))),
+    )
+
+
+def hide_repository(tx: Connection, repository: int) -> None:
+    """Take a repository from its path, to one that no client can write."""
+    hidden = f"~{repository}"
+    values = {"name": hidden, "path": hidden, "pushed_at": None}
+    tx.execute(update(repositories).where(repositories.c.id == repository).values(values))
+
+
+def show_repository(tx: Connection, repository: int, *, name: str, path: str, now: datetime) -> None:
+    """Give a hidden repository its path again, which nobody has."""
+    values = {"name": name, "path": path, "pushed_at": now}
+    tx.execute(update(repositories).where(repositories.c.id == repository).values(values))
+
+
+def hidden(tx: Connection, repository: int) -> bool:
+    """Does the repository lie in the trash itself?"""
+    whole = (trash.c.repository_id == repository) & (trash.c.kind == "repository")
+    return bool(tx.scalar(select(exists().where(whole))))
+
+
+def page(tx: Connection, project: int, now: datetime, last: int, limit: int) -> Sequence[Row[Any]]:
+    """What a project has in the trash, after this id. What is over may be purged in part already: it is not there."""
+    found = _entries().where(projects.c.id == project, trash.c.id > last, trash.c.expires_at > now)
+    return tx.execute(found.order_by(trash.c.id).limit(limit)).all()
+
+
+def entry(tx: Connection, project: int, now: datetime, id_: int) -> Row[Any] | None:
+    """One thing of this project in the trash."""
+    here = (projects.c.id == project) & (trash.c.id == id_) & (trash.c.expires_at > now)
+    return tx.execute(_entries().where(here)).first()
+
+
+def entry_of(tx: Connection, repository: int, now: datetime, digest: str) -> Row[Any] | None:
+    """A manifest of this repository in the trash."""
+    here = (trash.c.repository_id == repository) & (trash.c.digest == digest) & (trash.c.kind == "manifest")
+    return tx.execute(_entries().where(here, trash.c.expires_at > now).order_by(trash.c.id.desc()).limit(1)).first()
+
+
+def body(tx: Connection, id_: int) -> bytes:
+    """The bytes of a manifest in the trash."""
+    return bytes(tx.execute(select(trash.c.body).where(trash.c.id == id_)).scalar_one())
+
+
+def needs(tx: Connection, id_: int, need: str) -> list[str]:
+    """Digests of what something in the trash needs as this."""
+    wanted = (trash_needs.c.trash_id == id_) & (trash_needs.c.need == need)
+    return list(tx.scalars(select(trash_needs.c.digest).where(wanted)))
+
+
+def tag_names(row: Row[Any]) -> list[str]:
+    """The tags that pointed to a manifest."""
+    names: list[str] = json.loads(row.tags) if row.tags else []
+    return names
+
+
+def remove(tx: Connection, id_: int) -> None:
+    """Take something out of the trash, for good or because it is back."""
+    tx.execute(delete(trash).where(trash.c.id == id_))
+
+
+def expire(tx: Connection, project: int, now: datetime, id_: int | None) -> int:
+    """Let the time of what a project has in the trash be over, of all of it or of one; how many."""
+    inside = trash.c.repository_id.in_(select(repositories.c.id).where(repositories.c.project_id == project))
+    chosen = inside if id_ is None else inside & (trash.c.id == id_)
+    return tx.execute(update(trash).where(chosen, trash.c.expires_at > now).values(expires_at=now)).rowcount
+
+
+def expired(tx: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
+    """What has been in the trash for long enough, longest first."""
+    return tx.execute(_entries().where(trash.c.expires_at <= now).order_by(trash.c.expires_at).limit(limit)).all()
+
+
+def some_manifests(tx: Connection, repository: int, limit: int) -> list[int]:
+    """Ids of manifests of a repository."""
+    return list(tx.scalars(select(manifests.c.id).where(manifests.c.repository_id == repository).limit(limit)))
+
+
+def some_blobs(tx: Connection, repository: int, limit: int) -> list[str]:
+    """Digests of blobs of a repository."""
+    held = repository_blobs.c.repository_id == repository
+    return list(tx.scalars(select(repository_blobs.c.digest).where(held).limit(limit)))
+
+
+def blobs_needed_in(repository: int) -> Select[Any]:
+    """Selects digests of the blobs that the trash needs for a repository."""
+    here = (trash_needs.c.repository_id == repository) & (trash_needs.c.need == "blob")
+    return select(trash_needs.c.digest).where(here)
+
+
+def remove_repository(tx: Connection, repository: int) -> None:
+    """Delete a repository with all that it still has, its trash too."""
+    tx.execute(delete(repositories).where(repositories.c.id == repository))
+
+
+def _entries() -> Select[Any]:
+    joined = trash.join(repositories, repositories.c.id == trash.c.repository_id).join(projects)
+    return select(*_ENTRY).select_from(joined)

@@ -1,0 +1,264 @@
+"""Garbage: what nothing needs any more goes, all the time, and without ever taking what somebody needs.
+
+Whatever may have made something unreachable gives it a moment (`review_after`) in the same transaction: a push, a tag
+that moved or went, a manifest that went. Only what is due is looked at, a batch at a time, in this order:
+
+    manifest ──► blob in a repository ──► blob ──► doomed bytes ──► gone
+    no tag, no   no manifest of the       in no     its row is gone, the store has
+    index, no    repository names it      repo-     the store still  said so
+    subject      any more                 sitory    has the bytes
+
+Why no client is told that something is here which then vanishes: whoever touches a thing (a finished upload, a mount, a
+manifest, an answer that it exists) moves its review at least half of `[gc] delay` into the future, and what is not in
+the queue gets there with the whole delay before it. Why no acknowledged push loses bytes: who removes a blob's row, and
+withdraws its bytes meanwhile, holds that row; who lets a blob exist writes that row first, and then looks whether the
+bytes are there. Why a crash leaves no row without bytes that anybody can see: a blob is in no repository any more
+before its bytes are touched, and until the store says that they are gone a row remembers them.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row
+
+from wharfinger.db import garbage as rows
+from wharfinger.domain import trash
+from wharfinger.domain.tools import Tools
+from wharfinger.rules import garbage as rules
+from wharfinger.rules.garbage import Node, Verdict
+from wharfinger.storage.store import StoreFailed
+
+_log: Final = logging.getLogger("wharfinger.garbage")
+RETRY: Final = timedelta(minutes=5)
+LONGEST: Final = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """What was looked at, and what went. `reviewed` counts rows, `links` blobs that left a repository."""
+
+    reviewed: int = 0
+    manifests: int = 0
+    links: int = 0
+    blobs: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: "Freed") -> "Freed":
+        return Freed(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Things that wait for a review: how many, how many of them are due, and when the first one is."""
+
+    waiting: int
+    due: int
+    first_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How it stands. `doomed_bytes` are in no repository any more and take space; `freed` counts from the start."""
+
+    queues: dict[str, Queue]
+    doomed_blobs: int
+    doomed_bytes: int
+    trash: int
+    freed: dict[str, int]
+
+
+def run(tools: Tools, longest: timedelta = LONGEST, pause: Callable[[float], None] = time.sleep) -> Freed:
+    """Review what is due, batch after batch, for so long; rests after each as long as it took, for others to write."""
+    began, freed = time.monotonic(), Freed()
+    while _anything_due(tools):
+        started = time.monotonic()
+        try:
+            done = step(tools)
+        except rows.GaveWay:
+            break
+        freed += done
+        now = time.monotonic()
+        if not done.reviewed or now - began > longest.total_seconds():
+            break
+        pause(now - started)
+    return freed
+
+
+def step(tools: Tools) -> Freed:
+    """One batch of each kind."""
+    return retry(tools) + purge(tools) + review_manifests(tools) + review_links(tools) + reclaim(tools)
+
+
+def purge(tools: Tools) -> Freed:
+    """Remove what has been in the trash for long enough."""
+    with _reviewing(tools) as tx:
+        return Freed(reviewed=trash.purge(tools, tx, tools.clock()))
+
+
+def review_manifests(tools: Tools) -> Freed:
+    """Remove manifests that nothing keeps alive; what they named is reviewed after another delay."""
+    now = tools.clock()
+    with _reviewing(tools) as tx:
+        verdict, named = _judged(tx, tools, now)
+        later = now + tools.policy.gc_delay
+        rows.set_manifest_review(tx, verdict.live, None)
+        rows.set_manifest_review(tx, verdict.waiting, later)
+        if verdict.dead:
+            rows.queue_named(tx, verdict.dead, later)
+            dead = {named[id_] for id_ in verdict.dead}
+            gone = dead - rows.trashed(tx, dead)
+            rows.drop_tags(tx, [(place, tag) for place, digest in gone for tag in rules.fallback_tags(digest)], later)
+            rows.delete_manifests(tx, verdict.dead)
+        rows.add_freed(tx, {"manifests": len(verdict.dead)})
+    return Freed(reviewed=sum(map(len, (verdict.dead, verdict.live, verdict.waiting))), manifests=len(verdict.dead))
+
+
+def review_links(tools: Tools) -> Freed:
+    """Take blobs out of repositories where no manifest names them."""
+    now = tools.clock()
+    with _reviewing(tools) as tx:
+        due, loose = _loose(tx, tools, now)
+        if named := set(due) - set(loose):
+            rows.settle_links(tx, named)
+        held = rows.hold_blobs(tx, {digest for _, digest in loose}) if loose else set()
+        # A blob that somebody pushes at this moment is left for the next time.
+        loose = [pair for pair in loose if pair[1] in held]
+        if loose:
+            rows.delete_links(tx, loose, now)
+        rows.add_freed(tx, {"links": len(loose)})
+    return Freed(reviewed=len(named) + len(loose), links=len(loose))
+
+
+def reclaim(tools: Tools) -> Freed:
+    """Remove blobs that are in no repository and not in the trash; then their bytes."""
+    now = tools.clock()
+    with _reviewing(tools) as tx:
+        due, doomed = _unneeded(tx, tools, now)
+        if needed := set(due) - set(doomed):
+            rows.settle_blobs(tx, needed)
+        withdrawn = _withdrawn(tools, [due[digest] for digest in doomed])
+        if failed := set(doomed) - {row.digest for row in withdrawn}:
+            rows.postpone_blobs(tx, failed, now + RETRY)
+        ids = rows.doom(tx, withdrawn, now + RETRY) if withdrawn else []
+    return Freed(reviewed=len(due)) + _erase(tools, ids, withdrawn)
+
+
+def retry(tools: Tools) -> Freed:
+    """Bytes that should be gone by now: a crash or a failing store came between. They go through it all once more."""
+    now = tools.clock()
+    with tools.db.read() as tx:
+        overdue = rows.overdue_bytes(tx, now, tools.policy.gc_batch)
+    if not overdue:
+        return Freed()
+    with tools.db.begin() as tx:
+        rows.postpone_bytes(tx, [row.id for row in overdue], now + RETRY)
+    placed, plain = [row for row in overdue if row.place], [row for row in overdue if not row.place]
+    if plain and _erased(tools, plain):
+        with tools.db.begin() as tx:
+            rows.requeue_bytes(tx, [row.id for row in plain], now)
+    return Freed(reviewed=len(overdue)) + _erase(tools, [row.id for row in placed], placed)
+
+
+def preview(tools: Tools) -> Freed:
+    """What one batch of each kind would take now; nothing is changed."""
+    found = Freed()
+    with suppress(_Undone), _reviewing(tools) as tx:
+        now = tools.clock()
+        verdict, _ = _judged(tx, tools, now)
+        _, loose = _loose(tx, tools, now)
+        blobs, doomed = _unneeded(tx, tools, now)
+        found = Freed(0, len(verdict.dead), len(loose), len(doomed), sum(blobs[digest].size_bytes for digest in doomed))
+        raise _Undone
+    return found
+
+
+def status(tools: Tools) -> Status:
+    """The queues, what waits to be freed, and what was."""
+    with tools.db.read() as tx:
+        queues = {name: Queue(*numbers) for name, numbers in rows.queued(tx, tools.clock()).items()}
+        count, size = rows.waiting_bytes(tx)
+        return Status(queues, count, size, rows.trash_size(tx), rows.totals(tx))
+
+
+class _Undone(Exception):
+    """Leaves a transaction without a trace."""
+
+
+@contextmanager
+def _reviewing(tools: Tools) -> Iterator[Connection]:
+    with rows.giving_way(), tools.db.begin() as tx:
+        rows.take_turn(tx, give_way=True)
+        yield tx
+
+
+def _anything_due(tools: Tools) -> bool:
+    with tools.db.read() as tx:
+        return rows.anything_due(tx, tools.clock())
+
+
+def _judged(tx: Connection, tools: Tools, now: datetime) -> tuple[Verdict, dict[int, rows.Pair]]:
+    """The verdict on manifests that are due, and the repository and digest of all that were looked at."""
+    nodes, named = dict[int, Node](), dict[int, rows.Pair]()
+    ahead = rows.due_manifests(tx, now, tools.policy.gc_batch)
+    while ahead:
+        facts = rows.manifest_facts(tx, ahead)
+        young = {row.id for row in facts if row.review_after is not None and row.review_after > now}
+        loose = [row.id for row in facts if not row.held and row.id not in young]
+        keepers = rows.keepers(tx, loose) if loose else {}
+        for row in facts:
+            due = row.review_after is not None and row.review_after <= now
+            nodes[row.id] = Node(row.held or row.id in young, due, keepers.get(row.id, ()))
+            named[row.id] = (row.repository_id, row.digest)
+        above = {keeper for found in keepers.values() for keeper in found} - nodes.keys()
+        ahead = rows.hold_manifests(tx, above) if above else []
+    return rules.judge(nodes), named
+
+
+def _loose(tx: Connection, tools: Tools, now: datetime) -> tuple[list[rows.Pair], list[rows.Pair]]:
+    """Blobs of repositories that are due, and those of them that no manifest there names."""
+    due = rows.due_links(tx, now, tools.policy.gc_batch)
+    named = rows.named_links(tx, due) if due else set()
+    return due, [pair for pair in due if pair not in named]
+
+
+def _unneeded(tx: Connection, tools: Tools, now: datetime) -> tuple[dict[str, Row[Any]], list[str]]:
+    """Blobs whose bytes are due, and those of them that nothing needs."""
+    due = rows.due_blobs(tx, now, tools.policy.gc_batch)
+    needed = rows.needed_blobs(tx, due) if due else set()
+    return due, [digest for digest in due if digest not in needed]
+
+
+def _withdrawn(tools: Tools, doomed: Collection[Row[Any]]) -> list[Row[Any]]:
+    """Those that the store let go of. One that it does not must not stop the others."""
+    done = []
+    for row in doomed:
+        try:
+            tools.store.withdraw(row.digest, row.place)
+            done.append(row)
+        except StoreFailed as error:
+            _log.error("%s", error)
+    return done
+
+
+def _erase(tools: Tools, ids: list[int], gone: list[Row[Any]]) -> Freed:
+    """Have the store remove the bytes, then forget them. What fails is looked at again (`retry`)."""
+    if not ids or not _erased(tools, gone):
+        return Freed()
+    with tools.db.begin() as tx:
+        count, size = rows.forget_doomed(tx, ids)
+        rows.add_freed(tx, {"blobs": count, "bytes": size})
+    return Freed(blobs=count, bytes=size)
+
+
+def _erased(tools: Tools, gone: list[Row[Any]]) -> bool:
+    try:
+        tools.store.erase([(row.digest, row.place) for row in gone])
+    except StoreFailed as error:
+        _log.error("%s", error)
+        return False
+    return True

@@ -1,0 +1,59 @@
+"""The trash and the collector as an operator has them, on a server that runs."""
+
+import json
+from typing import Any
+
+from tests.cli.conftest import OwnServer
+from tests.serving import Server
+from tests.web.oci.contents import image
+from tests.web.oci.registry_client import Registry
+
+
+def read(server: Server, *words: str) -> Any:
+    ran = server.command(*words, "--json")
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+def said(server: Server, *words: str) -> str:
+    ran = server.command(*words)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_from_deleting_to_restoring_to_freed(own_server: OwnServer) -> None:
+    server = own_server({"gc": {"delay": "1s", "interval": "1d"}}).start()
+    project = server.project()
+    registry = Registry(server.url, "anybody", server.token(server.user(project, "maintainer")))
+    path = f"{project.path}/app"
+    pushed = registry.push(path, image(), "v1")
+    assert registry.delete(f"/v2/{path}/manifests/v1").status_code == 202
+    (entry,) = read(server, "trash", "list", project.path)
+    assert (entry["what"], entry["image"]) == ("tag", f"{path}:v1")
+    assert said(server, "trash", "restore", project.path, str(entry["number"])) == f"{path}:v1 is back.\n"
+    assert registry.get(f"/v2/{path}/manifests/v1").content == pushed.body
+    assert "in the trash" in said(server, "repository", "delete", path, "--yes")
+    assert registry.get(f"/v2/{path}/manifests/v1").status_code == 404
+    assert read(server, "gc", "status")["trash"] == 1
+    assert said(server, "trash", "empty", project.path, "--yes") == "Let go of 1.\n"
+    assert set(read(server, "gc", "preview")) == {"manifests", "blobs_in_repositories", "blobs", "bytes"}
+    size = sum(map(len, pushed.blobs))
+    assert read(server, "gc", "run")["bytes"] == size
+    assert read(server, "gc", "status")["bytes_freed"] == size
+    assert list((server.settings.store / "blobs").glob("*/*/*")) == []
+    numbers = registry.http.get("/-/metrics").text
+    assert f'wharfinger_freed_total{{what="bytes"}} {float(size)}' in numbers
+    assert "wharfinger_trash 0.0" in numbers
+    assert 'wharfinger_garbage_queued{what="manifests"}' in numbers
+
+
+def test_mistakes(own_server: OwnServer) -> None:
+    server = own_server().start()
+    project = server.project()
+    refused = server.command("trash", "restore", project.path, "7")
+    assert refused.returncode == 1
+    assert "number 7" in refused.stderr
+    refused = server.command("trash", "empty", project.path)
+    assert refused.returncode == 1
+    assert "--yes" in refused.stderr
+    assert "empty" in server.command("trash", "list", project.path).stderr

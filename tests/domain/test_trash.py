@@ -1,0 +1,188 @@
+"""What is deleted can be brought back for a while, as it was, and then it is gone."""
+
+import pytest
+
+from tests.actors import Actors
+from tests.clock import Clock
+from tests.domain.people import person
+from tests.domain.shelf import Shelf
+from wharfinger.domain import images, members, trash
+from wharfinger.domain.access import OPERATOR
+from wharfinger.domain.errors import PathTaken, ProjectUnknown, RestoreFirst, ScopeMissing, TagTaken, TrashedUnknown
+from wharfinger.domain.tools import Tools
+from wharfinger.rules.roles import Role
+from wharfinger.spec import digest as digests
+
+
+@pytest.fixture
+def shelf(tools: Tools) -> Shelf:
+    return Shelf(tools)
+
+
+def days(shelf: Shelf, clock: Clock, count: int) -> None:
+    for _ in range(count):
+        clock.advance(hours=25)
+        shelf.collect()
+
+
+def test_a_tag(shelf: Shelf, clock: Clock) -> None:
+    shelf.image(tag="v1")
+    shelf.delete("v1")
+    assert not shelf.has("v1")
+    days(shelf, clock, 6)
+    (entry,) = shelf.trash()
+    assert (entry.kind, entry.path, entry.name, entry.deleted_by) == ("tag", shelf.path, "v1", "ada")
+    shelf.restore(entry.id)
+    assert shelf.trash() == []
+    days(shelf, clock, 10)
+    assert shelf.has("v1")
+
+
+def test_after_its_time(shelf: Shelf, clock: Clock) -> None:
+    image = shelf.image(tag="v1")
+    shelf.delete("v1")
+    (entry,) = shelf.trash()
+    days(shelf, clock, 11)
+    assert shelf.trash() == []
+    assert not shelf.has(image)
+    assert not shelf.tools.store.kept(digests.of(b"a layer"))
+    with pytest.raises(TrashedUnknown):
+        shelf.restore(entry.id)
+
+
+def test_a_tag_that_was_pushed_again(shelf: Shelf) -> None:
+    shelf.image(b"old", tag="v1")
+    shelf.delete("v1")
+    shelf.image(b"new", tag="v1")
+    (entry,) = shelf.trash()
+    with pytest.raises(TagTaken, match="delete it first"):
+        shelf.restore(entry.id)
+    shelf.delete("v1")
+    assert len(shelf.trash()) == 2
+    shelf.restore(entry.id)
+    assert shelf.has("v1")
+    assert shelf.tools.lookup.by_tag(shelf.path, "v1") is not None
+
+
+def test_a_manifest_with_its_tags(shelf: Shelf, clock: Clock) -> None:
+    image = shelf.image(b"one", b"two", tag="v1")
+    assert shelf.image(b"one", b"two", tag="latest") == image
+    shelf.delete(image)
+    assert not shelf.has(image)
+    shelf.image(b"newer", tag="latest")
+    for layer in (b"one", b"two"):
+        images.delete_blob(shelf.tools, shelf.caller, shelf.path, digests.of(layer))
+    days(shelf, clock, 6)
+    (entry,) = shelf.trash()
+    assert (entry.kind, entry.name, entry.tags) == ("manifest", image, ("latest", "v1"))
+    shelf.restore(entry.id)
+    days(shelf, clock, 10)
+    assert shelf.has("v1")
+    newer = shelf.tools.lookup.by_tag(shelf.path, "latest")
+    assert newer is not None
+    assert newer.digest != image, "a tag that points elsewhere by now stays where it is"
+
+
+def test_an_index_brings_its_images_back(shelf: Shelf, clock: Clock) -> None:
+    """Deleted from the top, as clients clean up; the tag brings back the index, and that its images."""
+    children = [shelf.image(data) for data in (b"amd64", b"arm64")]
+    index = shelf.index(*children, tag="multi")
+    shelf.delete("multi")
+    shelf.delete(index)
+    for child in children:
+        shelf.delete(child)
+    days(shelf, clock, 5)
+    shelf.restore(shelf.trash()[0].id)
+    days(shelf, clock, 10)
+    assert shelf.has("multi")
+    assert all(map(shelf.has, children))
+    assert shelf.trash() == []
+
+
+def test_what_the_trash_holds_keeps_its_images_and_signatures(shelf: Shelf, clock: Clock) -> None:
+    child = shelf.image(b"child")
+    index = shelf.index(child, tag="multi")
+    referrer = shelf.image(b"a signature", subject=index)
+    by_tag = shelf.image(b"another", tag=index.replace(":", "-") + ".sig")
+    shelf.delete(index)
+    days(shelf, clock, 6)
+    assert all(map(shelf.has, (child, referrer, by_tag)))
+    days(shelf, clock, 5)
+    assert not any(map(shelf.has, (child, referrer, by_tag)))
+
+
+def test_a_repository(shelf: Shelf, clock: Clock) -> None:
+    shelf.image(b"one", tag="v1")
+    shelf.image(b"two", tag="v2")
+    shelf.delete("v2")
+    images.delete_repository(shelf.tools, shelf.caller, shelf.path)
+    assert not shelf.has("v1")
+    assert images.list_repositories(shelf.tools, OPERATOR, last="", limit=10).names == []
+    tag, whole = shelf.trash()
+    assert (whole.kind, whole.path, whole.name) == ("repository", shelf.path, "")
+    with pytest.raises(RestoreFirst):
+        shelf.restore(tag.id)
+    days(shelf, clock, 5)
+    shelf.restore(whole.id)
+    shelf.restore(tag.id)
+    days(shelf, clock, 10)
+    assert shelf.has("v1")
+    assert shelf.has("v2")
+    assert images.list_repositories(shelf.tools, OPERATOR, last="", limit=10).names == [shelf.path]
+
+
+def test_a_repository_whose_path_is_taken(shelf: Shelf, clock: Clock) -> None:
+    shelf.image(b"old", tag="v1")
+    images.delete_repository(shelf.tools, shelf.caller, shelf.path)
+    shelf.image(b"new", tag="v1")
+    (entry,) = shelf.trash()
+    with pytest.raises(PathTaken, match="pushed to again"):
+        shelf.restore(entry.id)
+    days(shelf, clock, 12)
+    assert not shelf.tools.store.kept(digests.of(b"old"))
+    assert shelf.has("v1")
+
+
+def test_emptying(shelf: Shelf, clock: Clock) -> None:
+    shelf.image(b"one", tag="v1")
+    shelf.image(b"two", tag="v2")
+    shelf.delete("v1")
+    shelf.delete("v2")
+    first, second = shelf.trash()
+    assert trash.empty(shelf.tools, OPERATOR, shelf.project, first.id) == 1
+    shelf.collect()
+    assert shelf.trash() == [second]
+    assert trash.empty(shelf.tools, OPERATOR, shelf.project) == 1
+    days(shelf, clock, 3)
+    assert not shelf.tools.store.kept(digests.of(b"one"))
+    with pytest.raises(TrashedUnknown):
+        trash.empty(shelf.tools, OPERATOR, shelf.project, first.id)
+
+
+def test_who_may(tools: Tools, shelf: Shelf) -> None:
+    shelf.image(tag="v1")
+    shelf.delete("v1")
+    number = shelf.trash()[0].id
+    stranger, developer, maintainer = (person(tools, name) for name in ("stranger", "developer", "maintainer"))
+    for caller, role in ((developer, Role.DEVELOPER), (maintainer, Role.MAINTAINER)):
+        members.add(tools, OPERATOR, shelf.project, caller.name, role)
+    with pytest.raises(ProjectUnknown):
+        trash.list_trash(tools, stranger, shelf.project)
+    for work in (
+        lambda: trash.list_trash(tools, developer, shelf.project),
+        lambda: trash.restore(tools, developer, shelf.project, number),
+        lambda: trash.empty(tools, developer, shelf.project),
+    ):
+        with pytest.raises(ScopeMissing):
+            work()
+    trash.restore(tools, maintainer, shelf.project, number)
+    assert shelf.has("v1")
+
+
+def test_the_trash_of_another_project(tools: Tools, shelf: Shelf) -> None:
+    shelf.image(tag="v1")
+    shelf.delete("v1")
+    other = Actors(tools).project()
+    with pytest.raises(TrashedUnknown):
+        trash.restore(tools, OPERATOR, other.path, shelf.trash()[0].id)
+    assert trash.empty(tools, OPERATOR, other.path) == 0

@@ -52,8 +52,10 @@ wheel: .venv/test.stamp
 	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 	@ls dist/*.whl
 
-# Pin what pyproject.toml asks for. The locks carry versions and hashes, and no address to fetch them from.
-COMPILE := CUSTOM_COMPILE_COMMAND="make lock" ../.venv/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe \
+# Pin what pyproject.toml asks for; UPGRADE=--upgrade moves what is pinned already. The locks carry versions and hashes,
+# and no address to fetch them from.
+UPGRADE ?=
+COMPILE := CUSTOM_COMPILE_COMMAND="make lock" ../.venv/bin/pip-compile --quiet $(UPGRADE) --generate-hashes --allow-unsafe \
 	--strip-extras --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 lock: .venv/bin/python
 	@$(PIP) install pip-tools

@@ -22,7 +22,7 @@ from bench.servers import Server
 from bench.wharfinger import Wharfinger
 from wharfinger.db.engine import Database
 from wharfinger.db.lookup import open_lookup
-from wharfinger.db.tables import blobs, repositories, repository_blobs
+from wharfinger.db.tables.images import blobs, repositories, repository_blobs
 from wharfinger.domain import garbage
 from wharfinger.domain.keys import KeyRing
 from wharfinger.domain.policy import Policy

@@ -11,17 +11,9 @@ from sqlalchemy import Connection, Table, insert, select
 from bench.bodies import CONFIG, LAYER, MANIFEST, MIB, digest_of
 from wharfinger.db import migrate
 from wharfinger.db.engine import Database
-from wharfinger.db.tables import (
-    credentials,
-    manifests,
-    members,
-    namespaces,
-    projects,
-    repositories,
-    routes,
-    tags,
-    users,
-)
+from wharfinger.db.tables.images import manifests, repositories, tags
+from wharfinger.db.tables.people import credentials, users
+from wharfinger.db.tables.places import members, namespaces, projects, routes
 from wharfinger.rules import secrets
 from wharfinger.rules.roles import Role, Visibility
 from wharfinger.rules.scopes import CredentialKind

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.actors import Actors
-from wharfinger import app
+from wharfinger.app import compose
 from wharfinger.config.load import load
 from wharfinger.config.settings import Settings
 
@@ -80,7 +80,7 @@ class Server(Actors):
         """Start and wait until it is ready."""
         self.launch(*options)
         self.wait()
-        super().__init__(app.open_tools(self.settings))
+        super().__init__(compose.open_tools(self.settings))
         return self
 
     def launch(self, *options: str) -> None:
@@ -109,7 +109,7 @@ class Server(Actors):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(PATIENCE_SECONDS)
-        app.close(self.tools)
+        compose.close(self.tools)
         return code
 
     def output(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Invoke, Ran
-from wharfinger import app
+from wharfinger.app import compose
 from wharfinger.config.load import load
 from wharfinger.domain import groups
 from wharfinger.domain.access import OPERATOR
@@ -224,10 +224,10 @@ def test_tables_for_people(console: Console, home: Path) -> None:
 def test_long_lists_are_whole(console: Console) -> None:
     """More than fit on one page of the operations."""
     console.said("user create ada")
-    tools = app.open_tools(load(None, {}))
+    tools = compose.open_tools(load(None, {}))
     for number in range(510):
         groups.create(tools, OPERATOR, f"group-{number:03}")
-    app.close(tools)
+    compose.close(tools)
     assert [one["path"] for one in console.read("group list")] == [f"group-{number:03}" for number in range(510)]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.cli.conftest import Invoke, OwnServer
 from tests.cli.transfers import Transfers
-from wharfinger.db.tables import users
+from wharfinger.db.tables.people import users
 from wharfinger.domain.tools import Tools
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import Invoke
 from tests.domain.holdings import Holdings, settle
-from wharfinger import app
+from wharfinger.app import compose
 from wharfinger.config.load import load
 from wharfinger.spec import digest as digests
 from wharfinger.storage.local import LocalStore
@@ -21,11 +21,11 @@ def held(invoke: Invoke) -> Holdings:
     """An image in the embedded database of the working directory."""
     assert invoke("user", "create", "ada").code == 0
     settings = load(None, {})
-    tools = app.open_tools(settings)
+    tools = compose.open_tools(settings)
     assert isinstance(tools.store, LocalStore)
     made = Holdings.make(tools, settings.store)
     made.image("web", "1.0", [LAYER])
-    app.close(tools)
+    compose.close(tools)
     settle()
     return replace(made, tools=tools)
 

@@ -15,7 +15,7 @@ from tests.clients import layouts
 from tests.clients.programs import Programs, find, need
 from tests.clients.test_skopeo import FROM, PLAIN, TO
 from tests.serving import Server, free_port, until
-from wharfinger.db.tables import tags
+from wharfinger.db.tables.images import tags
 
 LONG_AGO = 1_500_000_000
 

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
 
 from wharfinger.db.engine import Database, sqlite_url
-from wharfinger.db.tables import login_failures, metadata
+from wharfinger.db.tables.people import login_failures
+from wharfinger.db.tables.schema import metadata
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -23,7 +24,7 @@ CRASHER = """
 import sys, threading
 from datetime import datetime, UTC
 from wharfinger.db.engine import Database
-from wharfinger.db.tables import login_failures
+from wharfinger.db.tables.people import login_failures
 db = Database.open(sys.argv[1])
 def write(thread):
     number = 0

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from tests.postgres import Cluster
 from wharfinger.db import migrate
 from wharfinger.db.engine import Database
-from wharfinger.db.tables import metadata
+from wharfinger.db.tables.schema import metadata
 
 POSTGRES_COLUMNS = """
     SELECT table_name.relname, attname, format_type(atttypid, atttypmod), attnotnull, collname, attidentity,

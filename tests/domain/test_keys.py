@@ -11,7 +11,7 @@ from tests.clock import Clock
 from tests.domain.forging import parts, pem, private_pem, sign
 from tests.domain.people import statements
 from tests.in_process import SECRET
-from wharfinger.db.tables import signing_keys
+from wharfinger.db.tables.people import signing_keys
 from wharfinger.domain.keys import KeyRing, SecretChanged, Untrusted
 from wharfinger.domain.tools import Policy, Tools, TrustedIssuer
 

@@ -11,7 +11,7 @@ from tests.clock import Clock
 from tests.domain.people import IMAGES, person, refusal, statements
 from tests.in_process import build_tools, close_tools
 from wharfinger.db import users as rows
-from wharfinger.db.tables import login_failures
+from wharfinger.db.tables.people import login_failures
 from wharfinger.domain import groups, logins, tokens, users
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.errors import CredentialRefused, LoginsLimited, Refusal

@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import select
 
 from tests.domain.people import opened, person, push, refusal
-from wharfinger.db.tables import namespaces, repositories, routes
-from wharfinger.db.tables import projects as project_table
+from wharfinger.db.tables.images import repositories
+from wharfinger.db.tables.places import namespaces, routes
+from wharfinger.db.tables.places import projects as project_table
 from wharfinger.domain import groups, members, projects, users
 from wharfinger.domain.access import OPERATOR, Caller
 from wharfinger.domain.errors import GroupUnknown, NotEmpty, PathInvalid, PathTaken, ProjectUnknown, SettingInvalid

@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from tests.domain.people import person, push
 from tests.in_process import build_tools, close_tools
-from wharfinger.db.tables import namespaces, repositories, routes
-from wharfinger.db.tables import projects as project_table
+from wharfinger.db.tables.images import repositories
+from wharfinger.db.tables.places import namespaces, routes
+from wharfinger.db.tables.places import projects as project_table
 from wharfinger.domain import groups, members, projects, tokens, users
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.errors import Refusal

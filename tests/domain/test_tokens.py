@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from tests.clock import Clock
 from tests.domain.people import ADDRESS, EVERYTHING, IMAGES, may, opened, person, refusal, registry, with_token
-from wharfinger.db.tables import credentials
-from wharfinger.db.tables import users as user_table
+from wharfinger.db.tables.people import credentials
+from wharfinger.db.tables.people import users as user_table
 from wharfinger.domain import groups, members, projects, tokens, users
 from wharfinger.domain.access import ANONYMOUS, OPERATOR, Caller
 from wharfinger.domain.errors import (

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.domain.people import ADDRESS, person, refusal, with_token
-from wharfinger.db.tables import users as table
+from wharfinger.db.tables.people import users as table
 from wharfinger.domain import groups, tokens, users
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.errors import CredentialRefused, PathTaken, ScopeMissing, SettingInvalid, UserUnknown

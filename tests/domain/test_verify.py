@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from tests.domain.holdings import Holdings, settle
-from wharfinger.db.tables import manifests, repository_blobs
+from wharfinger.db.tables.images import manifests, repository_blobs
 from wharfinger.domain import verify
 from wharfinger.domain.tools import Tools
 from wharfinger.domain.verify import Means, Problem, Step

@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select
 from tests.actors import Actors
 from tests.clock import Clock
 from tests.in_process import build_tools, close_tools
-from wharfinger.db.tables import credentials, login_failures, signing_keys, users
+from wharfinger.db.tables.people import credentials, login_failures, signing_keys, users
 from wharfinger.domain import tokens
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.tools import Policy, Tools

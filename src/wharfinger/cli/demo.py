@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from wharfinger import app
+from wharfinger.app import compose
 from wharfinger.cli.demo_image import Content, Image, hello
 from wharfinger.cli.options import ConfigOption
 from wharfinger.cli.session import read_settings
@@ -56,11 +56,11 @@ def demo(config: ConfigOption = None) -> None:
 
 
 def _show(settings: Settings) -> None:
-    tools = app.open_tools(settings)
+    tools = compose.open_tools(settings)
     try:
         token = _prepare(tools)
     finally:
-        app.close(tools)
+        compose.close(tools)
     say(f"Made the public project {_PROJECT} and a token for its owner that is good for an hour.")
     image = hello()
     say(f"Built an image in memory: {len(image.blobs)} blobs and a manifest, {image.size_bytes} bytes in all.")

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 from cryptography import x509
 
-from wharfinger import app
+from wharfinger.app import secret
+from wharfinger.app.clock import now
 from wharfinger.cli.finding import Finding, fail, ok, warn
 from wharfinger.config.load import SettingsRefused
 from wharfinger.config.settings import Settings
@@ -36,7 +37,7 @@ def _certificate(chain: Path, key: Path, address: str) -> Finding:
         certificate = x509.load_pem_x509_certificate(chain.read_bytes())
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         return fail(subject, f"{chain} and {key} cannot be used: {error}", advice)
-    left = certificate.not_valid_after_utc - app.now()
+    left = certificate.not_valid_after_utc - now()
     if left < timedelta():
         return fail(subject, f"{chain} expired on {certificate.not_valid_after_utc:%Y-%m-%d}", "renew it and restart")
     if not _names(certificate, urlsplit(address).hostname or ""):
@@ -74,13 +75,13 @@ def _address(settings: Settings) -> Iterator[Finding]:
 
 def _mark(settings: Settings) -> str:
     try:
-        return app.mark(app.read_secret(settings))
+        return secret.mark(secret.read_secret(settings))
     except SettingsRefused:
         return "no secret"
 
 
 def _clock(answer: httpx.Response) -> Finding:
-    apart = abs(parsedate_to_datetime(answer.headers["date"]) - app.now())
+    apart = abs(parsedate_to_datetime(answer.headers["date"]) - now())
     if apart > _CLOCKS_APART:
         return fail("clock", f"the server's is {apart.total_seconds():.0f} s off this one", "let NTP set both clocks")
     return ok("clock", "the same as the server's, to half a minute")

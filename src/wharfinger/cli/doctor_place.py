@@ -11,7 +11,8 @@ from typing import Final
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from wharfinger import app
+from wharfinger.app import compose, keeping, secret
+from wharfinger.app.clock import now
 from wharfinger.cli.finding import Finding, fail, ok, warn
 from wharfinger.config.load import SettingsRefused
 from wharfinger.config.settings import Settings
@@ -64,7 +65,7 @@ def _space(folder: Path) -> Finding:
 def _store(settings: Settings) -> Finding:
     url = settings.storage.url
     try:
-        app.check_store(settings)
+        keeping.check_store(settings)
     except SettingsRefused as error:
         advice = "the store is not ours: correct the settings, or ask its operator" if url else "check its disk"
         return fail("store", str(error), advice)
@@ -76,7 +77,7 @@ def _secret(settings: Settings) -> Finding:
     if not path.exists():
         return fail("secret", f"{path} is not there", "`wharfinger serve` makes it; after a loss put the old one back")
     try:
-        app.read_secret(settings)
+        secret.read_secret(settings)
     except SettingsRefused as error:
         return fail("secret", str(error), "put the secret back that the database was used with")
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
@@ -85,7 +86,7 @@ def _secret(settings: Settings) -> Finding:
 
 
 def _database(settings: Settings) -> Finding:
-    url = app.database_url(settings)
+    url = compose.database_url(settings)
     shown = make_url(url).render_as_string(hide_password=True)
     try:
         found, newest = migrate.current(url), migrate.head()
@@ -99,7 +100,7 @@ def _database(settings: Settings) -> Finding:
 
 def _in_database(settings: Settings) -> Iterator[Finding]:
     try:
-        tools = app.open_tools(settings)
+        tools = compose.open_tools(settings)
     except (SettingsRefused, StoreError) as error:
         yield fail("tools", str(error), "see above")
         return
@@ -110,14 +111,14 @@ def _in_database(settings: Settings) -> Iterator[Finding]:
     except SecretChanged as error:
         yield fail("signing keys", str(error), "put the old secret back")
     finally:
-        app.close(tools)
+        compose.close(tools)
 
 
 def _clock(db: Database) -> Finding:
     if db.dialect == "sqlite":
-        return ok("clock", f"{app.now():%Y-%m-%d %H:%M:%S} UTC")
+        return ok("clock", f"{now():%Y-%m-%d %H:%M:%S} UTC")
     with db.read() as tx:
-        apart = abs(tx.execute(text("SELECT clock_timestamp()")).scalar_one() - app.now())
+        apart = abs(tx.execute(text("SELECT clock_timestamp()")).scalar_one() - now())
     if apart > _CLOCKS_APART:
         said = f"this machine and the database are {apart.total_seconds():.0f} s apart"
         return fail("clock", said, "let NTP set both clocks: tokens of one host look expired or too young to another")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from wharfinger import app
+from wharfinger.app import compose
 from wharfinger.config.load import FILE_VARIABLE, PLACES
 from wharfinger.config.running import Running
 from wharfinger.config.settings import Settings, leaves, variable
@@ -31,7 +31,7 @@ class Newcomer:
 
 def prepare(settings: Settings) -> Newcomer | None:
     """Make the first administrator and a first project, where there is nobody yet."""
-    tools = app.open_tools(settings)
+    tools = compose.open_tools(settings)
     try:
         password = users.ensure_admin(tools, ADMINISTRATOR)
         if password is None:
@@ -39,7 +39,7 @@ def prepare(settings: Settings) -> Newcomer | None:
         projects.create(tools, OPERATOR, PROJECT)
         return Newcomer(ADMINISTRATOR, password)
     finally:
-        app.close(tools)
+        compose.close(tools)
 
 
 def welcome(server: Running, newcomer: Newcomer, program: str) -> str:

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from wharfinger import app
+from wharfinger.app import compose, keeping
 from wharfinger.cli.options import ConfigOption
 from wharfinger.cli.terminal import Failure, say
 from wharfinger.config import running
@@ -24,9 +24,9 @@ def reconfigure(config: ConfigOption = None) -> None:
         wanted = on_disk(server, config)
         found = changes(server.settings, wanted)
         merged = take_hot(server.settings, wanted)
-        app.check(merged)
+        compose.check(merged)
         if any(change.path.startswith("storage.") for change in found):
-            app.check_store(wanted)  # what needs a restart is refused now rather than then
+            keeping.check_store(wanted)  # what needs a restart is refused now rather than then
     except SettingsRefused as refused:
         raise Failure(f"these settings are refused, and the server goes on as it is:\n{refused}") from None
     following = server.model_copy(update={"generation": server.generation + 1, "settings": merged})

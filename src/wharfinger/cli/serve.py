@@ -16,7 +16,10 @@ from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
-from wharfinger import __version__, app
+from wharfinger import __version__
+from wharfinger.app import compose
+from wharfinger.app.clock import now
+from wharfinger.app.serving import Serving
 from wharfinger.cli import first_start
 from wharfinger.cli.options import ConfigOption
 from wharfinger.cli.terminal import Failure, say
@@ -69,7 +72,7 @@ def _serve(settings: Settings, file: Path | None, *, migrate: bool, worker: bool
     if worker:
         server.on_startup(_in_background(_keep_worker, settings.run, server))
     server.on_startup(_in_background(_announce, described, newcomer))
-    server.serve(target_loader=partial(app.Serving, settings.run), wrap_loader=False)
+    server.serve(target_loader=partial(Serving, settings.run), wrap_loader=False)
 
 
 def _in_background(function: Callable[..., None], *arguments: Any) -> Callable[[], None]:
@@ -80,7 +83,7 @@ def _describe(settings: Settings, file: Path | None, environ: Mapping[str, str])
     return Running(
         generation=1,
         pid=os.getpid(),
-        started_at=app.now(),
+        started_at=now(),
         version=__version__,
         file=file.absolute() if file else None,
         variables={name: value for name, value in environ.items() if name.startswith("WHARFINGER_")},
@@ -105,8 +108,8 @@ def _check_address(settings: Settings) -> None:
 def _prepare_database(settings: Settings, *, migrate: bool) -> None:
     """SQLite is ours alone and migrated by itself; a PostgreSQL may be shared, so its operator decides."""
     if not settings.database.url or migrate:
-        migrations.upgrade(app.database_url(settings))
-    elif not app.schema_is_current(settings):
+        migrations.upgrade(compose.database_url(settings))
+    elif not compose.schema_is_current(settings):
         raise Failure(
             "the database is behind this version of Wharfinger: back it up and run `wharfinger migrate`, "
             "or start with --migrate"
@@ -123,7 +126,7 @@ def _server(settings: Settings) -> MPServer:
     encrypted = server.tls_certificate is not None
     milliseconds = round(server.header_timeout.total_seconds() * 1000)
     return MPServer(
-        "wharfinger.app:Serving",
+        "wharfinger.app.serving:Serving",
         address=settings.listen.host,
         port=settings.listen.port,
         interface=Interfaces.ASGI,

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
-from wharfinger import app
+from wharfinger.app import compose
 from wharfinger.cli.terminal import Failure
 from wharfinger.config.load import find_file, load
 from wharfinger.config.settings import Settings
@@ -27,20 +27,20 @@ def open_session(config: Path | None) -> Iterator[Tools]:
     """Tools for a command that works beside a running server, or without one."""
     settings = read_settings(config)
     prepare_database(settings, upgrade=not settings.database.url)
-    tools = app.open_tools(settings)
+    tools = compose.open_tools(settings)
     try:
         yield tools
     finally:
-        app.close(tools)
+        compose.close(tools)
 
 
 def prepare_database(settings: Settings, *, upgrade: bool) -> None:
     """Make sure of the present tables: the embedded SQLite is ours alone; others belong to their operator's hands."""
-    if app.schema_is_current(settings):
+    if compose.schema_is_current(settings):
         return
     if not upgrade:
         raise Failure("the database is behind this version of Wharfinger: back it up, then run `wharfinger migrate`")
-    migrate.upgrade(app.database_url(settings))
+    migrate.upgrade(compose.database_url(settings))
 
 
 def everything(page: Callable[[str, int], list[Item]], key: Callable[[Item], str]) -> list[Item]:

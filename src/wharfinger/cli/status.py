@@ -8,7 +8,8 @@ import httpx
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from wharfinger import app
+from wharfinger.app import compose
+from wharfinger.app.clock import now
 from wharfinger.cli.options import ConfigOption, JsonOption
 from wharfinger.cli.reconfigure import on_disk, running_server
 from wharfinger.cli.terminal import say, show_one
@@ -46,10 +47,10 @@ def _facts(server: Running) -> Mapping[str, Any]:
         "server_pid": server.pid,
         "web_pids": " ".join(map(str, pids["web"])),
         "worker_pids": " ".join(map(str, pids["worker"])),
-        "up_for": str(timedelta(seconds=round((app.now() - server.started_at).total_seconds()))),
+        "up_for": str(timedelta(seconds=round((now() - server.started_at).total_seconds()))),
         "started_at": server.started_at,
         "generation": server.generation,
-        "database": make_url(app.database_url(settings)).render_as_string(hide_password=True),
+        "database": make_url(compose.database_url(settings)).render_as_string(hide_password=True),
         "schema": _schema(settings),
         "store": settings.storage.url or str(settings.store),
         "settings_file": str(server.file) if server.file else "none",
@@ -73,7 +74,7 @@ def _answers(settings: Settings) -> str:
 
 def _schema(settings: Settings) -> str:
     try:
-        found, newest = migrate.current(app.database_url(settings)), migrate.head()
+        found, newest = migrate.current(compose.database_url(settings)), migrate.head()
     except DBAPIError as error:
         return f"unknown: {error.orig}"
     return f"{found}, the newest" if found == newest else f"{found or 'none'}, behind {newest}"

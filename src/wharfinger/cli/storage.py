@@ -4,7 +4,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from wharfinger import app
+from wharfinger.app import keeping
 from wharfinger.cli.options import ConfigOption
 from wharfinger.cli.session import open_session, read_settings
 from wharfinger.cli.terminal import Failure, say
@@ -21,7 +21,7 @@ def _storage() -> None:
 @storage.command()
 def rekey(config: ConfigOption = None) -> None:
     """Wrap the data keys of all sealed blobs under the first master key. No blob is written; the server may run."""
-    masters = app.master_key(read_settings(config))
+    masters = keeping.master_key(read_settings(config))
     if masters is None:
         raise Failure("no master key is set, so nothing is sealed: [storage] master_keys or master_key_file sets one")
     changed = left = 0

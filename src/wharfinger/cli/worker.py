@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from wharfinger import app
+from wharfinger.app import compose
 from wharfinger.cli.options import ConfigOption
 from wharfinger.cli.session import open_session, read_settings
 from wharfinger.config.load import SettingsRefused
@@ -37,7 +37,7 @@ def work(folder: Path) -> None:
     watching.start()
     engine.run(lambda: follower.tools, stop, _PAUSE_SECONDS)
     watching.join()
-    app.close(follower.tools)
+    compose.close(follower.tools)
 
 
 class _Followed:
@@ -49,7 +49,7 @@ class _Followed:
         if running is None:
             raise RuntimeError(f"{folder} does not say which settings to work by")
         start_logging(running.settings.log.level, running.settings.log.format)
-        self.tools: Tools = app.open_tools(running.settings)
+        self.tools: Tools = compose.open_tools(running.settings)
         self._generation = running.generation
         self._follower.acknowledge(running.generation)
 
@@ -66,7 +66,7 @@ class _Followed:
             return
         refused = ""
         try:
-            self.tools = app.adapt(self.tools, running.settings)
+            self.tools = compose.adapt(self.tools, running.settings)
             start_logging(running.settings.log.level, running.settings.log.format)
             self._generation = running.generation
         except SettingsRefused as error:

@@ -15,7 +15,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource
 
 from wharfinger.config.lines import key_lines
-from wharfinger.config.settings import Issuer, Settings, leaves
+from wharfinger.config.sections.identity import Issuer
+from wharfinger.config.settings import Settings, leaves
 
 PREFIX: Final = "WHARFINGER_"
 FILE_VARIABLE: Final = "WHARFINGER_CONFIG"

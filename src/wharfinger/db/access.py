@@ -24,7 +24,9 @@ from sqlalchemy import (
     select,
 )
 
-from wharfinger.db.tables import ID, PATH, Moment, members, namespaces, projects, repositories, routes
+from wharfinger.db.tables.columns import ID, PATH, Moment
+from wharfinger.db.tables.images import repositories
+from wharfinger.db.tables.places import members, namespaces, projects, routes
 
 MOST_PATHS: Final = 3
 

@@ -30,19 +30,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from wharfinger.db.tables import (
+from wharfinger.db.tables.images import (
     blobs,
-    doomed_bytes,
-    freed,
     manifest_blobs,
     manifest_children,
     manifests,
     repositories,
     repository_blobs,
     tags,
-    trash,
-    trash_needs,
 )
+from wharfinger.db.tables.trash import doomed_bytes, freed, trash, trash_needs
 from wharfinger.db.upsert import insert
 
 _TURN: Final = 0x7768_6763  # any number, the same in every process

@@ -7,7 +7,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, bindparam, delete, or_, select, update
 
 from wharfinger.db.access import role_of
-from wharfinger.db.tables import PATH, namespaces
+from wharfinger.db.tables.columns import PATH
+from wharfinger.db.tables.places import namespaces
 
 _ID: Final[Select[Any]] = select(namespaces.c.id).where(namespaces.c.path == bindparam("wanted", type_=PATH))
 

@@ -7,19 +7,17 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, delete, exists, func, select, update
 
-from wharfinger.db.tables import (
-    ID,
-    PATH,
-    Moment,
+from wharfinger.db.tables.columns import ID, PATH, Moment
+from wharfinger.db.tables.images import (
     blobs,
     manifest_blobs,
     manifest_children,
     manifests,
-    projects,
     repositories,
     repository_blobs,
     tags,
 )
+from wharfinger.db.tables.places import projects
 from wharfinger.db.upsert import Upsert, once
 
 MOST_PAGE_BYTES: Final = 4 * 1024 * 1024  # what clients are told to expect of a manifest at most

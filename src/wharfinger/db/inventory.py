@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select, union
 
-from wharfinger.db.tables import (
+from wharfinger.db.tables.images import (
     blobs,
     manifest_blobs,
     manifest_children,

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
-from wharfinger.db.tables import signing_keys
+from wharfinger.db.tables.people import signing_keys
 
 
 def usable(tx: Connection, retired_after: datetime) -> Sequence[Row[Any]]:

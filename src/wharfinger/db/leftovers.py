@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, exists, or_
 
-from wharfinger.db.tables import credentials, duties, login_failures, users
+from wharfinger.db.tables.people import credentials, login_failures, users
+from wharfinger.db.tables.work import duties
 from wharfinger.db.upsert import insert
 
 

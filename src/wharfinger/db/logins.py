@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
-from wharfinger.db.tables import login_failures
+from wharfinger.db.tables.people import login_failures
 
 
 def latest(tx: Connection, key: str, since: datetime, limit: int) -> Sequence[datetime]:

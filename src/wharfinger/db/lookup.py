@@ -13,7 +13,7 @@ from sqlalchemy import Select, bindparam, literal_column, make_url, select
 from sqlalchemy.dialects import sqlite
 
 from wharfinger.db.engine import Database
-from wharfinger.db.tables import blobs, manifests, repositories, repository_blobs, tags
+from wharfinger.db.tables.images import blobs, manifests, repositories, repository_blobs, tags
 
 
 class FoundManifest(NamedTuple):

@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, func, literal, or_, select
 
 from wharfinger.db.access import within
-from wharfinger.db.tables import PATH, members, namespaces, projects, users
+from wharfinger.db.tables.columns import PATH
+from wharfinger.db.tables.people import users
+from wharfinger.db.tables.places import members, namespaces, projects
 from wharfinger.db.upsert import insert
 
 

@@ -23,7 +23,9 @@ from sqlalchemy import (
 )
 
 from wharfinger.db.access import below
-from wharfinger.db.tables import PATH, namespaces, projects, repositories, routes
+from wharfinger.db.tables.columns import PATH
+from wharfinger.db.tables.images import repositories
+from wharfinger.db.tables.places import namespaces, projects, routes
 from wharfinger.db.upsert import insert
 
 _TURN = 0x7768_6270  # any number, the same in every process

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, or_, select, update
 
 from wharfinger.db.access import below, role_of
-from wharfinger.db.tables import projects, repositories
+from wharfinger.db.tables.images import repositories
+from wharfinger.db.tables.places import projects
 
 
 def page(

@@ -20,7 +20,9 @@ from sqlalchemy import (
     update,
 )
 
-from wharfinger.db.tables import Moment, credentials, members, namespaces, projects, users
+from wharfinger.db.tables.columns import Moment
+from wharfinger.db.tables.people import credentials, users
+from wharfinger.db.tables.places import members, namespaces, projects
 
 # whose it is, what it is bound to, and the role of the bot that acts for it there
 _LISTED: Final[Select[Any]] = (

@@ -12,17 +12,16 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, delete, exists, select, update
 
-from wharfinger.db.tables import (
+from wharfinger.db.tables.images import (
     manifest_blobs,
     manifest_children,
     manifests,
-    projects,
     repositories,
     repository_blobs,
     tags,
-    trash,
-    trash_needs,
 )
+from wharfinger.db.tables.places import projects
+from wharfinger.db.tables.trash import trash, trash_needs
 
 _ENTRY: Final = (
     trash.c.id,

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, or_, select, update
 
-from wharfinger.db.tables import uploads
+from wharfinger.db.tables.images import uploads
 from wharfinger.db.upsert import insert
 
 

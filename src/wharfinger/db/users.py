@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, exists, select, update
 
-from wharfinger.db.tables import users
+from wharfinger.db.tables.people import users
 from wharfinger.db.upsert import insert
 
 

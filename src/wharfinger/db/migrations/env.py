@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from wharfinger.db.tables import metadata
+from wharfinger.db.tables.schema import metadata
 
 # Constraints get their names from the metadata's convention, so a revision need not spell them.
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)

@@ -1,0 +1,67 @@
+"""Settings in, tools out: what every operation of a process is handed."""
+
+from dataclasses import replace
+
+from wharfinger.app.clock import now
+from wharfinger.app.keeping import open_store
+from wharfinger.app.policy import policy
+from wharfinger.app.secret import read_secret
+from wharfinger.config.load import Problem, SettingsRefused
+from wharfinger.config.settings import Settings
+from wharfinger.db import migrate
+from wharfinger.db.engine import Database, sqlite_url
+from wharfinger.db.lookup import open_lookup
+from wharfinger.domain.keys import KeyRing
+from wharfinger.domain.policy import Policy
+from wharfinger.domain.tools import Tools
+
+
+def database_url(settings: Settings) -> str:
+    """The SQLAlchemy URL of the database that is used."""
+    return settings.database.url or sqlite_url(settings.data)
+
+
+def schema_is_current(settings: Settings) -> bool:
+    """Is the database at the newest revision?"""
+    return migrate.current(database_url(settings)) == migrate.head()
+
+
+def open_tools(settings: Settings) -> Tools:
+    """Everything that operations are handed. Raises SettingsRefused."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    secret, following = read_secret(settings), policy(settings)
+    db = Database.open(database_url(settings))
+    return Tools(
+        db=db,
+        lookup=open_lookup(db),
+        store=open_store(settings, db),
+        clock=now,
+        secret=secret,
+        keys=_keys(db, secret, following),
+        policy=following,
+    )
+
+
+def adapt(tools: Tools, settings: Settings) -> Tools:
+    """The same tools under changed hot settings: database, store and secret stay open. Raises SettingsRefused."""
+    following = policy(settings)
+    return replace(tools, policy=following, keys=_keys(tools.db, tools.secret, following))
+
+
+def _keys(db: Database, secret: bytes, following: Policy) -> KeyRing:
+    try:
+        return KeyRing(db, secret, now, following)
+    except ValueError as error:
+        raise SettingsRefused([Problem("[tokens.trusted_issuers]", str(error))]) from None
+
+
+def check(settings: Settings) -> None:
+    """Would a server work with these settings? Raises SettingsRefused."""
+    close(open_tools(settings))
+
+
+def close(tools: Tools) -> None:
+    """Write what is pending, and give back what the tools hold open."""
+    tools.uses.flush(tools.db)
+    tools.lookup.close()
+    tools.db.close()

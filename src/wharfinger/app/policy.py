@@ -1,0 +1,43 @@
+"""Settings in, what operations follow out."""
+
+from wharfinger.config.load import Problem, SettingsRefused
+from wharfinger.config.sections.identity import Issuer
+from wharfinger.config.settings import Settings
+from wharfinger.domain.policy import Policy, TrustedIssuer
+from wharfinger.rules.roles import Profile
+
+
+def policy(settings: Settings) -> Policy:
+    """What operations follow. Raises SettingsRefused where a trusted issuer's keys cannot be read."""
+    registry, tokens = settings.registry, settings.tokens
+    return Policy(
+        profile=Profile(settings.access.profile),
+        password_login=settings.access.password_login,
+        issuer=tokens.issuer,
+        audience=tokens.audience,
+        token_life=tokens.life,
+        key_overlap=tokens.key_overlap,
+        trusted_issuers=tuple(map(_trusted, tokens.trusted_issuers)),
+        manifest_limit_bytes=registry.manifest_limit,
+        blob_limit_bytes=registry.blob_limit,
+        upload_keep=registry.upload_keep,
+        page_default=registry.page_default,
+        page_limit=registry.page_limit,
+        trash_keep=settings.trash.keep,
+        gc_delay=settings.gc.delay,
+        gc_interval=settings.gc.interval,
+        gc_batch=settings.gc.batch,
+        login_failures=settings.logins.failures,
+        login_window=settings.logins.window,
+        redirect_life=settings.storage.redirect_life if settings.storage.redirect else None,
+        stream_to=settings.storage.stream_to,
+    )
+
+
+def _trusted(issuer: Issuer) -> TrustedIssuer:
+    try:
+        keys = {kid: file.read_text() for kid, file in issuer.keys.items()}
+    except (OSError, UnicodeDecodeError) as error:
+        where = f"[tokens.trusted_issuers] {issuer.issuer}"
+        raise SettingsRefused([Problem(where, f"its key cannot be read: {error}")]) from None
+    return TrustedIssuer(issuer=issuer.issuer, audience=issuer.audience, keys=keys)

@@ -1,0 +1,1 @@
+"""The tables of the settings file, a file a subject."""

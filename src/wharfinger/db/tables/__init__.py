@@ -1,0 +1,1 @@
+"""The tables, a file a subject; `schema` draws all of them."""

@@ -1,0 +1,23 @@
+"""Every table, drawn first.
+
+    users ──┐                     namespaces (groups and personal ones, a tree)
+            ├── members ──────────┤
+            │                     └── projects ── repositories ─┬─ tags ─────────┐
+            │                                                   ├─ manifests ◄───┘
+    credentials (tokens of people, projects, groups, jobs)      │    ├─ manifest_blobs
+    signing_keys · login_failures                               │    └─ manifest_children
+    routes (path → namespace or project, now or formerly)       ├─ repository_blobs ── blobs ── doomed_bytes
+    duties · freed                                              └─ trash ── trash_needs
+
+A path is stored in full where it is looked up (`namespaces.path`, `projects.path`, `repositories.path`), so that a
+read is one indexed query; a move rewrites the paths below it in one transaction. Text is compared byte by byte in both
+databases (`PATH` carries collation C on PostgreSQL), so that listings have one order everywhere.
+
+`review_after` is the queue of `domain/garbage.py`: rows that have it may have become unreachable, and are looked at
+once that moment has passed; null means that the last look found them needed and that nothing has changed since.
+"""
+
+from wharfinger.db.tables import images, people, places, trash, work
+from wharfinger.db.tables.columns import metadata
+
+__all__ = ["images", "metadata", "people", "places", "trash", "work"]

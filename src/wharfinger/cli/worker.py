@@ -16,7 +16,7 @@ from wharfinger.domain.tools import Tools
 from wharfinger.jobs import worker as engine
 from wharfinger.web.log import start_logging
 
-_PAUSE_SECONDS: Final = 15.0
+_PAUSE_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.5
 _log: Final = logging.getLogger("wharfinger.worker")
 

@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, exists, or_
+from sqlalchemy import Connection, delete, exists, or_, select
 
 from wharfinger.db.tables.people import credentials, login_failures, users
 from wharfinger.db.tables.work import duties
 from wharfinger.db.upsert import insert
+
+
+def due(tx: Connection, duty: str, now: datetime) -> bool:
+    """Is it a duty's time?"""
+    later = (duties.c.name == duty) & (duties.c.due_at > now)
+    return not tx.scalar(select(exists().where(later)))
 
 
 def take_turn(tx: Connection, duty: str, now: datetime, next_at: datetime) -> bool:

@@ -42,6 +42,7 @@ class Caller:
     `grants` and `refused` (sentences, by action) are by repository path and come from a registry token: `refused` has
     an empty entry for a path that does not exist for the caller. `namespace_id` and `project_id` are what a project,
     group, deploy or job token is bound to. `at` is when the caller signed in: memberships over by then do not count.
+    `address` is where the request came from, for the record.
     """
 
     kind: CredentialKind
@@ -57,6 +58,7 @@ class Caller:
     lists_catalog: bool = False
     profile: Profile = Profile.DEFAULT
     at: datetime | None = None
+    address: str = ""
 
 
 ANONYMOUS: Final = Caller(CredentialKind.ANONYMOUS, "")

@@ -226,5 +226,9 @@ class StoreUnavailable(Exhausted):
     """The bytes cannot be kept or read for now: full, read-only or failing."""
 
 
+class JobUnknown(NotFound):
+    """No such job waits."""
+
+
 class PageInvalid(Invalid):
     """A page size or marker that no listing has."""

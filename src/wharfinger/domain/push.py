@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from wharfinger.db import images as rows
-from wharfinger.domain import images
+from wharfinger.domain import events, images
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import BlobsMissing, DigestMismatch, ManifestTooLarge
+from wharfinger.domain.events import ManifestPushed
 from wharfinger.domain.tools import Tools
 from wharfinger.spec import digest as digests
 from wharfinger.spec import manifest as manifests
@@ -48,6 +49,7 @@ def manifest(
             rows.move_tags(tx, repository.id, tags, stored, pushed_by=caller.name, now=now, later=later)
         if not repository.listed:
             rows.mark_pushed(tx, repository.id, now)
+        events.put(tx, tools, caller, _pushed(repository.project_id, path, parsed, digest, tags, size_bytes=len(body)))
     return Pushed(digest, tags, parsed.subject.digest if parsed.subject else None)
 
 
@@ -72,6 +74,20 @@ def _require_blobs(tx: Connection, repository: int, parsed: Manifest) -> None:
     missing = [digest for digest in parsed.blobs if digest not in held]
     if missing:
         raise BlobsMissing(missing)
+
+
+def _pushed(
+    project: int, path: str, parsed: Manifest, digest: str, tags: tuple[str, ...], *, size_bytes: int
+) -> ManifestPushed:
+    return ManifestPushed(
+        path=path,
+        project_id=project,
+        digest=digest,
+        media_type=parsed.media_type,
+        size_bytes=size_bytes,
+        tags=tags,
+        subject=parsed.subject.digest if parsed.subject else None,
+    )
 
 
 def row_of(repository: int, parsed: Manifest, digest: str, body: bytes) -> dict[str, Any]:

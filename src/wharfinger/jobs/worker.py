@@ -1,4 +1,4 @@
-"""The worker: does what is due, one duty after another, wherever it is the first to notice.
+"""The worker: does what is due, one duty after another, and the jobs of the queue beside them.
 
 Any number of workers on any number of hosts may run; a row per duty in the database says when it is due again, and
 who moves that moment does the work. A duty that fails is logged and done again at its next time.
@@ -9,8 +9,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from wharfinger.domain import leftovers
+from wharfinger.domain import leftovers, queue
 from wharfinger.domain.tools import Tools
+from wharfinger.jobs import labour, reactions
 from wharfinger.jobs.schedule import DUTIES, Duty
 
 _log: Final = logging.getLogger("wharfinger.worker")
@@ -23,10 +24,23 @@ def run_due(tools: Tools, duties: Sequence[Duty] = DUTIES) -> list[str]:
 
 def run(tools: Callable[[], Tools], stop: threading.Event, pause_seconds: float) -> None:
     """Do what is due until `stop`; `tools` is asked anew each time, because settings may change."""
+    jobs = threading.Thread(target=labour.work, args=(tools, stop, pause_seconds), daemon=True)
+    jobs.start()
     while not stop.is_set():
         now = tools()
         run_due(now)
-        stop.wait(min(pause_seconds, now.policy.gc_interval.total_seconds()))
+        if not follow(now):
+            stop.wait(pause_seconds)
+    jobs.join()
+
+
+def follow(tools: Tools) -> int:
+    """Queue what follows new events; how many events there were."""
+    try:
+        return queue.follow(tools, reactions.by_kind())
+    except Exception:  # the database was away: the events wait
+        _log.exception("could not follow events")
+        return 0
 
 
 def _run(tools: Tools, duty: Duty) -> bool:

@@ -6,7 +6,7 @@ middleware: one wrapped `send`, no tasks, no second pass over the headers.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from secrets import token_hex
@@ -66,7 +66,11 @@ class Records:
 
 
 class Front:
-    """The outermost ASGI application. `registry` answers /v2 and /jwt/auth; `numbers` joins the process's own."""
+    """The outermost ASGI application.
+
+    `registry` answers /v2 and /jwt/auth; of `others` the first whose prefix fits answers the rest, but for /-/, which
+    is our own. `numbers` joins the process's own.
+    """
 
     def __init__(
         self,
@@ -75,8 +79,10 @@ class Front:
         records: Records,
         options: Options,
         numbers: Numbers | None = None,
+        *,
+        others: Sequence[tuple[str, Asgi]] = (),
     ) -> None:
-        self._numbers = numbers
+        self._numbers, self._others = numbers, tuple(others)
         self._registry, self._readiness, self._records = registry, readiness, records
         self._proxies = Proxies(options.trusted_proxies)
         self._limit, self._mark = options.header_limit_bytes, options.mark
@@ -130,7 +136,9 @@ class Front:
     def _inner(self, path: str) -> Asgi:
         if path.startswith(("/v2/", "/jwt/")) or path == "/v2":
             return self._registry
-        return self._elsewhere
+        if path.startswith(_PREFIX):
+            return self._elsewhere
+        return next((answers for prefix, answers in self._others if path.startswith(prefix)), self._elsewhere)
 
     async def _elsewhere(self, scope: Scope, _receive: Receive, send: Send) -> None:
         await send_answer(await self._probe(scope), send, head=scope["method"] == "HEAD")

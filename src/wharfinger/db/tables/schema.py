@@ -7,7 +7,7 @@
     credentials (tokens of people, projects, groups, jobs)      │    ├─ manifest_blobs
     signing_keys · login_failures                               │    └─ manifest_children
     routes (path → namespace or project, now or formerly)       ├─ repository_blobs ── blobs ── doomed_bytes
-    duties · freed                                              └─ trash ── trash_needs
+    duties · freed · events · jobs                              └─ trash ── trash_needs
 
 A path is stored in full where it is looked up (`namespaces.path`, `projects.path`, `repositories.path`), so that a
 read is one indexed query; a move rewrites the paths below it in one transaction. Text is compared byte by byte in both

@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from wharfinger.domain import access
@@ -19,7 +19,7 @@ from wharfinger.rules.grants import Request as Wanted
 from wharfinger.rules.roles import Action
 from wharfinger.spec import name as names
 from wharfinger.spec.errors import Malformed
-from wharfinger.web.caller import NOBODY, Callers
+from wharfinger.web.caller import NOBODY, Callers, client_address
 from wharfinger.web.oci import blobs, catalog, errors, manifests, referrers, tags, token, uploads
 from wharfinger.web.oci.call import Call, json_answer
 from wharfinger.web.request import ClientGone, Receive, Request, Scope, Send
@@ -27,6 +27,7 @@ from wharfinger.web.respond import Answer, send_answer
 
 _log: Final = logging.getLogger("wharfinger.oci")
 _HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
+_WRITING: Final = frozenset(("PUT", "POST", "PATCH", "DELETE"))
 _WITH_BODY: Final = frozenset(("POST", "PUT", "PATCH"))
 _DRAINED_BYTES: Final = 16 * 1024 * 1024
 
@@ -107,6 +108,8 @@ class Registry:
         route = routes.get("GET" if request.method == "HEAD" else request.method)
         caller = await self._caller(request, route, name)
         request.scope["wharfinger.caller"] = caller.name
+        if request.method in _WRITING:
+            caller = replace(caller, address=client_address(request))
         if route is None:
             return _no_such_method(routes)
         return await route.handler(Call(self._tools, caller, request, name, reference))

@@ -1,0 +1,95 @@
+"""What can happen. An operation that changes something ends with `put`, inside its transaction: so the event exists if
+and only if the change does. It is the record for the audit log and what reactions follow (`jobs/reactions.py`).
+
+Events are past tense. Their fields are facts for people and machines, never secrets.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from sqlalchemy import Connection
+
+from wharfinger.db import events as rows
+from wharfinger.domain.access import Caller
+from wharfinger.domain.tools import Tools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened: to what (`path`), and in which project or group, if in one."""
+
+    kind: ClassVar[str]
+
+    path: str
+    project_id: int | None = None
+    namespace_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestPushed(Event):
+    """A manifest was stored in the repository at `path`, and `tags` point to it now."""
+
+    kind = "manifest pushed"
+
+    digest: str
+    media_type: str
+    size_bytes: int
+    tags: tuple[str, ...]
+    subject: str | None = None
+
+
+_PLACE: Final = frozenset(field.name for field in fields(Event))
+
+
+def put(tx: Connection, tools: Tools, caller: Caller, event: Event) -> None:
+    """Write down that this caller made this happen. What follows is queued by the worker, in another transaction."""
+    row = {
+        "at": tools.clock(),
+        "kind": event.kind,
+        "actor": caller.name,
+        "user_id": caller.user_id,
+        "credential": f"{caller.kind} {caller.credential_id}" if caller.credential_id else str(caller.kind),
+        "address": caller.address,
+        "namespace_id": event.namespace_id,
+        "project_id": event.project_id,
+        "path": event.path,
+        "about": json.dumps({name: value for name, value in _facts(event) if value is not None}),
+    }
+    rows.add(tx, row)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as it was written down. `about` has the event's own fields."""
+
+    id: int
+    at: datetime
+    kind: str
+    actor: str
+    user_id: int | None
+    credential: str
+    address: str
+    namespace_id: int | None
+    project_id: int | None
+    path: str
+    about: Mapping[str, Any]
+
+
+def read(tools: Tools, id_: int) -> Recorded | None:
+    """An event by its number, for what follows it; None if it is too old to be kept."""
+    with tools.db.read() as tx:
+        row = rows.by_id(tx, id_)
+    return None if row is None else recorded(row)
+
+
+def recorded(row: Any) -> Recorded:
+    """The event in a row of `events`."""
+    names = [field.name for field in fields(Recorded) if field.name != "about"]
+    return Recorded(**{name: getattr(row, name) for name in names}, about=json.loads(row.about))
+
+
+def _facts(event: Event) -> list[tuple[str, Any]]:
+    return [(field.name, getattr(event, field.name)) for field in fields(event) if field.name not in _PLACE]

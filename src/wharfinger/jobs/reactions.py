@@ -1,0 +1,36 @@
+"""What follows each event. One page: a new follower is a line here, and nothing in the operation it follows.
+
+Each reaction is a durable job of its own, tried again alone while it fails.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from wharfinger.domain import events
+from wharfinger.domain.events import Event, Recorded
+from wharfinger.domain.tools import Tools
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What is done after events of some kinds; doing it twice does no harm."""
+
+    name: str
+    after: tuple[type[Event], ...]
+    react: Callable[[Tools, Recorded], None]
+
+    def run(self, tools: Tools, about: Mapping[str, Any]) -> None:
+        """React to the event of this number; one that is too old to be kept has no reaction any more."""
+        found = events.read(tools, about["event"])
+        if found is not None:
+            self.react(tools, found)
+
+
+REACTIONS: Final[tuple[Reaction, ...]] = ()
+
+
+def by_kind(reactions: tuple[Reaction, ...] = REACTIONS) -> dict[str, list[str]]:
+    """Names of the reactions, by the kind of event they follow."""
+    kinds = {event.kind for reaction in reactions for event in reaction.after}
+    return {kind: [each.name for each in reactions if kind in {event.kind for event in each.after}] for kind in kinds}

@@ -1,0 +1,21 @@
+"""What can be asked to be done later, by the name under which `domain/queue.put` asks for it. One page."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from wharfinger.domain.tools import Tools
+from wharfinger.jobs.reactions import REACTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Durable work: tried again while it fails, for so long. Doing it twice does no harm."""
+
+    name: str
+    run: Callable[[Tools, Mapping[str, Any]], None]
+    patience: timedelta = timedelta(days=1)
+
+
+TASKS: Final[tuple[Task, ...]] = (*(Task(reaction.name, reaction.run) for reaction in REACTIONS),)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from wharfinger.app.clock import now
 from wharfinger.app.keeping import open_store
+from wharfinger.app.outbound import open_outbound
 from wharfinger.app.policy import policy
 from wharfinger.app.secret import read_secret
 from wharfinger.config.load import Problem, SettingsRefused
@@ -39,13 +40,15 @@ def open_tools(settings: Settings) -> Tools:
         secret=secret,
         keys=_keys(db, secret, following),
         policy=following,
+        outbound=open_outbound(settings),
     )
 
 
 def adapt(tools: Tools, settings: Settings) -> Tools:
     """The same tools under changed hot settings: database, store and secret stay open. Raises SettingsRefused."""
     following = policy(settings)
-    return replace(tools, policy=following, keys=_keys(tools.db, tools.secret, following))
+    keys = _keys(tools.db, tools.secret, following)
+    return replace(tools, policy=following, keys=keys, outbound=open_outbound(settings))
 
 
 def _keys(db: Database, secret: bytes, following: Policy) -> KeyRing:

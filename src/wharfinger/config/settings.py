@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from wharfinger.config.sections.identity import Access, Logins, Tokens
 from wharfinger.config.sections.keeping import DatabaseSection, Garbage, Registry, Storage, Trash
+from wharfinger.config.sections.outbound import OutboundSection
 from wharfinger.config.sections.section import Section, setting
 from wharfinger.config.sections.server import Log, Server
 from wharfinger.config.values import (
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
     tokens: Tokens = Tokens()
     access: Access = Access()
     logins: Logins = Logins()
+    outbound: OutboundSection = OutboundSection()
     log: Log = Log()
 
     @classmethod

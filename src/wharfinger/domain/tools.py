@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from wharfinger.clients.http import Outbound
 from wharfinger.db.engine import Database
 from wharfinger.db.lookup import Lookup
 from wharfinger.domain.keys import KeyRing
@@ -16,7 +17,7 @@ __all__ = ["Policy", "Tools", "TrustedIssuer"]
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Database, bytes, clock, secret, keys and policy. An operation takes it first and opens its own transactions."""
+    """What there is to work with. An operation takes it first and opens its own transactions."""
 
     db: Database
     lookup: Lookup
@@ -26,3 +27,4 @@ class Tools:
     keys: KeyRing  # signs registry tokens and knows whose to believe
     policy: Policy = field(default_factory=Policy)
     uses: Uses = field(default_factory=Uses)  # last uses of credentials, yet to be written
+    outbound: Outbound = field(default_factory=Outbound)  # asks others: nobody else does

@@ -3,7 +3,10 @@
 import json
 from typing import Any
 
+from sqlalchemy import select
+
 from tests.actors import Actors
+from wharfinger.db import tables
 from wharfinger.domain import garbage, images, pull, push, trash, uploads
 from wharfinger.domain.access import OPERATOR, Caller, Grant
 from wharfinger.domain.tools import Tools
@@ -56,16 +59,33 @@ class Shelf:
 
     def has(self, reference: str, path: str = "") -> bool:
         """Is this tag or manifest here, with every blob and its bytes?"""
+        return not self.missing(reference, path)
+
+    def missing(self, reference: str, path: str = "") -> list[str]:
+        """What of this tag or manifest is not here, and how it stands with the bytes."""
         find = self.tools.lookup.by_digest if digests.is_digest(reference) else self.tools.lookup.by_tag
         found = find(path or self.path, reference)
         if found is None:
-            return False
-        document = json.loads(found.body)
-        return all(self.has_blob(layer["digest"], path) for layer in document.get("layers", []))
+            return [f"{reference} is not found in {path or self.path}"]
+        named = {layer["digest"] for layer in json.loads(found.body).get("layers", [])}
+        return [
+            f"{digest}, a blob of {reference} in {path or self.path}: {self.rows_of(digest)}"
+            for digest in sorted(named)
+            if not self.has_blob(digest, path)
+        ]
 
     def has_blob(self, digest: str, path: str = "") -> bool:
         found = self.tools.lookup.blob(path or self.path, digest)
         return found is not None and self.tools.store.kept(digest, found.place)
+
+    def rows_of(self, digest: str) -> str:
+        """What the tables say about a blob, and whether the store has its bytes; the repositories by their ids."""
+        told = [f"bytes kept: {self.tools.store.kept(digest)}", f"asked at {self.tools.clock()}"]
+        with self.tools.db.read() as tx:
+            for table in (tables.blobs, tables.repository_blobs, tables.manifest_blobs, tables.doomed_bytes):
+                rows = tx.execute(select(table).where(table.c.digest == digest)).mappings()
+                told.append(f"{table.name}: {[dict(row) for row in rows]}")
+        return "; ".join(told)
 
     def look(self, digest: str) -> None:
         """What HEAD does."""

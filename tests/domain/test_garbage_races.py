@@ -60,7 +60,8 @@ def test_nothing_acknowledged_is_lost(database_url: str, tmp_path: Path) -> None
                 counts["refused"] += 1
                 continue
             for _ in range(3):
-                assert mine.has(tag, path), "an acknowledged image is not all there"
+                missing = mine.missing(tag, path)
+                assert not missing, f"an acknowledged image is not all there: {missing}; now: {mine.missing(tag, path)}"
                 time.sleep(0.01)
             counts["pushed"] += 1
             chosen = mine.path if path == mine.path else None

@@ -1,10 +1,11 @@
 """The hot reads: what a pull asks for, as one indexed query each.
 
-On SQLite they are answered by the driver itself on a connection of their own, in some fifteen microseconds, so the
+On SQLite they are answered by the driver itself on connections of their own, in some fifteen microseconds, so the
 event loop may ask them directly (`inline`). On PostgreSQL they wait for a network and belong in a thread.
 """
 
 import sqlite3
+from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Protocol
@@ -153,21 +154,38 @@ class _SqliteLookup(_DatabaseLookup):
 
     def __init__(self, db: Database) -> None:
         super().__init__(db)
-        file = make_url(db.url).database or ""
-        # The driver serialises calls by itself, and each of ours is one statement: any thread may ask.
-        self._driver = sqlite3.connect(file, isolation_level=None, check_same_thread=False, cached_statements=16)
-        self._driver.execute("PRAGMA query_only=ON")
-        self._driver.execute("PRAGMA busy_timeout=5000")
+        self._file = make_url(db.url).database or ""
+        self._free = deque([self._connect()])
 
     def close(self) -> None:
-        self._driver.close()
+        while self._free:
+            self._free.pop().close()
 
     def _first(self, statement: Select[Any], **values: str) -> Sequence[Any] | None:
-        row: Sequence[Any] | None = self._driver.execute(_SQL[statement], values).fetchone()
-        return row
+        rows = self._all(statement, **values)
+        return rows[0] if rows else None
 
     def _all(self, statement: Select[Any], **values: str | int) -> Sequence[Sequence[Any]]:
-        return self._driver.execute(_SQL[statement], values).fetchall()
+        """Ask by a connection that nobody else reads by at this moment.
+
+        Statements that overlap on one connection see one state, that of the first of them: others would be told of a
+        time before what they know to be committed.
+        """
+        try:
+            driver = self._free.pop()
+        except IndexError:
+            driver = self._connect()
+        try:
+            return driver.execute(_SQL[statement], values).fetchall()
+        finally:
+            self._free.append(driver)
+
+    def _connect(self) -> sqlite3.Connection:
+        # Any thread may be the next to use it, or to close it.
+        driver = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False, cached_statements=16)
+        driver.execute("PRAGMA query_only=ON")
+        driver.execute("PRAGMA busy_timeout=5000")
+        return driver
 
 
 def _moment(value: datetime | str | None) -> datetime | None:

@@ -10,10 +10,14 @@ that moved or went, a manifest that went. Only what is due is looked at, a batch
 
 Why no client is told that something is here which then vanishes: whoever touches a thing (a finished upload, a mount, a
 manifest, an answer that it exists) moves its review at least half of `[gc] delay` into the future, and what is not in
-the queue gets there with the whole delay before it. Why no acknowledged push loses bytes: who removes a blob's row, and
-withdraws its bytes meanwhile, holds that row; who lets a blob exist writes that row first, and then looks whether the
-bytes are there. Why a crash leaves no row without bytes that anybody can see: a blob is in no repository any more
-before its bytes are touched, and until the store says that they are gone a row remembers them.
+the queue gets there with the whole delay before it. Whoever answers reads a state no older than the question
+(`db/lookup.py`): an older one could tell of what is gone.
+
+Why no acknowledged push loses bytes: who removes a blob's row, and withdraws its bytes meanwhile, holds that row; who
+lets a blob exist writes that row first, and then looks whether the bytes are there.
+
+Why a crash leaves no row without bytes that anybody can see: a blob is in no repository any more before its bytes are
+touched, and until the store says that they are gone a row remembers them.
 """
 
 import logging

@@ -6,11 +6,14 @@ alive in a circle (an index that names its own subject's index), so looking at t
 held manifest leads to goes, circle or not.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 FALLBACK_ENDINGS: Final = ("", ".sig", ".att", ".sbom")
+
+_FALLBACK: Final = re.compile(r"(sha256|sha512)-([0-9a-f]{64}|[0-9a-f]{128})(?:\.sig|\.att|\.sbom)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,12 @@ def fallback_tags(digest: str) -> list[str]:
     distribution-spec, Referrers Tag Schema; cosign ends them in .sig, .att and .sbom.
     """
     return [digest.replace(":", "-", 1) + ending for ending in FALLBACK_ENDINGS]
+
+
+def spoken_of(tag: str) -> str | None:
+    """The digest of the manifest that such a tag speaks about; None for any other tag."""
+    found = _FALLBACK.fullmatch(tag)
+    return f"{found[1]}:{found[2]}" if found else None
 
 
 def _led_to(nodes: Mapping[int, Node], held: Collection[int]) -> set[int]:

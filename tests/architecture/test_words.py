@@ -22,7 +22,7 @@ KNOWN_HOSTS = re.compile(
         |192\.0\.2\.\d+|198\.51\.100\.\d+|203\.0\.113\.\d+|10\.\d+\.\d+\.\d+
         |(www\.)?(github\.com|apache\.org|opencontainers\.org|rfc-editor\.org|keepachangelog\.com|semver\.org)
         |(docs\.)?(docker\.com|python\.org|postgresql\.org|sqlite\.org)|docs\.gitlab\.com|json-schema\.org
-        |distribution\.github\.io|in-toto\.io|slsa\.dev|www\.w3\.org)$""",
+        |distribution\.github\.io|in-toto\.io|sigstore\.dev|slsa\.dev|www\.w3\.org)$""",
     re.VERBOSE,
 )
 MACHINE_PATHS = re.compile(r"(?<![\w.$}/-])/(work|root|home|opt|Users|tmp/lab|mnt)/[a-z.]")

@@ -202,6 +202,10 @@ class TagUnknown(NotFound):
     """No such tag in this repository."""
 
 
+class NotComparable(Conflict):
+    """Two things that have nothing to be compared by."""
+
+
 class BlobInUse(Conflict):
     """A manifest of the repository still needs this blob."""
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import httpx
 import pytest
@@ -60,11 +61,27 @@ def test_a_transfer_that_takes_too_long_ends_with_the_limit(own_server: OwnServe
 def test_nothing_is_left_running(served: Server) -> None:
     described = running.read(served.settings.run)
     assert described is not None
+    assert until(lambda: len(running.acknowledged(described)) == 3), "two web processes and the worker"
     pids = [one.pid for one in running.acknowledged(described)]
-    assert len(pids) == 3, "two web processes and the worker"
     assert served.stop() == 0
     assert until(lambda: not any(running.alive(pid) for pid in pids))
     assert running.find(served.settings.run) is None
+
+
+def pipes(pid: int) -> set[str]:
+    """The pipes that a process holds, but for what it reads and prints."""
+    links = {int(link.name): str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()}
+    return {target for number, target in links.items() if number > 2 and target.startswith("pipe:")}
+
+
+def test_the_worker_holds_nothing_of_the_other_processes(served: Server) -> None:
+    """Else the main process would not notice that a web process has ended, until the worker has ended too."""
+    described = running.read(served.settings.run)
+    assert described is not None
+    assert until(lambda: len(running.acknowledged(described)) == 3)
+    (worker,) = [one.pid for one in running.acknowledged(described) if one.role == "worker"]
+    assert pipes(described.pid)
+    assert not pipes(worker) & pipes(described.pid)
 
 
 def test_processes_end_when_the_main_one_is_killed(own_server: OwnServer) -> None:
@@ -90,6 +107,7 @@ def test_a_process_that_dies_is_replaced(served: Server, role: str) -> None:
     def pids() -> set[int]:
         return {one.pid for one in running.acknowledged(described) if one.role == role}
 
+    assert until(pids)
     before = pids()
     os.kill(victim := min(before), signal.SIGKILL)
     assert until(lambda: len(pids() - {victim}) == len(before), 30)

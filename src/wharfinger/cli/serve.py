@@ -1,12 +1,13 @@
 """`wharfinger serve`: the whole server, one process tree."""
 
-import multiprocessing
 import os
 import socket
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -23,7 +24,6 @@ from wharfinger.app.serving import Serving
 from wharfinger.cli import first_start
 from wharfinger.cli.options import ConfigOption
 from wharfinger.cli.terminal import Failure, say
-from wharfinger.cli.worker import work
 from wharfinger.config import running
 from wharfinger.config.load import find_file, load
 from wharfinger.config.running import AlreadyRunning, Running
@@ -34,6 +34,7 @@ from wharfinger.web.log import start_logging
 _MOST_WORKERS: Final = 8
 _START_SECONDS: Final = 60.0
 _RESTART_SECONDS: Final = 1.0
+_HELPER_SECONDS: Final = 10.0  # how long a job may take to come to an end; after a kill it is done again
 _HANDOVER_SECONDS: Final = 3.0  # the last processes of a server that was killed may still be going
 _QUIET: Final = {
     "version": 1,
@@ -70,7 +71,9 @@ def _serve(settings: Settings, file: Path | None, *, migrate: bool, worker: bool
     running.write(described)
     server = _server(settings)
     if worker:
-        server.on_startup(_in_background(_keep_worker, settings.run, server))
+        helper = _Helper(settings.run)
+        server.on_startup(_in_background(helper.keep))
+        server.on_shutdown(helper.stop)
     server.on_startup(_in_background(_announce, described, newcomer))
     server.serve(target_loader=partial(Serving, settings.run), wrap_loader=False)
 
@@ -145,14 +148,37 @@ def _server(settings: Settings) -> MPServer:
     )
 
 
-def _keep_worker(folder: Path, server: MPServer) -> None:
-    """The periodic work, in a process of its own that ends with ours; a new one where it ends before."""
-    context = multiprocessing.get_context("fork")
-    while not server.interrupt_signal:
-        process = context.Process(target=work, args=(folder,), name="worker", daemon=True)
-        process.start()
-        process.join()
-        time.sleep(_RESTART_SECONDS)
+class _Helper:
+    """The periodic work, in a process of its own that ends with ours; a new one where it ends before.
+
+    It is started as a program, not forked: a fork beside the web processes would hold the pipes by which their end is
+    noticed, and a stop would wait for it in vain.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._command = [sys.executable, "-m", "wharfinger", "worker", "--inside", str(folder)]
+        self._over, self._starting = threading.Event(), threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def keep(self) -> None:
+        """Have one run until `stop`."""
+        while not self._over.is_set():
+            with self._starting:
+                if not self._over.is_set():
+                    self._process = subprocess.Popen(self._command)
+            if self._process:
+                self._process.wait()
+            self._over.wait(_RESTART_SECONDS)
+
+    def stop(self) -> None:
+        """End it and wait, but not without end."""
+        with self._starting:
+            self._over.set()
+        if self._process:
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_HELPER_SECONDS)
+            self._process.kill()
 
 
 def _announce(described: Running, newcomer: first_start.Newcomer | None) -> None:

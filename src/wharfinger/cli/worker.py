@@ -5,7 +5,9 @@ import os
 import signal
 import threading
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+
+import typer
 
 from wharfinger.app import compose
 from wharfinger.cli.options import ConfigOption
@@ -21,8 +23,14 @@ _LOOK_SECONDS: Final = 0.5
 _log: Final = logging.getLogger("wharfinger.worker")
 
 
-def worker(config: ConfigOption = None) -> None:
+def worker(
+    config: ConfigOption = None,
+    inside: Annotated[Path | None, typer.Option(hidden=True, help="Run folder of the server it is part of.")] = None,
+) -> None:
     """Do the periodic work until SIGTERM or Ctrl-C. Any number of workers may run."""
+    if inside is not None:
+        work(inside)
+        return
     settings = read_settings(config)
     start_logging(settings.log.level, settings.log.format)
     with open_session(config) as tools:

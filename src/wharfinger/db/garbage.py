@@ -73,8 +73,14 @@ def take_turn(tx: Connection, *, give_way: bool = False) -> None:
     """
     if tx.dialect.name == "postgresql":
         tx.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _TURN})
-        if give_way:
-            tx.execute(text(f"SET LOCAL lock_timeout = {_GIVES_WAY_MS}"))
+    if give_way:
+        wait_little(tx)
+
+
+def wait_little(tx: Connection) -> None:
+    """Fail, in `giving_way`, rather than wait for long for what a push holds."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text(f"SET LOCAL lock_timeout = {_GIVES_WAY_MS}"))
 
 
 # --- what was touched

@@ -24,6 +24,8 @@ class FoundManifest(NamedTuple):
     digest: str
     media_type: str
     body: bytes
+    repository_id: int
+    id: int
     review_after: datetime | None = None  # found by digest: when it may go, if nothing needs it
 
 
@@ -69,7 +71,8 @@ class Lookup(Protocol):
 
 
 def _manifest(source: Any, *more: Any) -> Select[Any]:
-    columns = (repositories.c.project_id, manifests.c.digest, manifests.c.media_type, manifests.c.body, *more)
+    found = (manifests.c.digest, manifests.c.media_type, manifests.c.body, manifests.c.repository_id, manifests.c.id)
+    columns = (repositories.c.project_id, *found, *more)
     return select(*columns).select_from(source).where(repositories.c.path == bindparam("path"))
 
 
@@ -124,7 +127,7 @@ class _DatabaseLookup:
 
     def by_digest(self, path: str, digest: str) -> FoundManifest | None:
         row = self._first(_BY_DIGEST, path=path, key=digest)
-        return None if row is None else FoundManifest(row[0], row[1], row[2], row[3], _moment(row[4]))
+        return None if row is None else FoundManifest(row[0], row[1], row[2], row[3], row[4], row[5], _moment(row[6]))
 
     def blob(self, path: str, digest: str) -> FoundBlob | None:
         row = self._first(_BLOB, path=path, key=digest)

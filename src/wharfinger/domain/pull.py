@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from wharfinger.db import garbage, images
 from wharfinger.db.lookup import FoundManifest
+from wharfinger.db.pulls import Pulled
 from wharfinger.domain import access
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import BlobUnknown, BytesLost, ManifestUnknown, RepositoryUnknown, StoreUnavailable
@@ -85,6 +86,12 @@ def keep_blob(tools: Tools, caller: Caller, path: str, digest: str) -> Blob:
     """Postpone the review of a blob that is `leaving`, so that a client told of it finds it. Raises as `blob`."""
     _keep(tools, caller, path, lambda tx, repository, later: garbage.keep_link(tx, repository, digest, later))
     return blob(tools, caller, path, digest)
+
+
+def count(tools: Tools, found: FoundManifest, reference: str) -> None:
+    """A client was sent this manifest, which it asked for by this tag or digest."""
+    tag = "" if digests.is_digest(reference) else reference
+    tools.uses.pulled(tools.db, Pulled(found.repository_id, found.id, tag), tools.clock())
 
 
 def leaving(tools: Tools, found: FoundManifest) -> bool:

@@ -1,50 +1,81 @@
-"""When credentials were last used: gathered in memory, written once a minute, never while a request waits."""
+"""When credentials were last used, and what was pulled how often: gathered in memory, written once a minute, never
+while a request waits. A process that is killed loses what it gathered since, a minute at most.
+"""
 
 import threading
 from datetime import datetime
 from typing import Final
 
-from wharfinger.db import tokens as rows
+from wharfinger.db import garbage, pulls, tokens
 from wharfinger.db.engine import Database
+from wharfinger.db.pulls import Count, Pulled
 
 PERIOD_SECONDS: Final = 60
+MOST_PULLED: Final = 200_000  # different things in one period: more are not counted, for they would fill the memory
+_BATCH: Final = 1000
 
 
 class Uses:
-    """The last uses that one process has yet to write. Thread-safe; `flush` before the process ends."""
+    """What one process has yet to write. Thread-safe; `flush` before the process ends."""
 
     def __init__(self) -> None:
-        self._pending: dict[int, datetime] = {}
+        self._credentials: dict[int, datetime] = {}
+        self._pulls: dict[Pulled, Count] = {}
         self._timer: threading.Timer | None = None
         self._changing = threading.Lock()
 
     def note(self, db: Database, credential: int, at: datetime) -> None:
         """This credential was used now; the database will know within a minute."""
         with self._changing:
-            self._pending[credential] = at
-            if self._timer is None:
-                self._start(db)
+            self._credentials[credential] = at
+            self._start(db)
+
+    def pulled(self, db: Database, what: Pulled, at: datetime) -> None:
+        """This was pulled now; the database will know within a minute."""
+        with self._changing:
+            before = self._pulls.get(what)
+            if before is not None or len(self._pulls) < MOST_PULLED:
+                self._pulls[what] = Count(before.times + 1 if before else 1, at)
+            self._start(db)
 
     def flush(self, db: Database) -> None:
         """Write what is pending. What cannot be written now is kept for the next time."""
         with self._changing:
-            pending, self._pending = self._pending, {}
+            credentials, self._credentials = self._credentials, {}
+            gathered, self._pulls = self._pulls, {}
             if self._timer is not None:
                 self._timer.cancel()
             self._timer = None
-        if not pending:
-            return
         try:
-            with db.begin() as tx:
-                rows.note_uses(tx, pending)
-        except Exception:
-            with self._changing:
-                self._pending = {**pending, **self._pending}
-                if self._timer is None:
-                    self._start(db)
-            raise
+            if credentials:
+                with db.begin() as tx:
+                    tokens.note_uses(tx, credentials)
+                credentials = {}
+            _count(db, gathered)
+        except Exception as error:
+            self._keep(db, credentials, gathered)
+            if not isinstance(error, garbage.GaveWay):
+                raise
+
+    def _keep(self, db: Database, credentials: dict[int, datetime], gathered: dict[Pulled, Count]) -> None:
+        with self._changing:
+            self._credentials = {**credentials, **self._credentials}
+            for what, count in gathered.items():
+                self._pulls[what] = count.and_(self._pulls[what]) if what in self._pulls else count
+            self._start(db)
 
     def _start(self, db: Database) -> None:
-        self._timer = threading.Timer(PERIOD_SECONDS, self.flush, [db])
-        self._timer.daemon = True
-        self._timer.start()
+        if self._timer is None:
+            self._timer = threading.Timer(PERIOD_SECONDS, self.flush, [db])
+            self._timer.daemon = True
+            self._timer.start()
+
+
+def _count(db: Database, gathered: dict[Pulled, Count]) -> None:
+    """Write pulls in short transactions; `gathered` has those that were not written yet."""
+    while batch := sorted(gathered)[:_BATCH]:
+        with garbage.giving_way(), db.begin() as tx:
+            garbage.wait_little(tx)
+            pulls.add(tx, {what: gathered[what] for what in batch})
+        for what in batch:
+            del gathered[what]

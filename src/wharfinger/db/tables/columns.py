@@ -72,3 +72,9 @@ def queue_index(table: str) -> Index:
 def moment(name: str, *, nullable: bool = False, index: bool = False) -> Column[Any]:
     """A point in time."""
     return Column(name, Moment(), nullable=nullable, index=index)
+
+
+def pulled() -> tuple[Column[Any], Column[Any]]:
+    """How often something was pulled and when last, as far as it was written already (domain/uses.py)."""
+    count = Column("pull_count", BigInteger, nullable=False, server_default="0")
+    return count, moment("last_pulled_at", nullable=True)

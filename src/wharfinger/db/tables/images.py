@@ -14,7 +14,7 @@ from sqlalchemy import (
     text,
 )
 
-from wharfinger.db.tables.columns import PATH, id_column, metadata, moment, queue_index, refers
+from wharfinger.db.tables.columns import PATH, id_column, metadata, moment, pulled, queue_index, refers
 
 repositories = Table(
     "repositories",
@@ -25,6 +25,7 @@ repositories = Table(
     Column("path", PATH, nullable=False, unique=True),  # project path and name: what clients write
     moment("created_at"),
     moment("pushed_at", nullable=True),  # null until a first manifest arrives: such a repository is not listed
+    *pulled(),
     UniqueConstraint("project_id", "name"),
     Index(
         "ix_repositories_listed",
@@ -82,6 +83,7 @@ manifests = Table(
     Column("body", LargeBinary, nullable=False),
     moment("created_at"),
     moment("review_after", nullable=True),
+    *pulled(),
     UniqueConstraint("repository_id", "digest"),
     queue_index("manifests"),
     Index(
@@ -125,6 +127,7 @@ tags = Table(
     moment("created_at"),
     moment("pushed_at"),  # when it last began to point where it points
     Column("pushed_by", Text, nullable=False),  # the caller as the log names it: "ada", "deploy token ci"
+    *pulled(),
     PrimaryKeyConstraint("repository_id", "name"),
     sqlite_with_rowid=False,
 )

@@ -22,6 +22,8 @@ async def get(call: Call) -> Answer:
         found = await in_thread(pull.manifest, call.tools, call.caller, call.name, reference)
     if found.review_after is not None and pull.leaving(call.tools, found):
         found = await in_thread(pull.keep_manifest, call.tools, call.caller, call.name, found.digest)
+    if call.request.method == "GET":
+        pull.count(call.tools, found, reference)
     digest = found.digest.encode()
     etag = b'"%b"' % digest
     headers = [(b"docker-content-digest", digest), (b"etag", etag)]

@@ -148,3 +148,20 @@ def test_what_was_acknowledged_survives_kill_9(db: Database, lines: int) -> None
     process.wait()
     process.stdout.close()
     assert set(acknowledged) - keys(db) == set()
+
+
+def test_who_asks_for_it_sees_only_what_a_crash_would_not_undo(db: Database) -> None:
+    """Others share the commit of who went before them, and see what it wrote before that is durable."""
+    differing = []
+
+    def work(number: int) -> None:
+        for turn in range(20):
+            with db.begin(settled=number < 2) as tx:
+                seen = set(tx.scalars(select(login_failures.c.key)))
+                if number < 2 and seen != keys(db):
+                    differing.append((number, turn))
+                add(tx, f"{number}-{turn}")
+
+    in_threads(16, work)
+    assert differing == []
+    assert len(keys(db)) == 320

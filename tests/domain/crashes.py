@@ -38,9 +38,9 @@ class CrashingDatabase:
         return getattr(self._real, name)
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def begin(self, *, settled: bool = False) -> Iterator[Connection]:
         self._fuse.burn()
-        with self._real.begin() as tx:
+        with self._real.begin(settled=settled) as tx:
             yield tx
             self._fuse.burn()
         self._fuse.burn()

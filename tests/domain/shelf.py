@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import select
 
 from tests.actors import Actors
-from wharfinger.db import tables
+from wharfinger.db.tables.images import blobs, manifest_blobs, repository_blobs
+from wharfinger.db.tables.trash import doomed_bytes
 from wharfinger.domain import garbage, images, pull, push, trash, uploads
 from wharfinger.domain.access import OPERATOR, Caller, Grant
 from wharfinger.domain.tools import Tools
@@ -82,7 +83,7 @@ class Shelf:
         """What the tables say about a blob, and whether the store has its bytes; the repositories by their ids."""
         told = [f"bytes kept: {self.tools.store.kept(digest)}", f"asked at {self.tools.clock()}"]
         with self.tools.db.read() as tx:
-            for table in (tables.blobs, tables.repository_blobs, tables.manifest_blobs, tables.doomed_bytes):
+            for table in (blobs, repository_blobs, manifest_blobs, doomed_bytes):
                 rows = tx.execute(select(table).where(table.c.digest == digest)).mappings()
                 told.append(f"{table.name}: {[dict(row) for row in rows]}")
         return "; ".join(told)

@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from tests.clock import Clock
 from tests.domain.shelf import Shelf
+from wharfinger.db import garbage as rows
+from wharfinger.db.tables.images import repository_blobs
 from wharfinger.domain import garbage, images, projects, pull, uploads
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.errors import BlobUnknown, StoreUnavailable
@@ -293,6 +297,40 @@ def test_a_push_that_meets_its_own_removal_is_told(tools: Tools) -> None:
 
 
 # --- what operators see
+
+
+class Witness(MemoryStore):
+    """Notes whether blobs that are withdrawn are in no repository any more, as one sees it who comes after a crash."""
+
+    def __init__(self, tools: Tools) -> None:
+        super().__init__()
+        self.tools, self.still_linked = tools, list[int]()
+
+    def withdraw(self, digest: str, place: str = "") -> None:
+        with self.tools.db.read() as tx:
+            linked = select(func.count()).where(repository_blobs.c.digest == digest)
+            self.still_linked.append(tx.scalar(linked) or 0)
+        super().withdraw(digest, place)
+
+
+def test_no_bytes_leave_for_a_removal_that_a_crash_would_undo(tools: Tools, clock: Clock) -> None:
+    """Two collectors of a process: one takes a blob out of its repository while the other waits to take its bytes."""
+    store = Witness(tools)
+    shelf = Shelf(replace(tools, store=store))
+    for number in range(10):
+        shelf.blob(b"never named %d" % number)
+        clock.advance(hours=25)
+        other = Thread(target=garbage.reclaim, args=[shelf.tools])
+        with tools.db.begin() as tx:
+            rows.take_turn(tx)
+            links = rows.due_links(tx, clock(), 10)
+            rows.hold_blobs(tx, [digest for _, digest in links])
+            rows.delete_links(tx, links, clock())
+            other.start()
+            other.join(timeout=0.005)  # it waits for us by now, so we end without a commit of our own
+        other.join()
+        shelf.collect()
+    assert store.still_linked == [0] * 10
 
 
 def test_a_preview_changes_nothing_and_tells_what_follows(shelf: Shelf, clock: Clock) -> None:

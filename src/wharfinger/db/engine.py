@@ -6,7 +6,9 @@ wherever it goes.
 SQLite has one writer at a time and pays one fsync a commit. So the writers of a process share: each runs in a
 savepoint of one open transaction, in turn, and whoever finds nobody waiting behind it commits for all that went
 before. Nobody returns from `begin` before that commit is durable. One writer alone commits at once; sixty-four pay for
-a few fsyncs instead of sixty-four. PostgreSQL groups commits by itself.
+a few fsyncs instead of sixty-four. A writer may see what those before it wrote and have not committed yet, which is
+harmless as long as all it does is write rows, for these fail together; who does more says so (`settled`), and has them
+commit first. PostgreSQL groups commits by itself.
 """
 
 import fcntl
@@ -39,8 +41,12 @@ class Database(ABC):
         return _Sqlite(url) if url.startswith("sqlite") else _Postgres(url)
 
     @abstractmethod
-    def begin(self) -> AbstractContextManager[Connection]:
-        """A write transaction: rolled back if the block raises, durable when it is left."""
+    def begin(self, *, settled: bool = False) -> AbstractContextManager[Connection]:
+        """A write transaction: rolled back if the block raises, durable when it is left.
+
+        `settled`: whatever it finds is durable already. Who does what cannot be undone, because of what it finds, asks
+        for this.
+        """
 
     @abstractmethod
     def read(self) -> AbstractContextManager[Connection]:
@@ -62,7 +68,7 @@ class _Postgres(Database):
         self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def begin(self, *, settled: bool = False) -> Iterator[Connection]:  # noqa: ARG002 - nothing else is ever found
         with self.engine.begin() as tx:
             yield tx
 
@@ -120,9 +126,11 @@ class _Sqlite(Database):
         self._shared: _Shared | None = None
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def begin(self, *, settled: bool = False) -> Iterator[Connection]:
         self._take_turn()
         try:
+            if settled and self._shared is not None and self._writer is not None:
+                self._commit(self._shared, self._writer)
             shared, tx = self._join()
         except BaseException:
             self._turn.release()
@@ -182,14 +190,23 @@ class _Sqlite(Database):
             if not keep:
                 _tell(tx, "ROLLBACK TO turn")
             _tell(tx, "RELEASE turn")
-            if not self._waiting or shared.full():
-                _tell(tx, "COMMIT")
-                self._end(shared, None)
         except BaseException as error:  # a full disk may have ended the transaction for all who share it
             _roll_back(tx)
             self._end(shared, error)
+        else:
+            if not self._waiting or shared.full():
+                self._commit(shared, tx)
         finally:
             self._turn.release()
+
+    def _commit(self, shared: _Shared, tx: Connection) -> None:
+        """For everybody who shares it; they are told where it fails."""
+        try:
+            _tell(tx, "COMMIT")
+            self._end(shared, None)
+        except BaseException as error:
+            _roll_back(tx)
+            self._end(shared, error)
 
     def _end(self, shared: _Shared, error: BaseException | None) -> None:
         shared.error, self._shared = error, None

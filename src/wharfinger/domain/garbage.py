@@ -16,8 +16,8 @@ the queue gets there with the whole delay before it. Whoever answers reads a sta
 Why no acknowledged push loses bytes: who removes a blob's row, and withdraws its bytes meanwhile, holds that row; who
 lets a blob exist writes that row first, and then looks whether the bytes are there.
 
-Why a crash leaves no row without bytes that anybody can see: a blob is in no repository any more before its bytes are
-touched, and until the store says that they are gone a row remembers them.
+Why a crash leaves no row without bytes that anybody can see: a blob is in no repository any more, durably (`settled`),
+before its bytes are touched, and until the store says that they are gone a row remembers them.
 """
 
 import logging
@@ -141,7 +141,7 @@ def review_links(tools: Tools) -> Freed:
 def reclaim(tools: Tools) -> Freed:
     """Remove blobs that are in no repository and not in the trash; then their bytes."""
     now = tools.clock()
-    with _reviewing(tools) as tx:
+    with _reviewing(tools, settled=True) as tx:
         due, doomed = _unneeded(tx, tools, now)
         if needed := set(due) - set(doomed):
             rows.settle_blobs(tx, needed)
@@ -194,8 +194,8 @@ class _Undone(Exception):
 
 
 @contextmanager
-def _reviewing(tools: Tools) -> Iterator[Connection]:
-    with rows.giving_way(), tools.db.begin() as tx:
+def _reviewing(tools: Tools, *, settled: bool = False) -> Iterator[Connection]:
+    with rows.giving_way(), tools.db.begin(settled=settled) as tx:
         rows.take_turn(tx, give_way=True)
         yield tx
 

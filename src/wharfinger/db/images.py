@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, delete, exists, func, select, update
 
+from wharfinger.db import sizes
 from wharfinger.db.tables.columns import ID, PATH, Moment
 from wharfinger.db.tables.images import (
     blobs,
@@ -67,7 +68,7 @@ _MOVE_TAGS: Final = Upsert(
     tags,
     lambda insert: insert.on_conflict_do_update(
         index_elements=["repository_id", "name"],
-        set_={name: insert.excluded[name] for name in ("manifest_id", "pushed_at", "pushed_by")},
+        set_={name: insert.excluded[name] for name in ("manifest_id", "pushed_at", "pushed_by", "total_size_bytes")},
         where=tags.c.manifest_id != insert.excluded.manifest_id,
     ),
 )
@@ -315,8 +316,8 @@ def move_tags(
     """
     tx.execute(_LEAVE, {"repository": repository, "names": names, "target": manifest, "later": later})
     row = {"repository_id": repository, "manifest_id": manifest, "pushed_by": pushed_by}
-    moments = {"created_at": now, "pushed_at": now}
-    tx.execute(_MOVE_TAGS.on(tx), [{**row, **moments, "name": name} for name in names])
+    facts = {"created_at": now, "pushed_at": now, "total_size_bytes": sizes.of_manifest(tx, manifest)}
+    tx.execute(_MOVE_TAGS.on(tx), [{**row, **facts, "name": name} for name in names])
 
 
 def delete_tag(tx: Connection, repository: int, name: str) -> int | None:

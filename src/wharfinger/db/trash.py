@@ -62,7 +62,7 @@ def named_by(tx: Connection, manifest: int) -> tuple[list[str], list[str], list[
 def hide_repository(tx: Connection, repository: int) -> None:
     """Take a repository from its path, to one that no client can write."""
     hidden = f"~{repository}"
-    values = {"name": hidden, "path": hidden, "pushed_at": None}
+    values = {"name": hidden, "path": hidden, "pushed_at": None, "status": None}
     tx.execute(update(repositories).where(repositories.c.id == repository).values(values))
 
 

@@ -41,6 +41,13 @@ class ManifestPushed(Event):
     subject: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryDeletionScheduled(Event):
+    """Somebody asked for the repository at `path` to go to the trash; the worker sees to it."""
+
+    kind = "repository deletion scheduled"
+
+
 _PLACE: Final = frozenset(field.name for field in fields(Event))
 
 

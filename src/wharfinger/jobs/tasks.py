@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from wharfinger.domain import repositories
 from wharfinger.domain.tools import Tools
 from wharfinger.jobs.reactions import REACTIONS
 
@@ -18,4 +19,7 @@ class Task:
     patience: timedelta = timedelta(days=1)
 
 
-TASKS: Final[tuple[Task, ...]] = (*(Task(reaction.name, reaction.run) for reaction in REACTIONS),)
+TASKS: Final[tuple[Task, ...]] = (
+    *(Task(reaction.name, reaction.run) for reaction in REACTIONS),
+    Task(repositories.DELETE_TASK, repositories.carry_out_deletion),
+)

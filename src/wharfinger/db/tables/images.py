@@ -26,6 +26,7 @@ repositories = Table(
     moment("created_at"),
     moment("pushed_at", nullable=True),  # null until a first manifest arrives: such a repository is not listed
     *pulled(),
+    Column("status", String),  # domain.repositories.Status: how far its deletion is, null where none was asked for
     UniqueConstraint("project_id", "name"),
     Index(
         "ix_repositories_listed",
@@ -128,6 +129,9 @@ tags = Table(
     moment("pushed_at"),  # when it last began to point where it points
     Column("pushed_by", Text, nullable=False),  # the caller as the log names it: "ada", "deploy token ci"
     *pulled(),
+    Column("total_size_bytes", BigInteger, nullable=False, server_default="0"),  # of what it reaches: db.sizes
     PrimaryKeyConstraint("repository_id", "name"),
+    Index("ix_tags_pushed_at", "repository_id", "pushed_at", "name"),
+    Index("ix_tags_total_size_bytes", "repository_id", "total_size_bytes", "name"),
     sqlite_with_rowid=False,
 )

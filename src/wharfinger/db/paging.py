@@ -1,0 +1,39 @@
+"""A page of a listing: sorted, from an offset or after a marker. Nothing here decides."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select, tuple_
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Which rows: after the marker (name, and the value sorted by unless that is the name), or from the offset."""
+
+    limit: int
+    offset: int = 0
+    after: tuple[str, int | datetime | None] | None = None
+    descending: bool = False
+
+
+def cut(listing: Select[Any], name: ColumnElement[Any], value: ColumnElement[Any] | None, by: Cut) -> Select[Any]:
+    """The page of a listing that is sorted by `value`, or by name where that is None; one row more than the limit."""
+    keys = [name] if value is None else [value, name]
+    if by.after is not None:
+        marked = [by.after[0]] if value is None else [by.after[1], by.after[0]]
+        bound = tuple_(*(bindparam(None, mark, type_=key.type) for mark, key in zip(marked, keys, strict=True)))
+        listing = listing.where(tuple_(*keys) < bound if by.descending else tuple_(*keys) > bound)
+    order = [key.desc() if by.descending else key.asc() for key in keys]
+    return listing.order_by(*order).limit(by.limit + 1).offset(by.offset)
+
+
+def count(tx: Connection, listing: Select[Any]) -> int:
+    """How many rows a listing has."""
+    return int(tx.scalar(select(func.count()).select_from(listing.order_by(None).subquery())) or 0)
+
+
+def rows_of(tx: Connection, page: Select[Any], limit: int) -> tuple[list[Row[Any]], bool]:
+    """At most `limit` rows of the page, and whether there are more behind them."""
+    found = list(tx.execute(page))
+    return found[:limit], len(found) > limit

@@ -1,0 +1,89 @@
+"""Image repositories as people look at them: listed, counted, sorted. Nothing here decides.
+
+One without a manifest yet, or in the trash, has no `pushed_at`, and is not here.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, func, literal, null, select, update
+
+from wharfinger.db import paging
+from wharfinger.db.access import below
+from wharfinger.db.paging import Cut
+from wharfinger.db.tables.columns import Moment
+from wharfinger.db.tables.images import repositories, tags
+from wharfinger.db.tables.places import projects
+
+_TAGS: Final = select(func.count()).where(tags.c.repository_id == repositories.c.id).scalar_subquery()
+_LAST_PUSH: Final = func.coalesce(
+    select(func.max(tags.c.pushed_at)).where(tags.c.repository_id == repositories.c.id).scalar_subquery(),
+    repositories.c.pushed_at,
+    type_=Moment(),
+)
+SORTS: Final[dict[str, ColumnElement[Any] | None]] = {
+    "name": None,
+    "created": repositories.c.created_at,
+    "updated": _LAST_PUSH,
+}
+_COLUMNS: Final = (
+    repositories.c.id,
+    repositories.c.name,
+    repositories.c.path,
+    repositories.c.project_id,
+    repositories.c.created_at,
+    repositories.c.status,
+    _LAST_PUSH.label("last_pushed_at"),
+    projects.c.path.label("project_path"),
+)
+
+
+def listing(*, counted: bool = False) -> Select[Any]:
+    """All repositories, with a count of their tags where asked for."""
+    number = _TAGS if counted else literal(None, BigInteger())
+    return (
+        select(*_COLUMNS, number.label("tags_count"))
+        .join(projects, projects.c.id == repositories.c.project_id)
+        .where(repositories.c.pushed_at.is_not(null()))
+    )
+
+
+def in_project(found: Select[Any], project: int) -> Select[Any]:
+    """Those of one project."""
+    return found.where(repositories.c.project_id == project)
+
+
+def below_path(found: Select[Any], group: str) -> Select[Any]:
+    """Those below the path of a group."""
+    return found.where(below(repositories.c.path, group))
+
+
+def readable(found: Select[Any], project_ids: Select[Any] | None) -> Select[Any]:
+    """Those in projects that `project_ids` selects; None: all."""
+    return found if project_ids is None else found.where(repositories.c.project_id.in_(project_ids))
+
+
+def named(found: Select[Any], part: str) -> Select[Any]:
+    """Those whose path contains this, in any case."""
+    return found.where(repositories.c.path.icontains(part, autoescape=True)) if part else found
+
+
+def page(tx: Connection, found: Select[Any], sort: str, by: Cut) -> tuple[list[Row[Any]], bool]:
+    """A page of a listing sorted by one of SORTS, and whether there is more behind it."""
+    return paging.rows_of(tx, paging.cut(found, repositories.c.path, SORTS[sort], by), by.limit)
+
+
+def one(tx: Connection, found: Select[Any], *, path: str) -> Row[Any] | None:
+    """The one of a listing at this path."""
+    return tx.execute(found.where(repositories.c.path == path)).first()
+
+
+def path_of(tx: Connection, repository: int) -> str | None:
+    """The path of a repository that is listed."""
+    return tx.scalar(
+        select(repositories.c.path).where(repositories.c.id == repository, repositories.c.pushed_at.is_not(None))
+    )
+
+
+def set_status(tx: Connection, repository: int, status: str | None) -> None:
+    """Say how far the deletion of a repository is."""
+    tx.execute(update(repositories).where(repositories.c.id == repository).values(status=status))

@@ -1,0 +1,49 @@
+"""How many bytes something reaches: every blob (config or layer) once, however many manifests name it.
+
+An index reaches the blobs of the manifests that it names and that are here, those that these name in turn, and so on.
+Manifests themselves and what merely speaks about them (`subject`) do not count. Nothing here decides.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import CTE, BigInteger, Connection, Select, bindparam, cast, func, select
+
+from wharfinger.db.tables.columns import ID
+from wharfinger.db.tables.images import blobs, manifest_blobs, manifest_children, manifests, tags
+
+
+def reached(start: Select[Any]) -> CTE:
+    """The ids of the manifests that `start` selects, and of all below them."""
+    found = start.cte("reached", recursive=True)
+    children = (
+        select(manifests.c.id)
+        .join(
+            manifest_children,
+            (manifest_children.c.repository_id == manifests.c.repository_id)
+            & (manifest_children.c.digest == manifests.c.digest),
+        )
+        .join(found, found.c.id == manifest_children.c.manifest_id)
+    )
+    return found.union(children)
+
+
+def _bytes(start: Select[Any]) -> Select[Any]:
+    found = reached(start)
+    named = select(manifest_blobs.c.digest).join(found, found.c.id == manifest_blobs.c.manifest_id)
+    return select(cast(func.coalesce(func.sum(blobs.c.size_bytes), 0), BigInteger)).where(blobs.c.digest.in_(named))
+
+
+_OF_MANIFEST: Final = _bytes(select(bindparam("start", type_=ID).label("id")))
+_OF_REPOSITORY: Final = _bytes(
+    select(tags.c.manifest_id.label("id")).where(tags.c.repository_id == bindparam("start", type_=ID))
+)
+
+
+def of_manifest(tx: Connection, manifest: int) -> int:
+    """Bytes that a manifest reaches: what pulling all of it takes."""
+    return int(tx.execute(_OF_MANIFEST, {"start": manifest}).scalar_one())
+
+
+def of_repository(tx: Connection, repository: int) -> int:
+    """Bytes that the tags of a repository reach."""
+    return int(tx.execute(_OF_REPOSITORY, {"start": repository}).scalar_one())

@@ -1,0 +1,40 @@
+"""From the part of a listing that is asked for to the rows to be read, and back to a page."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Row, Select
+
+from wharfinger.db import paging as rows
+from wharfinger.db.paging import Cut
+from wharfinger.domain.errors import PageInvalid
+from wharfinger.rules.paging import Marker, Page, Window
+
+Item = TypeVar("Item")
+Sorted = type[int] | type[datetime] | type[None]  # what a listing is sorted by; None: the name
+
+FIRST: Final = Window()
+
+
+def cut(window: Window, by: Sorted, *, descending: bool) -> Cut:
+    """Which rows. Raises PageInvalid for a marker of a listing in another order."""
+    marker = window.after
+    if marker is not None and not isinstance(marker.value, by):
+        raise PageInvalid("the marker is from a listing in another order: start with its first page")
+    after = None if marker is None else (marker.name, marker.value)
+    return Cut(limit=window.limit, offset=window.offset, after=after, descending=descending)
+
+
+def page(
+    tx: Connection,
+    window: Window,
+    read: tuple[Sequence[Row[Any]], bool],
+    listing: Select[Any],
+    item: tuple[Callable[[Row[Any]], Item], Callable[[Item], Marker]],
+) -> Page[Item]:
+    """A page out of the rows that were read, and whether there are more; `item` makes one, and its marker."""
+    make, mark = item
+    items = [make(row) for row in read[0]]
+    total = rows.count(tx, listing) if window.counted else None
+    return Page(items, total, mark(items[-1]) if read[1] else None)

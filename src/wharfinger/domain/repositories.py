@@ -1,0 +1,183 @@
+"""Image repositories as people look at them: of a project, of a group with all below it, or all that one may read.
+
+Deleting a whole one is asked for here and done by the worker (`delete_scheduled`); it goes to the trash.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select
+
+from wharfinger.db import repositories as rows
+from wharfinger.db import sizes
+from wharfinger.domain import access, events, images, paging, queue
+from wharfinger.domain.access import OPERATOR, Caller
+from wharfinger.domain.errors import RepositoryUnknown
+from wharfinger.domain.events import RepositoryDeletionScheduled
+from wharfinger.domain.paging import FIRST, Sorted
+from wharfinger.domain.tools import Tools
+from wharfinger.rules.paging import Marker, Page, Window
+from wharfinger.rules.roles import Action
+
+DELETE_TASK: Final = "delete repository"
+
+
+class Sort(StrEnum):
+    """What a listing of repositories can be sorted by; the path tells equals apart."""
+
+    NAME = "name"
+    CREATED = "created"
+    UPDATED = "updated"
+
+
+class Status(StrEnum):
+    """How far the deletion of a whole repository is, in GitLab's words."""
+
+    DELETE_SCHEDULED = "delete_scheduled"
+    DELETE_ONGOING = "delete_ongoing"
+    DELETE_FAILED = "delete_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """An image repository.
+
+    `name` is that below the project, "" for the image at the project's own path. `pushed_at` is when one of its tags
+    last began to point elsewhere. `tags_count` and `size_bytes` are None unless asked for; the size is that of the
+    blobs that its tags reach, each once (`db.sizes`).
+    """
+
+    id: int
+    name: str
+    path: str
+    project_id: int
+    project_path: str
+    created_at: datetime
+    pushed_at: datetime
+    status: Status | None
+    tags_count: int | None
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which repositories, in which order, and what is to be told of each.
+
+    Of one `project`, or of a `group` with all below it (paths), or of all that the caller may read; those whose path
+    contains `part`.
+    """
+
+    project: str | None = None
+    group: str | None = None
+    part: str = ""
+    sort: Sort = Sort.NAME
+    descending: bool = False
+    counted: bool = False
+    sized: bool = False
+
+
+_KINDS: Final[dict[Sort, Sorted]] = {Sort.NAME: type(None), Sort.CREATED: datetime, Sort.UPDATED: datetime}
+
+
+def list_repositories(
+    tools: Tools, caller: Caller, wanted: Filter = Filter(), window: Window = FIRST
+) -> Page[Repository]:
+    """A page of the repositories that the caller may pull from. Raises ProjectUnknown, GroupUnknown, PageInvalid."""
+    access.require_reading(caller)
+    with tools.db.read() as tx:
+        found = _listing(tx, tools, caller, wanted)
+        by = paging.cut(window, _KINDS[wanted.sort], descending=wanted.descending)
+        read = rows.page(tx, found, wanted.sort, by)
+        return paging.page(
+            tx, window, read, found, (partial(_repository, tx, sized=wanted.sized), partial(_marker, wanted.sort))
+        )
+
+
+def get(tools: Tools, caller: Caller, path: str, *, sized: bool = False) -> Repository:
+    """The repository at this path with its count of tags. Raises RepositoryUnknown."""
+    with tools.db.read() as tx:
+        return _get(tx, caller, path, sized=sized)
+
+
+def by_id(tools: Tools, caller: Caller, id_: int, *, sized: bool = False) -> Repository:
+    """The repository of this number. Raises RepositoryUnknown, in the same words where it is hidden."""
+    with tools.db.read() as tx:
+        path = rows.path_of(tx, id_)
+        try:
+            return _get(tx, caller, path or "?", sized=sized)
+        except RepositoryUnknown:
+            raise RepositoryUnknown(f"no image repository {id_}, or none you may read: check the number") from None
+
+
+def delete(tools: Tools, caller: Caller, path: str) -> None:
+    """Have a repository moved to the trash with all that is in it, soon. Raises RepositoryUnknown."""
+    with tools.db.begin() as tx:
+        place = images.open_existing(tx, caller, path, Action.DELETE)
+        rows.set_status(tx, place.id, Status.DELETE_SCHEDULED)
+        about = {"repository": place.id, "by": caller.name, "user": caller.user_id, "address": caller.address}
+        queue.put(tx, tools, DELETE_TASK, about, key=f"{DELETE_TASK} {place.id}")
+        events.put(tx, tools, caller, RepositoryDeletionScheduled(path=place.path, project_id=place.project_id))
+
+
+def carry_out_deletion(tools: Tools, about: Mapping[str, Any]) -> None:
+    """What `delete` asked for, on behalf of who did; nothing where it was done already."""
+    repository: int = about["repository"]
+    path = _mark(tools, repository, Status.DELETE_ONGOING)
+    if path is None:
+        return
+    asker = replace(OPERATOR, name=about["by"], user_id=about["user"], address=about["address"])
+    try:
+        images.delete_repository(tools, asker, path)
+    except Exception:
+        _mark(tools, repository, Status.DELETE_FAILED)
+        raise
+
+
+def _mark(tools: Tools, repository: int, status: Status) -> str | None:
+    """Set the status; the path of the repository, None where it is gone."""
+    with tools.db.begin() as tx:
+        path = rows.path_of(tx, repository)
+        if path is not None:
+            rows.set_status(tx, repository, status)
+        return path
+
+
+def _listing(tx: Connection, tools: Tools, caller: Caller, wanted: Filter) -> Select[Any]:
+    found = rows.named(rows.listing(counted=wanted.counted), access.askable(wanted.part))
+    if wanted.project is not None:
+        return rows.in_project(found, access.open_project(tx, caller, wanted.project, Action.PULL).id)
+    if wanted.group is not None:
+        found = rows.below_path(found, access.open_group(tx, caller, wanted.group, Action.PULL).path)
+    return rows.readable(found, access.readable_projects(caller, tools.clock(), tools.policy.profile))
+
+
+def _get(tx: Connection, caller: Caller, path: str, *, sized: bool) -> Repository:
+    place = images.open_existing(tx, caller, path, Action.PULL)
+    row = rows.one(tx, rows.listing(counted=True), path=place.path)
+    if row is None:
+        raise RepositoryUnknown(f"nothing was ever pushed to {path}: push an image, or check the name")
+    return _repository(tx, row, sized=sized)
+
+
+def _marker(sort: Sort, repository: Repository) -> Marker:
+    values = {Sort.NAME: None, Sort.CREATED: repository.created_at, Sort.UPDATED: repository.pushed_at}
+    return Marker(repository.path, values[sort])
+
+
+def _repository(tx: Connection, row: Row[Any], *, sized: bool) -> Repository:
+    return Repository(
+        id=row.id,
+        name=row.name,
+        path=row.path,
+        project_id=row.project_id,
+        project_path=row.project_path,
+        created_at=row.created_at,
+        pushed_at=row.last_pushed_at,
+        status=None if row.status is None else Status(row.status),
+        tags_count=row.tags_count,
+        size_bytes=sizes.of_repository(tx, row.id) if sized else None,
+    )

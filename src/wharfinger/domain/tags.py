@@ -1,0 +1,106 @@
+"""Tags as people look at them: a repository's, filtered and sorted, or one with what it points to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Row
+
+from wharfinger.db import tags as rows
+from wharfinger.domain import access, images, paging
+from wharfinger.domain.access import Caller
+from wharfinger.domain.errors import TagUnknown
+from wharfinger.domain.paging import FIRST, Sorted
+from wharfinger.domain.tools import Tools
+from wharfinger.rules.paging import Marker, Page, Window
+from wharfinger.rules.roles import Action
+
+
+class Sort(StrEnum):
+    """What a listing of tags can be sorted by; the name tells equals apart."""
+
+    NAME = "name"
+    PUBLISHED = "published_at"
+    SIZE = "size"
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag and what it points to.
+
+    `repository` is the path it is in. `published_at` is when it began to point there. `config_digest` is None where
+    there is no config, as in an index. `total_size_bytes`: the blobs it reaches, each once (`db.sizes`).
+    """
+
+    repository: str
+    name: str
+    digest: str
+    media_type: str
+    artifact_type: str | None
+    config_digest: str | None
+    created_at: datetime
+    published_at: datetime
+    pushed_by: str
+    total_size_bytes: int
+
+    @property
+    def path(self) -> str:
+        """As clients write it: `acme/shop/web:v1`."""
+        return f"{self.repository}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which tags, in which order: those whose name contains `part`, or the one that is called `exact`."""
+
+    part: str = ""
+    exact: str | None = None
+    sort: Sort = Sort.NAME
+    descending: bool = False
+
+
+_KINDS: Final[dict[Sort, Sorted]] = {Sort.NAME: type(None), Sort.PUBLISHED: datetime, Sort.SIZE: int}
+
+
+def list_tags(tools: Tools, caller: Caller, path: str, wanted: Filter = Filter(), window: Window = FIRST) -> Page[Tag]:
+    """A page of a repository's tags. Raises RepositoryUnknown, PageInvalid for a marker of another order."""
+    with tools.db.read() as tx:
+        place = images.open_existing(tx, caller, path, Action.PULL)
+        found = rows.listing(
+            place.id, part=access.askable(wanted.part), exact=wanted.exact and access.askable(wanted.exact)
+        )
+        by = paging.cut(window, _KINDS[wanted.sort], descending=wanted.descending)
+        read = rows.page(tx, found, wanted.sort, by)
+        return paging.page(tx, window, read, found, (partial(_tag, place.path), partial(_marker, wanted.sort)))
+
+
+def get(tools: Tools, caller: Caller, path: str, name: str) -> Tag:
+    """One tag. Raises TagUnknown, RepositoryUnknown."""
+    with tools.db.read() as tx:
+        place = images.open_existing(tx, caller, path, Action.PULL)
+        row = rows.one(tx, place.id, access.askable(name))
+    if row is None:
+        raise TagUnknown(f"no tag {name} in {place.path}: list its tags to see what there is")
+    return _tag(place.path, row)
+
+
+def _marker(sort: Sort, tag: Tag) -> Marker:
+    values = {Sort.NAME: None, Sort.PUBLISHED: tag.published_at, Sort.SIZE: tag.total_size_bytes}
+    return Marker(tag.name, values[sort])
+
+
+def _tag(repository: str, row: Row[Any]) -> Tag:
+    return Tag(
+        repository=repository,
+        name=row.name,
+        digest=row.digest,
+        media_type=row.media_type,
+        artifact_type=row.artifact_type,
+        config_digest=row.config_digest,
+        created_at=row.created_at,
+        published_at=row.pushed_at,
+        pushed_by=row.pushed_by,
+        total_size_bytes=row.total_size_bytes,
+    )

@@ -10,12 +10,12 @@ PIP := $(PY) -m pip -qq --disable-pip-version-check
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: run test soak bench lint pytest coverage clients wheel lock clean
+.PHONY: run test soak bench lint pytest coverage clients pages wheel lock clean
 
-run: .venv/run.stamp
+run: .venv/run.stamp pages
 	@exec .venv/bin/wharfinger serve $(ARGS)
 
-test: .venv/test.stamp
+test: .venv/test.stamp pages
 	@$(MAKE) clients lint pytest coverage
 
 bench: .venv/test.stamp
@@ -47,6 +47,10 @@ coverage: .venv/test.stamp
 # Never fatal: what cannot be had is named here, and its tests skip with that reason.
 clients:
 	@tests/install_clients.sh
+
+# The stylesheet and scripts of the web pages, where something they are built from has changed.
+pages:
+	@$(PY) hatch_build.py
 
 wheel: .venv/test.stamp
 	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .

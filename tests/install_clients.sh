@@ -8,7 +8,7 @@ set -uo pipefail
 
 CLIENTS=${WHARFINGER_TEST_CLIENTS:-${XDG_CACHE_HOME:-$HOME/.cache}/wharfinger-test-clients}
 PACKAGES=(podman buildah skopeo runc docker.io containerd docker-registry busybox-static postgresql wrk nginx-light
-  iproute2 jq)
+  iproute2 jq chromium)
 FROM_TRIXIE=(oras cosign)
 FROM_SID=(crane)
 ROOT_PACKAGES=(base-files base-passwd bash coreutils dash debianutils dpkg findutils grep gzip hostname libacl1 libattr1

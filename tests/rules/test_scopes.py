@@ -38,6 +38,7 @@ WITHOUT_SCOPES = {
     CredentialKind.OPERATOR: ALL,
     CredentialKind.JOB: IMAGES,
     CredentialKind.REGISTRY: IMAGES,
+    CredentialKind.SESSION: ALL,
 }
 TOKENS = [CredentialKind.PERSONAL, CredentialKind.PROJECT, CredentialKind.GROUP]
 

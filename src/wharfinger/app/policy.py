@@ -29,6 +29,8 @@ def policy(settings: Settings) -> Policy:
         gc_batch=settings.gc.batch,
         login_failures=settings.logins.failures,
         login_window=settings.logins.window,
+        session_idle=settings.sessions.idle,
+        session_life=settings.sessions.life,
         redirect_life=settings.storage.redirect_life if settings.storage.redirect else None,
         stream_to=settings.storage.stream_to,
     )

@@ -24,6 +24,7 @@ from wharfinger.web.log import AccessLog, Sink, start_logging
 from wharfinger.web.metrics import Shared, Tally
 from wharfinger.web.numbers import Numbers
 from wharfinger.web.oci.routes import Registry
+from wharfinger.web.pages.front import Pages
 from wharfinger.web.patience import Bodies
 from wharfinger.web.probes import Readiness
 from wharfinger.web.request import Receive, Scope, Send
@@ -51,7 +52,8 @@ def build(settings: Settings, records: Records, tools: Tools) -> App:
     )
     readiness = Readiness({"database": _database_check(tools), "store": tools.store.check})
     numbers = Numbers(partial(garbage.status, tools), tools.clock)
-    front = Front(Registry(tools, settings.external_url), readiness, records, options, numbers)
+    registry, others = Registry(tools, settings.external_url), [("/", Pages(tools, settings.external_url))]
+    front = Front(registry, readiness, records, options, numbers, others=others)
     return App(settings, tools, front)
 
 

@@ -49,6 +49,7 @@ def welcome(server: Running, newcomer: Newcomer, program: str) -> str:
     return f"""
   administrator      {newcomer.username}
   one-time password  {newcomer.password}    (shown now and never again)
+  web pages          {server.settings.address}/    (sign in there with this password and choose your own)
 
 Container tools log in with an access token instead of the password. These four lines make one and use it, in another
 terminal, with any image you have (here {IMAGE}) and the project {PROJECT}, which is there to try:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from wharfinger.config.sections.identity import Access, Logins, Tokens
+from wharfinger.config.sections.identity import Access, Logins, Sessions, Tokens
 from wharfinger.config.sections.keeping import DatabaseSection, Garbage, Registry, Storage, Trash
 from wharfinger.config.sections.outbound import OutboundSection
 from wharfinger.config.sections.section import Section, setting
@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     access: Access = Access()
     logins: Logins = Logins()
     outbound: OutboundSection = OutboundSection()
+    sessions: Sessions = Sessions()
     log: Log = Log()
 
     @classmethod

@@ -24,6 +24,9 @@ from wharfinger.rules.scopes import CredentialKind
 
 CATALOG_SCOPE: Final = "registry:catalog:*"
 
+_PEOPLE: Final = frozenset(
+    {CredentialKind.PERSONAL, CredentialKind.PASSWORD, CredentialKind.SESSION, CredentialKind.OPERATOR}
+)
 _ASKED: Final[Mapping[Action, str]] = {Action.PULL: "pull", Action.PUSH: "pull,push", Action.DELETE: "delete"}
 
 
@@ -59,6 +62,11 @@ class Caller:
     profile: Profile = Profile.DEFAULT
     at: datetime | None = None
     address: str = ""
+
+    @property
+    def session_id(self) -> int | None:
+        """The browser's session, where the caller comes with one."""
+        return self.credential_id if self.kind is CredentialKind.SESSION else None
 
 
 ANONYMOUS: Final = Caller(CredentialKind.ANONYMOUS, "")
@@ -261,7 +269,7 @@ def require_reading(caller: Caller) -> None:
 def require_person(caller: Caller, doing: str) -> None:
     """Let people and operators through: what is for everybody with an account is not for tokens of projects or jobs."""
     require_account(caller)
-    if caller.kind not in (CredentialKind.PERSONAL, CredentialKind.PASSWORD, CredentialKind.OPERATOR):
+    if caller.kind not in _PEOPLE:
         raise ScopeMissing(f"{doing} is nothing a {caller.kind} token is for: use a personal access token")
 
 

@@ -83,6 +83,10 @@ class MemberUnknown(NotFound):
     """The person is not a member here."""
 
 
+class SessionUnknown(NotFound):
+    """No such session, or it is over."""
+
+
 class ServiceUnknown(NotFound):
     """The token service issues nothing for such a service."""
 

@@ -67,6 +67,21 @@ def authenticate(tools: Tools, username: str, secret: str, address: str) -> Call
     return _caller(tools, row, now)
 
 
+def password_owner(tools: Tools, username: str, password: str, address: str, *, wrong: str = _WRONG) -> Row[Any]:
+    """The row of the user whose password this is. Raises CredentialRefused, in the words of `wrong`, LoginsLimited."""
+    keys = [of_address(address), of_account(username)]
+    with passwords.turn():
+        check(tools, keys)
+        with tools.db.read() as tx:
+            user = user_rows.at(tx, access.askable(username))
+        if not passwords.matches(user.password_hash if user else None, password) or user is None:
+            failed(tools, keys)
+            raise CredentialRefused(wrong)
+    if user.blocked:
+        raise CredentialRefused(f"the account {user.username} is blocked: ask an administrator")
+    return user
+
+
 def of_address(text: str) -> str:
     """The key that failures from this address count under; of IPv6 the /64, for whoever has one of those has it all."""
     try:
@@ -105,18 +120,12 @@ def failed(tools: Tools, keys: Sequence[str]) -> None:
 
 
 def _by_password(tools: Tools, username: str, secret: str, address: str) -> Caller:
-    keys = [of_address(address), of_account(username)]
     if not tools.policy.password_login:
+        keys = [of_address(address), of_account(username)]
         check(tools, keys)
         failed(tools, keys)
         raise CredentialRefused(_MISTYPED if secret.startswith("whf_") else _TOKENS_ONLY)
-    with passwords.turn():
-        check(tools, keys)
-        with tools.db.read() as tx:
-            user = user_rows.at(tx, access.askable(username))
-        if not passwords.matches(user.password_hash if user else None, secret) or user is None:
-            failed(tools, keys)
-            raise CredentialRefused(_WRONG)
+    user = password_owner(tools, username, secret, address)
     if sentence := _why_no_password(user):
         raise CredentialRefused(sentence)
     return Caller(
@@ -131,8 +140,6 @@ def _by_password(tools: Tools, username: str, secret: str, address: str) -> Call
 
 def _why_no_password(user: Row[Any]) -> str:
     """Why a right password does not let its owner in; empty if it does."""
-    if user.blocked:
-        return f"the account {user.username} is blocked: ask an administrator"
     if user.password_once:
         return f"this password was generated and has to be replaced first: wharfinger user password {user.username}"
     if user.second_factor:

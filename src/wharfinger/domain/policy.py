@@ -40,3 +40,5 @@ class Policy:
     login_window: timedelta = timedelta(minutes=10)
     redirect_life: timedelta | None = None  # how long a URL into an object store is good; None: bytes come through us
     stream_to: tuple[IPv4Network | IPv6Network, ...] = ()  # clients that such URLs are of no use to
+    session_idle: timedelta = timedelta(days=3)  # a browser that was away for longer signs in anew
+    session_life: timedelta = timedelta(days=30)  # and so does any, after this

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 from wharfinger.db import groups as group_rows
 from wharfinger.db import members as member_rows
 from wharfinger.db import places as place_rows
+from wharfinger.db import sessions as session_rows
 from wharfinger.db import tokens as token_rows
 from wharfinger.db import users as rows
 from wharfinger.domain import access, logins, passwords, places
@@ -157,7 +158,8 @@ def delete(tools: Tools, caller: Caller, username: str) -> None:
 def set_password(tools: Tools, caller: Caller, username: str, password: str, *, current: str | None = None) -> None:
     """Set a password. Its owner gives the `current` one (or the one-time one), an administrator need not.
 
-    Raises SettingInvalid, CredentialRefused. Tokens stay: revoke those that may have leaked.
+    Raises SettingInvalid, CredentialRefused. Browsers elsewhere have to sign in anew; tokens stay: revoke those that
+    may have leaked.
     """
     access.require_account(caller)
     with tools.db.read() as tx:
@@ -167,6 +169,7 @@ def set_password(tools: Tools, caller: Caller, username: str, password: str, *, 
     password_hash = passwords.hashed(password)
     with tools.db.begin() as tx:
         rows.change(tx, user.id, password_hash=password_hash, password_once=False)
+        session_rows.remove_others(tx, user.id, caller.session_id)
 
 
 def replace_password(tools: Tools, username: str, password: str, *, current: str, address: str) -> None:
@@ -187,7 +190,9 @@ def generate_password(tools: Tools, caller: Caller, username: str) -> str:
     password = passwords.generated()
     password_hash = passwords.hashed(password)
     with tools.db.begin() as tx:
-        rows.change(tx, _open(tx, caller, username).id, password_hash=password_hash, password_once=True)
+        user = _open(tx, caller, username).id
+        rows.change(tx, user, password_hash=password_hash, password_once=True)
+        session_rows.remove_others(tx, user, None)
     return password
 
 

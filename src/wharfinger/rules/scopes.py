@@ -23,6 +23,7 @@ class CredentialKind(StrEnum):
     JOB = "job"
     OPERATOR = "operator"
     REGISTRY = "registry"
+    SESSION = "session"
 
 
 SCOPES: Final[Mapping[str, str]] = {
@@ -62,6 +63,7 @@ _WITHOUT_SCOPES: Final[Mapping[CredentialKind, frozenset[Action]]] = {
     CredentialKind.OPERATOR: _EVERYTHING,
     CredentialKind.JOB: _IMAGES,
     CredentialKind.REGISTRY: _IMAGES,
+    CredentialKind.SESSION: _EVERYTHING,
 }
 _NEEDED: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.PULL: ("read_registry",),

@@ -56,3 +56,14 @@ class Logins(Section):
 
     failures: int = setting(10, "Failed logins of an address or account until it must wait.", hot=True, ge=1, le=10_000)
     window: Duration = setting(duration("10m"), "How long a failed login counts.", hot=True, ge=duration("1s"))
+
+
+class Sessions(Section):
+    """People signed in with a browser."""
+
+    idle: Duration = setting(
+        duration("3d"), "A browser that was away for so long signs in anew.", hot=True, ge=duration("1m")
+    )
+    life: Duration = setting(
+        duration("30d"), "How long a browser stays signed in at most.", hot=True, ge=duration("1m"), le=duration("365d")
+    )

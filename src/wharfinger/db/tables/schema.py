@@ -6,6 +6,7 @@
             │                                                   ├─ manifests ◄───┘
     credentials (tokens of people, projects, groups, jobs)      │    ├─ manifest_blobs
     signing_keys · login_failures                               │    └─ manifest_children
+    sessions · second_factors · recovery_codes · identities     │
     routes (path → namespace or project, now or formerly)       ├─ repository_blobs ── blobs ── doomed_bytes
     duties · freed · events · jobs                              └─ trash ── trash_needs
 
@@ -17,7 +18,7 @@ databases (`PATH` carries collation C on PostgreSQL), so that listings have one 
 once that moment has passed; null means that the last look found them needed and that nothing has changed since.
 """
 
-from wharfinger.db.tables import images, people, places, trash, work
+from wharfinger.db.tables import images, people, places, sessions, trash, work
 from wharfinger.db.tables.columns import metadata
 
-__all__ = ["images", "metadata", "people", "places", "trash", "work"]
+__all__ = ["images", "metadata", "people", "places", "sessions", "trash", "work"]

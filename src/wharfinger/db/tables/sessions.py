@@ -1,0 +1,52 @@
+"""People in a browser: who is signed in, second factors, and accounts at an identity provider."""
+
+from sqlalchemy import BigInteger, Column, LargeBinary, PrimaryKeyConstraint, String, Table, Text, UniqueConstraint
+
+from wharfinger.db.tables.columns import id_column, metadata, moment, refers
+
+sessions = Table(
+    "sessions",
+    metadata,
+    id_column(),
+    refers("user_id", "users.id", index=True),
+    Column("secret_hash", String, nullable=False, unique=True),  # SHA-256 of the cookie: it has 256 random bits
+    Column("stage", String, nullable=False),  # domain.sessions.Stage: what is still to be done to be signed in
+    Column("way", String, nullable=False),  # how: "password", "password and second factor", an identity provider's name
+    Column("address", String, nullable=False),
+    Column("agent", Text, nullable=False),  # what the browser calls itself
+    moment("created_at"),
+    moment("seen_at"),  # of the last minutes, not of the last request
+    moment("expires_at", index=True),  # whatever happens
+    sqlite_autoincrement=True,  # events name sessions by id
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    refers("user_id", "users.id"),
+    Column("sealed", LargeBinary, nullable=False),  # the TOTP secret, encrypted under the installation's secret
+    Column("last_step", BigInteger, nullable=False),  # of the last code that was taken: none is good twice
+    moment("created_at"),
+    moment("confirmed_at", nullable=True),  # null until its owner has shown a first code
+    PrimaryKeyConstraint("user_id"),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    id_column(),
+    refers("user_id", "users.id"),
+    Column("code_hash", String, nullable=False),  # a row goes when its code is used
+    UniqueConstraint("user_id", "code_hash"),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    id_column(),
+    refers("user_id", "users.id", index=True),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),  # what the issuer calls this person, for good
+    moment("created_at"),
+    UniqueConstraint("issuer", "subject"),
+)

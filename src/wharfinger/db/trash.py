@@ -55,8 +55,13 @@ def named_by(tx: Connection, manifest: int) -> tuple[list[str], list[str], list[
     return (
         list(tx.scalars(select(manifest_blobs.c.digest).where(manifest_blobs.c.manifest_id == manifest))),
         list(tx.scalars(select(manifest_children.c.digest).where(manifest_children.c.manifest_id == manifest))),
-        list(tx.scalars(select(tags.c.name).where(tags.c.manifest_id == manifest).order_by(tags.c.name))),
+        tags_of(tx, manifest),
     )
+
+
+def tags_of(tx: Connection, manifest: int) -> list[str]:
+    """The tags that point to a manifest."""
+    return list(tx.scalars(select(tags.c.name).where(tags.c.manifest_id == manifest).order_by(tags.c.name)))
 
 
 def hide_repository(tx: Connection, repository: int) -> None:

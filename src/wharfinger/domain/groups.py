@@ -8,9 +8,10 @@ from wharfinger.db import groups as rows
 from wharfinger.db import members as member_rows
 from wharfinger.db import places as place_rows
 from wharfinger.db import tokens as token_rows
-from wharfinger.domain import access, places
+from wharfinger.domain import access, events, places
 from wharfinger.domain.access import Caller, Group
 from wharfinger.domain.errors import NotEmpty, SettingInvalid
+from wharfinger.domain.events.places import GroupChanged, GroupCreated, GroupDeleted, GroupMoved
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import paths
 from wharfinger.rules.roles import Action, Role, Visibility, open_to
@@ -38,7 +39,9 @@ def create(
         )
         if caller.user_id is not None:
             member_rows.put(tx, caller.user_id, namespace_id=made, role=Role.OWNER, expires_at=None, now=now)
-        return access.open_group(tx, caller, path, Action.PULL)
+        group = access.open_group(tx, caller, path, Action.PULL)
+        events.put(tx, tools, caller, GroupCreated(**events.at(group), visibility=visibility.name.lower()))
+        return group
 
 
 def get(tools: Tools, caller: Caller, path: str) -> Group:
@@ -64,7 +67,9 @@ def rename(tools: Tools, caller: Caller, path: str, to: str) -> Group:
         group = _owned(tx, caller, path, "renaming a group")
         new = f"{group.path.rpartition('/')[0]}/{to}".lstrip("/")
         places.carry(tx, group.path, new)
-        return replace(group, path=new)
+        renamed = replace(group, path=new)
+        events.put(tx, tools, caller, GroupMoved(**events.at(renamed), before=group.path))
+        return renamed
 
 
 def move(tools: Tools, caller: Caller, path: str, into: str) -> Group:
@@ -81,7 +86,9 @@ def move(tools: Tools, caller: Caller, path: str, into: str) -> Group:
         places.checked(paths.namespace, last)
         places.carry(tx, group.path, new)
         rows.change(tx, group.id, parent_id=above)
-        return replace(group, path=new, parent_id=above)
+        moved = replace(group, path=new, parent_id=above)
+        events.put(tx, tools, caller, GroupMoved(**events.at(moved), before=group.path))
+        return moved
 
 
 def change(
@@ -95,7 +102,10 @@ def change(
             rows.change(tx, group.id, visibility=visibility)
         if name is not None:
             rows.change(tx, group.id, name=places.title(name, group.name))
-        return access.open_group(tx, caller, group.path, Action.PULL)
+        changed = access.open_group(tx, caller, group.path, Action.PULL)
+        before, after = places.differing(group, changed)
+        events.put(tx, tools, caller, GroupChanged(**events.at(group), before=before, after=after))
+        return changed
 
 
 def delete(tools: Tools, caller: Caller, path: str) -> None:
@@ -106,6 +116,7 @@ def delete(tools: Tools, caller: Caller, path: str) -> None:
             raise NotEmpty(f"{group.path} still holds groups or projects: move or delete them first")
         token_rows.remove_bots(tx, namespace_id=group.id)
         rows.remove(tx, group.id)
+        events.put(tx, tools, caller, GroupDeleted(**events.at(group)))
 
 
 def _owned(tx: Connection, caller: Caller, path: str, doing: str) -> Group:

@@ -12,7 +12,7 @@ from wharfinger.db import garbage as garbage_rows
 from wharfinger.db import images as rows
 from wharfinger.db import trash as trash_rows
 from wharfinger.db.lookup import FoundRepository
-from wharfinger.domain import access
+from wharfinger.domain import access, events
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import (
     BlobInUse,
@@ -22,6 +22,7 @@ from wharfinger.domain.errors import (
     RepositoryUnknown,
     TagUnknown,
 )
+from wharfinger.domain.events.images import BlobDeleted, ManifestDeleted, RepositoryDeleted, TagsDeleted
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import garbage as rules
 from wharfinger.rules.roles import Action
@@ -105,7 +106,8 @@ def delete_tag(tools: Tools, caller: Caller, path: str, tag: str) -> None:
     _check_token(caller, path)
     with tools.db.begin() as tx:
         garbage_rows.take_turn(tx)
-        repository = _open(tx, caller, path, Action.DELETE)
+        opened = open_existing(tx, caller, path, Action.DELETE)
+        repository = opened.id
         manifest = rows.delete_tag(tx, repository, tag)
         if manifest is None:
             raise TagUnknown(f"no tag {tag} in {path}: list its tags to see what there is")
@@ -113,6 +115,7 @@ def delete_tag(tools: Tools, caller: Caller, path: str, tag: str) -> None:
         if tools.policy.trash_keep:
             trash_rows.add(tx, {**entry, "name": tag, "digest": digest}, {"manifest": [digest]})
         garbage_rows.set_manifest_review(tx, [manifest], max(entry["expires_at"], _later(tools)))
+        events.put(tx, tools, caller, TagsDeleted(path=opened.path, project_id=opened.project_id, tags={tag: digest}))
 
 
 def delete_manifest(tools: Tools, caller: Caller, path: str, digest: str) -> None:
@@ -120,13 +123,15 @@ def delete_manifest(tools: Tools, caller: Caller, path: str, digest: str) -> Non
     _check_token(caller, path)
     with tools.db.begin() as tx:
         garbage_rows.take_turn(tx)
-        repository = _open(tx, caller, path, Action.DELETE)
+        opened = open_existing(tx, caller, path, Action.DELETE)
+        repository = opened.id
         found = rows.manifest(tx, repository, digest)
         if found is None:
             raise ManifestUnknown(digest)
         parent = rows.parent_of(tx, repository, digest)
         if parent is not None:
             raise ManifestInUse(f"the index {parent} names this manifest: delete the index first")
+        tags = trash_rows.tags_of(tx, found.id)
         if tools.policy.trash_keep:
             _keep_manifest(tx, tools, caller, repository, found)
         else:
@@ -134,6 +139,8 @@ def delete_manifest(tools: Tools, caller: Caller, path: str, digest: str) -> Non
             garbage_rows.drop_tags(tx, names, _later(tools))
         garbage_rows.queue_named(tx, [found.id], _later(tools))
         garbage_rows.delete_manifests(tx, [found.id])
+        gone = ManifestDeleted(path=opened.path, project_id=opened.project_id, digest=digest, tags=tuple(tags))
+        events.put(tx, tools, caller, gone)
 
 
 def delete_repository(tools: Tools, caller: Caller, path: str) -> None:
@@ -144,18 +151,21 @@ def delete_repository(tools: Tools, caller: Caller, path: str) -> None:
         repository = _open(tx, caller, path, Action.DELETE)
         trash_rows.hide_repository(tx, repository)
         trash_rows.add(tx, _entry(tools, caller, repository, "repository") | {"name": place.name}, {})
+        events.put(tx, tools, caller, RepositoryDeleted(path=place.path, project_id=place.project_id))
 
 
 def delete_blob(tools: Tools, caller: Caller, path: str, digest: str) -> None:
     """Take a blob out of a repository where no manifest needs it. Raises BlobUnknown, BlobInUse."""
     _check_token(caller, path)
     with tools.db.begin() as tx:
-        repository = _open(tx, caller, path, Action.DELETE)
+        opened = open_existing(tx, caller, path, Action.DELETE)
+        repository = opened.id
         if rows.blob_in_use(tx, repository, digest):
             raise BlobInUse(f"a manifest of {path} names the blob {digest}: delete the manifest first")
         if not rows.unlink_blob(tx, repository, digest):
             raise BlobUnknown(digest)
         garbage_rows.queue_blobs(tx, [digest], _later(tools))
+        events.put(tx, tools, caller, BlobDeleted(path=opened.path, project_id=opened.project_id, digest=digest))
 
 
 def open_for_push(tools: Tools, caller: Caller, path: str) -> FoundRepository:

@@ -17,6 +17,7 @@ The check and the count are two transactions, so guesses that run at once can ov
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
@@ -27,9 +28,10 @@ from sqlalchemy import Row
 from wharfinger.db import logins as rows
 from wharfinger.db import tokens as token_rows
 from wharfinger.db import users as user_rows
-from wharfinger.domain import access, passwords
-from wharfinger.domain.access import Caller
+from wharfinger.domain import access, events, passwords
+from wharfinger.domain.access import ANONYMOUS, Caller
 from wharfinger.domain.errors import CredentialRefused, LoginsLimited
+from wharfinger.domain.events.people import SignInFailed
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import secrets
 from wharfinger.rules.lockout import retry_after
@@ -58,7 +60,7 @@ def authenticate(tools: Tools, username: str, secret: str, address: str) -> Call
     if row is None:
         keys = [of_address(address)]
         check(tools, keys)
-        failed(tools, keys)
+        failed(tools, keys, address=address)
         raise CredentialRefused(_WRONG)
     now = tools.clock()
     if sentence := _why_not(row, username, now):
@@ -75,7 +77,7 @@ def password_owner(tools: Tools, username: str, password: str, address: str, *, 
         with tools.db.read() as tx:
             user = user_rows.at(tx, access.askable(username))
         if not passwords.matches(user.password_hash if user else None, password) or user is None:
-            failed(tools, keys)
+            failed(tools, keys, username=user.username if user else "", address=address)
             raise CredentialRefused(wrong)
     if user.blocked:
         raise CredentialRefused(f"the account {user.username} is blocked: ask an administrator")
@@ -112,18 +114,19 @@ def check(tools: Tools, keys: Sequence[str]) -> None:
         )
 
 
-def failed(tools: Tools, keys: Sequence[str]) -> None:
-    """Count a failed login under each key."""
+def failed(tools: Tools, keys: Sequence[str], *, username: str = "", address: str = "") -> None:
+    """Count a failed login under each key, and write it down; `username` is that of a user who exists, if one does."""
     now = tools.clock()
     with tools.db.begin() as tx:
         rows.record(tx, keys, now, now - tools.policy.login_window)
+        events.put(tx, tools, replace(ANONYMOUS, address=address), SignInFailed(path=username))
 
 
 def _by_password(tools: Tools, username: str, secret: str, address: str) -> Caller:
     if not tools.policy.password_login:
         keys = [of_address(address), of_account(username)]
         check(tools, keys)
-        failed(tools, keys)
+        failed(tools, keys, address=address)
         raise CredentialRefused(_MISTYPED if secret.startswith("whf_") else _TOKENS_ONLY)
     user = password_owner(tools, username, secret, address)
     if sentence := _why_no_password(user):

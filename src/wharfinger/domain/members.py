@@ -13,9 +13,10 @@ from sqlalchemy import Connection, Row
 
 from wharfinger.db import members as rows
 from wharfinger.db import users as user_rows
-from wharfinger.domain import access, places
+from wharfinger.domain import access, events, places
 from wharfinger.domain.access import Caller, Group, Project
 from wharfinger.domain.errors import MemberUnknown, ScopeMissing, SettingInvalid, UserUnknown
+from wharfinger.domain.events.people import MemberAdded, MemberChanged, MemberRemoved
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Action, Role
 
@@ -53,6 +54,7 @@ def add(
         if role is not Role.OWNER or expires_at is not None:
             _require_other_owner(tx, place, user, now)
         rows.put(tx, user.id, role=role, expires_at=expires_at, now=now, **where)
+        events.put(tx, tools, caller, _put(place, user, known, role, expires_at))
 
 
 def remove(tools: Tools, caller: Caller, path: str, username: str) -> None:
@@ -69,6 +71,8 @@ def remove(tools: Tools, caller: Caller, path: str, username: str) -> None:
             _require_above(place, Role(known.role))
         _require_other_owner(tx, place, user, tools.clock())
         rows.remove(tx, user.id, **_where(place))
+        role = Role(known.role).name.lower()
+        events.put(tx, tools, caller, MemberRemoved(**events.at(place), username=user.username, role=role))
 
 
 def list_members(tools: Tools, caller: Caller, path: str, *, inherited: bool = True) -> list[Member]:
@@ -83,6 +87,20 @@ def list_members(tools: Tools, caller: Caller, path: str, *, inherited: bool = T
         found = rows.reaching(tx, place.path, place.id if isinstance(place, Project) else None)
     members = [Member(row.username, row.name, row.bot, Role(row.role), row.expires_at, row.source) for row in found]
     return [member for member in members if inherited or member.source == place.path]
+
+
+def _put(
+    place: Group | Project, user: Row[Any], known: Row[Any] | None, role: Role, expires_at: datetime | None
+) -> MemberAdded | MemberChanged:
+    after = _facts(role, expires_at)
+    if known is None:
+        return MemberAdded(**events.at(place), username=user.username, **after)
+    before = _facts(Role(known.role), known.expires_at)
+    return MemberChanged(**events.at(place), username=user.username, before=before, after=after)
+
+
+def _facts(role: Role, expires_at: datetime | None) -> dict[str, Any]:
+    return {"role": role.name.lower(), "expires_at": expires_at and expires_at.isoformat()}
 
 
 def _managed(tx: Connection, caller: Caller, path: str) -> Group | Project:

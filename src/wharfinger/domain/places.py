@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from wharfinger.db import places as rows
+from wharfinger.domain.access import Group, Project
 from wharfinger.domain.errors import PathInvalid, PathTaken, SettingInvalid
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import paths
@@ -43,6 +44,17 @@ def title(text: str | None, otherwise: str) -> str:
     if not found or len(found) > LONGEST_TITLE or not found.isprintable():
         raise SettingInvalid(f"a name has 1 to {LONGEST_TITLE} characters, all of them printable")
     return found
+
+
+def differing(old: Group | Project, new: Group | Project) -> tuple[dict[str, str], dict[str, str]]:
+    """What changes of a place tell: its facts before and after, those that differ."""
+    before, after = _facts(old), _facts(new)
+    names = [name for name in before if before[name] != after[name]]
+    return {name: before[name] for name in names}, {name: after[name] for name in names}
+
+
+def _facts(place: Group | Project) -> dict[str, str]:
+    return {"name": place.name, "visibility": place.visibility.name.lower()}
 
 
 def require_free(tx: Connection, path: str) -> None:

@@ -9,9 +9,10 @@ from wharfinger.db import groups as group_rows
 from wharfinger.db import places as place_rows
 from wharfinger.db import projects as rows
 from wharfinger.db import tokens as token_rows
-from wharfinger.domain import access, places
+from wharfinger.domain import access, events, places
 from wharfinger.domain.access import Caller, Group, Project
 from wharfinger.domain.errors import NotEmpty, PathInvalid
+from wharfinger.domain.events.places import ProjectChanged, ProjectCreated, ProjectDeleted, ProjectMoved
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import paths
 from wharfinger.rules.roles import Action, Role, Visibility
@@ -34,7 +35,9 @@ def create(
         places.require_free(tx, path)
         title, now = places.title(name, last), tools.clock()
         place_rows.add_project(tx, path=path, name=title, namespace=parent.id, visibility=visibility, now=now)
-        return access.open_project(tx, caller, path, Action.PULL)
+        project = access.open_project(tx, caller, path, Action.PULL)
+        events.put(tx, tools, caller, ProjectCreated(**events.at(project), visibility=visibility.name.lower()))
+        return project
 
 
 def get(tools: Tools, caller: Caller, path: str) -> Project:
@@ -63,7 +66,9 @@ def rename(tools: Tools, caller: Caller, path: str, to: str) -> Project:
         project = access.open_project(tx, caller, path, Action.ADMINISTER)
         new = f"{project.path.rpartition('/')[0]}/{to}"
         places.carry(tx, project.path, new)
-        return replace(project, path=new)
+        renamed = replace(project, path=new)
+        events.put(tx, tools, caller, ProjectMoved(**events.at(renamed), before=project.path))
+        return renamed
 
 
 def move(tools: Tools, caller: Caller, path: str, into: str) -> Project:
@@ -78,7 +83,9 @@ def move(tools: Tools, caller: Caller, path: str, into: str) -> Project:
         new = f"{parent.path}/{project.path.rpartition('/')[2]}"
         places.carry(tx, project.path, new)
         rows.change(tx, project.id, namespace_id=parent.id)
-        return replace(project, path=new, namespace_id=parent.id)
+        moved = replace(project, path=new, namespace_id=parent.id)
+        events.put(tx, tools, caller, ProjectMoved(**events.at(moved), before=project.path))
+        return moved
 
 
 def change(
@@ -94,7 +101,10 @@ def change(
             rows.change(tx, project.id, visibility=visibility)
         if name is not None:
             rows.change(tx, project.id, name=places.title(name, project.name))
-        return access.open_project(tx, caller, project.path, Action.PULL)
+        changed = access.open_project(tx, caller, project.path, Action.PULL)
+        before, after = places.differing(project, changed)
+        events.put(tx, tools, caller, ProjectChanged(**events.at(project), before=before, after=after))
+        return changed
 
 
 def delete(tools: Tools, caller: Caller, path: str, *, with_images: bool = False) -> None:
@@ -108,6 +118,7 @@ def delete(tools: Tools, caller: Caller, path: str, *, with_images: bool = False
         garbage_rows.queue_project(tx, project.id, tools.clock() + tools.policy.gc_delay)
         token_rows.remove_bots(tx, project_id=project.id)
         rows.remove(tx, project.id)
+        events.put(tx, tools, caller, ProjectDeleted(**events.at(project)))
 
 
 def _parent(tx: Connection, caller: Caller, path: str, visibility: Visibility) -> Group:

@@ -17,7 +17,7 @@ from wharfinger.db import sizes
 from wharfinger.domain import access, events, images, paging, queue
 from wharfinger.domain.access import OPERATOR, Caller
 from wharfinger.domain.errors import RepositoryUnknown
-from wharfinger.domain.events import RepositoryDeletionScheduled
+from wharfinger.domain.events.images import RepositoryDeletionScheduled
 from wharfinger.domain.paging import FIRST, Sorted
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.paging import Marker, Page, Window

@@ -17,9 +17,10 @@ from sqlalchemy import Connection, Row
 
 from wharfinger.db import sessions as rows
 from wharfinger.db import users as user_rows
-from wharfinger.domain import access, logins, passwords
+from wharfinger.domain import access, events, logins, passwords
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import SessionUnknown, SettingInvalid
+from wharfinger.domain.events.people import PasswordSet, SignedIn
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.scopes import CredentialKind
 
@@ -108,6 +109,9 @@ def begin(
     }
     rows.remove_over(tx, now, now - tools.policy.session_idle)
     made = rows.add(tx, secret_hash=_hash(secret), **values)
+    if stage is Stage.SIGNED_IN:
+        who = _signed_in(tools, user, made, browser.address)
+        events.put(tx, tools, who, SignedIn(path=user.username, way=way, agent=values["agent"]))
     return NewSession(Session(id=made, **{**values, "stage": stage}), secret)
 
 
@@ -132,6 +136,9 @@ def choose_password(tools: Tools, session: Session, password: str, browser: Brow
         user_rows.change(tx, session.user_id, password_hash=password_hash, password_once=False)
         made = advance(tx, tools, session, browser, way=session.way, shown=(Stage.SECOND_FACTOR,))
         rows.remove_others(tx, session.user_id, made.session.id)
+        if user is not None:
+            who = _signed_in(tools, user, made.session.id, browser.address)
+            events.put(tx, tools, who, PasswordSet(path=user.username, generated=False))
         return made
 
 
@@ -196,6 +203,13 @@ def _caller(tools: Tools, row: Row[Any], now: datetime, address: str) -> Caller:
         at=now,
         address=address,
     )
+
+
+def _signed_in(tools: Tools, user: Row[Any], session: int, address: str) -> Caller:
+    """A user, in the row of `users`, by a session just made."""
+    now, profile = tools.clock(), tools.policy.profile
+    who = Caller(CredentialKind.SESSION, user.username, user_id=user.id, admin=user.admin, credential_id=session)
+    return replace(who, profile=profile, at=now, address=address)
 
 
 def _session(row: Row[Any]) -> Session:

@@ -20,9 +20,10 @@ from sqlalchemy import Connection, Row
 from wharfinger.db import members as member_rows
 from wharfinger.db import tokens as rows
 from wharfinger.db import users as user_rows
-from wharfinger.domain import access, places
+from wharfinger.domain import access, events, places
 from wharfinger.domain.access import Caller, Group, Project
 from wharfinger.domain.errors import Refusal, SettingInvalid, TokenUnknown, UserUnknown
+from wharfinger.domain.events.tokens import SigningKeyRotated, TokenCreated, TokenRevoked, TokenRotated
 from wharfinger.domain.logins import authenticate
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import secrets
@@ -79,7 +80,8 @@ def create_personal(
     access.require_person(caller, "creating a personal access token")
     with tools.db.begin() as tx:
         user = _user_id(tx, caller, username)
-        return _keep(tx, tools, CredentialKind.PERSONAL, name, scopes, expires_at=expires_at, user_id=user)
+        made = _keep(tx, tools, CredentialKind.PERSONAL, name, scopes, expires_at=expires_at, user_id=user)
+        return _told(tx, tools, caller, made)
 
 
 def create_bot(
@@ -107,7 +109,8 @@ def create_bot(
         if bot is None:
             raise SettingInvalid("the bot's user name is taken: try again")
         member_rows.put(tx, bot, role=role, expires_at=None, now=now, **where)
-        return _keep(tx, tools, kind, name, scopes, expires_at=expires_at, user_id=bot, **where)
+        made = _keep(tx, tools, kind, name, scopes, expires_at=expires_at, user_id=bot, **where)
+        return _told(tx, tools, caller, made)
 
 
 def create_deploy(
@@ -136,7 +139,7 @@ def create_deploy(
         )
         if not username:
             rows.change(tx, made.token.id, username=DEPLOY_USERNAME.format(number=made.token.id))
-        return NewToken(_read(tx, made.token.id), made.secret)
+        return _told(tx, tools, caller, NewToken(_read(tx, made.token.id), made.secret))
 
 
 def create_job(tools: Tools, caller: Caller, path: str, *, ends_at: datetime, username: str | None = None) -> NewToken:
@@ -150,7 +153,8 @@ def create_job(tools: Tools, caller: Caller, path: str, *, ends_at: datetime, us
         project = access.open_project(tx, caller, path, Action.PULL)
         user = _user_id(tx, caller, username)
         kind = CredentialKind.JOB
-        return _keep(tx, tools, kind, "job", (), expires_at=ends_at, user_id=user, project_id=project.id)
+        made = _keep(tx, tools, kind, "job", (), expires_at=ends_at, user_id=user, project_id=project.id)
+        return _told(tx, tools, caller, made)
 
 
 def list_personal(tools: Tools, caller: Caller, *, username: str | None = None) -> list[Token]:
@@ -176,7 +180,7 @@ def revoke(tools: Tools, caller: Caller, token: int) -> None:
     with tools.db.begin() as tx:
         row = rows.by_id(tx, token) if itself else _managed(tx, caller, token)
         if row is not None:
-            _revoke(tx, tools, row)
+            _revoke(tx, tools, caller, row)
 
 
 def rotate(tools: Tools, caller: Caller, token: int, *, expires_at: datetime | None = None) -> NewToken:
@@ -194,7 +198,18 @@ def rotate(tools: Tools, caller: Caller, token: int, *, expires_at: datetime | N
             expires_at = now + (row.expires_at - row.created_at)
         bound = {"user_id": row.user_id, "namespace_id": row.namespace_id, "project_id": row.project_id}
         kind, scopes = CredentialKind(row.kind), row.scopes.split()
-        return _keep(tx, tools, kind, row.name, scopes, expires_at=expires_at, username=row.username, **bound)
+        made = _keep(tx, tools, kind, row.name, scopes, expires_at=expires_at, username=row.username, **bound)
+        events.put(tx, tools, caller, TokenRotated(**_facts(tx, made.token), replaces=row.id))
+        return made
+
+
+def rotate_signing_key(tools: Tools, caller: Caller, *, at_once: bool = False) -> str:
+    """Sign registry tokens with a new key from now on; its kid. What `at_once` means, `KeyRing.rotate` says."""
+    access.require_admin(caller, "rotating the signing key")
+    kid = tools.keys.rotate(at_once=at_once)
+    with tools.db.begin() as tx:
+        events.put(tx, tools, caller, SigningKeyRotated(path="", kid=kid, at_once=at_once))
+    return kid
 
 
 def _keep(
@@ -235,9 +250,40 @@ def _require_scopes(kind: CredentialKind, scopes: Collection[str]) -> None:
         raise SettingInvalid("a token without scopes is good for nothing: give it read_registry, for instance")
 
 
-def _revoke(tx: Connection, tools: Tools, row: Row[Any]) -> None:
+def _told(tx: Connection, tools: Tools, caller: Caller, made: NewToken) -> NewToken:
+    """The token just made, once it is written down that it was."""
+    events.put(tx, tools, caller, TokenCreated(**_facts(tx, made.token)))
+    return made
+
+
+def _facts(tx: Connection, token: Token) -> dict[str, Any]:
+    """What an event tells of a token."""
+    row = rows.by_id(tx, token.id)
+    return {
+        **_place(row),
+        "token": token.id,
+        "token_kind": str(token.kind),
+        "name": token.name,
+        "username": token.username,
+        "scopes": sorted(token.scopes),
+        "role": None if token.role is None else token.role.name.lower(),
+        "expires_at": token.expires_at and token.expires_at.isoformat(),
+    }
+
+
+def _place(row: Row[Any] | None) -> dict[str, Any]:
+    """Where an event about a token happened; what happens to the token of a person is that person's."""
+    if row is None:
+        return {"path": ""}
+    return {"path": row.place or row.owner, "project_id": row.project_id, "namespace_id": row.namespace_id}
+
+
+def _revoke(tx: Connection, tools: Tools, caller: Caller, row: Row[Any]) -> None:
     """A revoked bot is a member no longer."""
-    if rows.revoke(tx, row.id, tools.clock()) and row.kind in _BOTS:
+    if not rows.revoke(tx, row.id, tools.clock()):
+        return
+    events.put(tx, tools, caller, TokenRevoked(**_place(row), token=row.id, token_kind=row.kind, name=row.name))
+    if row.kind in _BOTS:
         where = {"namespace_id": row.namespace_id} if row.project_id is None else {"project_id": row.project_id}
         member_rows.remove(tx, row.user_id, **where)
 

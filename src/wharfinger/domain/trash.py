@@ -15,9 +15,10 @@ from sqlalchemy import Connection, Row
 from wharfinger.db import garbage as garbage_rows
 from wharfinger.db import images as image_rows
 from wharfinger.db import trash as rows
-from wharfinger.domain import access, push
+from wharfinger.domain import access, events, push
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import PathTaken, RestoreFirst, TagTaken, TrashedUnknown
+from wharfinger.domain.events.images import Restored, TrashEmptied
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import garbage as rules
 from wharfinger.rules.roles import Action
@@ -71,6 +72,8 @@ def restore(tools: Tools, caller: Caller, project: str, id_: int) -> Trashed:
                 _restore_tag(tx, tools, row)
             case Kind.MANIFEST:
                 _restore_manifest(tx, tools, row)
+        where = {"path": found.path, "project_id": row.project_id}
+        events.put(tx, tools, caller, Restored(**where, what=str(found.kind), name=found.name, digest=row.digest))
         return found
 
 
@@ -80,7 +83,9 @@ def empty(tools: Tools, caller: Caller, project: str, id_: int | None = None) ->
         opened = access.open_project(tx, caller, project, Action.ADMINISTER)
         if id_ is not None:
             _entry(tx, tools.clock(), caller, project, id_)
-        return rows.expire(tx, opened.id, tools.clock(), id_)
+        things = rows.expire(tx, opened.id, tools.clock(), id_)
+        events.put(tx, tools, caller, TrashEmptied(**events.at(opened), things=things))
+        return things
 
 
 def purge(tools: Tools, tx: Connection, now: datetime) -> int:

@@ -15,12 +15,23 @@ from wharfinger.db import places as place_rows
 from wharfinger.db import sessions as session_rows
 from wharfinger.db import tokens as token_rows
 from wharfinger.db import users as rows
-from wharfinger.domain import access, logins, passwords, places
+from wharfinger.domain import access, events, logins, passwords, places
 from wharfinger.domain.access import OPERATOR, Caller
 from wharfinger.domain.errors import CredentialRefused, NotEmpty, PathTaken, SettingInvalid, UserUnknown
+from wharfinger.domain.events.people import (
+    PasswordSet,
+    UserBlocked,
+    UserChanged,
+    UserCreated,
+    UserDeleted,
+    UserRenamed,
+    UserUnblocked,
+)
+from wharfinger.domain.events.tokens import TokensRevoked
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import paths
 from wharfinger.rules.roles import Role, Visibility
+from wharfinger.rules.scopes import CredentialKind
 
 LONGEST_EMAIL: Final = 254
 
@@ -57,7 +68,9 @@ def create(
     access.require_admin(caller, "making a user")
     password_hash = None if password is None else passwords.hashed(password)
     with places.changing(tools) as tx:
-        return _create(tx, tools.clock(), username, name=name, email=email, password_hash=password_hash, admin=admin)
+        made = _create(tx, tools.clock(), username, name=name, email=email, password_hash=password_hash, admin=admin)
+        events.put(tx, tools, caller, UserCreated(path=made.username, admin=admin))
+        return made
 
 
 def ensure_admin(tools: Tools, username: str = "root") -> str | None:
@@ -71,6 +84,7 @@ def ensure_admin(tools: Tools, username: str = "root") -> str | None:
         if rows.any_people(tx):
             return None
         _create(tx, tools.clock(), username, password_hash=password_hash, password_once=True, admin=True)
+        events.put(tx, tools, OPERATOR, UserCreated(path=username, admin=True))
     return password
 
 
@@ -98,6 +112,7 @@ def rename(tools: Tools, caller: Caller, username: str, to: str) -> User:
         if not user.bot:
             places.carry(tx, username, to)
         rows.change(tx, user.id, username=to)
+        events.put(tx, tools, caller, UserRenamed(path=to, before=username))
         return _user(_open(tx, caller, to))
 
 
@@ -122,6 +137,8 @@ def change(
         values = {column: value for column, value in asked.items() if value is not None}
         if values:
             rows.change(tx, user.id, **values)
+            before = {column: getattr(user, column) for column in values}
+            events.put(tx, tools, caller, UserChanged(path=username, before=before, after=values))
         return _user(_open(tx, caller, username))
 
 
@@ -133,6 +150,7 @@ def block(tools: Tools, caller: Caller, username: str) -> None:
         if user.admin:
             _require_other_admin(tx, user)
         rows.change(tx, user.id, blocked=True)
+        events.put(tx, tools, caller, UserBlocked(path=username))
 
 
 def unblock(tools: Tools, caller: Caller, username: str) -> None:
@@ -140,6 +158,7 @@ def unblock(tools: Tools, caller: Caller, username: str) -> None:
     access.require_admin(caller, "unblocking a user")
     with tools.db.begin() as tx:
         rows.change(tx, _open(tx, caller, username).id, blocked=False)
+        events.put(tx, tools, caller, UserUnblocked(path=username))
 
 
 def delete(tools: Tools, caller: Caller, username: str) -> None:
@@ -153,6 +172,7 @@ def delete(tools: Tools, caller: Caller, username: str) -> None:
         if namespace is not None and place_rows.holds_places(tx, namespace):
             raise NotEmpty(f"{username} still has projects of their own: move or delete them first")
         rows.remove(tx, user.id)
+        events.put(tx, tools, caller, UserDeleted(path=username))
 
 
 def set_password(tools: Tools, caller: Caller, username: str, password: str, *, current: str | None = None) -> None:
@@ -165,11 +185,12 @@ def set_password(tools: Tools, caller: Caller, username: str, password: str, *, 
     with tools.db.read() as tx:
         user = _open(tx, caller, username)
     if not caller.admin or user.id == caller.user_id:
-        _require_password(tools, user, current or "", [logins.of_account(username)])
+        _require_password(tools, user, current or "", [logins.of_account(username)], caller.address)
     password_hash = passwords.hashed(password)
     with tools.db.begin() as tx:
         rows.change(tx, user.id, password_hash=password_hash, password_once=False)
         session_rows.remove_others(tx, user.id, caller.session_id)
+        events.put(tx, tools, caller, PasswordSet(path=username, generated=False))
 
 
 def replace_password(tools: Tools, username: str, password: str, *, current: str, address: str) -> None:
@@ -179,9 +200,10 @@ def replace_password(tools: Tools, username: str, password: str, *, current: str
     """
     with tools.db.read() as tx:
         user = rows.at(tx, access.askable(username))
-    _require_password(tools, user, current, [logins.of_address(address), logins.of_account(username)])
+    _require_password(tools, user, current, [logins.of_address(address), logins.of_account(username)], address)
     if user is not None:
-        set_password(tools, OPERATOR, username, password)
+        themselves = Caller(CredentialKind.PASSWORD, user.username, admin=True, address=address)  # it was just checked
+        set_password(tools, themselves, username, password)
 
 
 def generate_password(tools: Tools, caller: Caller, username: str) -> str:
@@ -193,6 +215,7 @@ def generate_password(tools: Tools, caller: Caller, username: str) -> str:
         user = _open(tx, caller, username).id
         rows.change(tx, user, password_hash=password_hash, password_once=True)
         session_rows.remove_others(tx, user, None)
+        events.put(tx, tools, caller, PasswordSet(path=username, generated=True))
     return password
 
 
@@ -201,6 +224,7 @@ def revoke_tokens(tools: Tools, caller: Caller, username: str) -> None:
     access.require_account(caller)
     with tools.db.begin() as tx:
         token_rows.revoke_all(tx, _open(tx, caller, username).id, tools.clock())
+        events.put(tx, tools, caller, TokensRevoked(path=username))
 
 
 def _create(tx: Connection, now: datetime, username: str, **values: Any) -> User:
@@ -227,12 +251,12 @@ def _open(tx: Connection, caller: Caller, username: str) -> Row[Any]:
     return row
 
 
-def _require_password(tools: Tools, user: Row[Any] | None, password: str, keys: list[str]) -> None:
+def _require_password(tools: Tools, user: Row[Any] | None, password: str, keys: list[str], address: str) -> None:
     """As much work for a user who is not there. Raises CredentialRefused, LoginsLimited."""
     with passwords.turn():
         logins.check(tools, keys)
         if not passwords.matches(user.password_hash if user else None, password):
-            logins.failed(tools, keys)
+            logins.failed(tools, keys, username=user.username if user else "", address=address)
             raise CredentialRefused("name or current password are wrong: type them again, or ask an administrator")
 
 

@@ -1,7 +1,10 @@
-"""What can happen. An operation that changes something ends with `put`, inside its transaction: so the event exists if
-and only if the change does. It is the record for the audit log and what reactions follow (`jobs/reactions.py`).
+"""Writing down what happened, and reading it again.
 
-Events are past tense. Their fields are facts for people and machines, never secrets.
+An operation that changes something ends with `put`, inside its transaction: so the event exists if and only if the
+change does. It is the record for the audit log and what reactions follow (`jobs/reactions.py`).
+
+Events are past tense. Their fields are facts for people and machines, never secrets: they are what JSON can hold, by
+names that say the unit. What changed stands in `before` and `after`.
 """
 
 import json
@@ -13,7 +16,7 @@ from typing import Any, ClassVar, Final
 from sqlalchemy import Connection
 
 from wharfinger.db import events as rows
-from wharfinger.domain.access import Caller
+from wharfinger.domain.access import Caller, Group, Project
 from wharfinger.domain.tools import Tools
 
 
@@ -28,27 +31,14 @@ class Event:
     namespace_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestPushed(Event):
-    """A manifest was stored in the repository at `path`, and `tags` point to it now."""
-
-    kind = "manifest pushed"
-
-    digest: str
-    media_type: str
-    size_bytes: int
-    tags: tuple[str, ...]
-    subject: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepositoryDeletionScheduled(Event):
-    """Somebody asked for the repository at `path` to go to the trash; the worker sees to it."""
-
-    kind = "repository deletion scheduled"
-
-
 _PLACE: Final = frozenset(field.name for field in fields(Event))
+
+
+def at(place: Group | Project) -> dict[str, Any]:
+    """Where an event about a group or project happened: `GroupDeleted(**events.at(group))`."""
+    if isinstance(place, Group):
+        return {"path": place.path, "namespace_id": place.id}
+    return {"path": place.path, "project_id": place.id, "namespace_id": place.namespace_id}
 
 
 def put(tx: Connection, tools: Tools, caller: Caller, event: Event) -> None:

@@ -86,6 +86,7 @@ manifests = Table(
     moment("review_after", nullable=True),
     *pulled(),
     UniqueConstraint("repository_id", "digest"),
+    Index("ix_manifests_digest", "digest"),  # by which they are searched for in all repositories
     queue_index("manifests"),
     Index(
         "ix_manifests_subject",

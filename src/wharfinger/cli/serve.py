@@ -72,7 +72,7 @@ def _serve(settings: Settings, file: Path | None, *, migrate: bool, worker: bool
     server = _server(settings)
     if worker:
         helper = _Helper(settings.run)
-        server.on_startup(_in_background(helper.keep))
+        server.on_startup(helper.start)
         server.on_shutdown(helper.stop)
     server.on_startup(_in_background(_announce, described, newcomer))
     server.serve(target_loader=partial(Serving, settings.run), wrap_loader=False)
@@ -151,8 +151,8 @@ def _server(settings: Settings) -> MPServer:
 class _Helper:
     """The periodic work, in a process of its own that ends with ours; a new one where it ends before.
 
-    It is started as a program, not forked: a fork beside the web processes would hold the pipes by which their end is
-    noticed, and a stop would wait for it in vain.
+    It is started as a program, not forked, and the first time before there are web processes: of two children that are
+    made at the same moment, one may hold the pipe by which the end of the other is noticed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -160,15 +160,10 @@ class _Helper:
         self._over, self._starting = threading.Event(), threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def keep(self) -> None:
+    def start(self) -> None:
         """Have one run until `stop`."""
-        while not self._over.is_set():
-            with self._starting:
-                if not self._over.is_set():
-                    self._process = subprocess.Popen(self._command)
-            if self._process:
-                self._process.wait()
-            self._over.wait(_RESTART_SECONDS)
+        self._start()
+        threading.Thread(target=self._keep, daemon=True).start()
 
     def stop(self) -> None:
         """End it and wait, but not without end."""
@@ -179,6 +174,17 @@ class _Helper:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_HELPER_SECONDS)
             self._process.kill()
+
+    def _start(self) -> None:
+        with self._starting:
+            if not self._over.is_set():
+                self._process = subprocess.Popen(self._command)
+
+    def _keep(self) -> None:
+        while self._process and not self._over.is_set():
+            self._process.wait()
+            self._over.wait(_RESTART_SECONDS)
+            self._start()
 
 
 def _announce(described: Running, newcomer: first_start.Newcomer | None) -> None:

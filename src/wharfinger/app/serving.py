@@ -19,7 +19,8 @@ from wharfinger.config.running import Follower, Running
 from wharfinger.config.settings import Settings
 from wharfinger.domain import garbage
 from wharfinger.domain.tools import Tools
-from wharfinger.web.front import Front, Options, Records
+from wharfinger.web.api.application import Api
+from wharfinger.web.front import Asgi, Front, Options, Records
 from wharfinger.web.log import AccessLog, Sink, start_logging
 from wharfinger.web.metrics import Shared, Tally
 from wharfinger.web.numbers import Numbers
@@ -52,7 +53,8 @@ def build(settings: Settings, records: Records, tools: Tools) -> App:
     )
     readiness = Readiness({"database": _database_check(tools), "store": tools.store.check})
     numbers = Numbers(partial(garbage.status, tools), tools.clock)
-    registry, others = Registry(tools, settings.external_url), [("/", Pages(tools, settings.external_url))]
+    registry, url = Registry(tools, settings.external_url), settings.external_url
+    others: list[tuple[str, Asgi]] = [("/api/", Api(tools, url)), ("/", Pages(tools, url))]
     front = Front(registry, readiness, records, options, numbers, others=others)
     return App(settings, tools, front)
 

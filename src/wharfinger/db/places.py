@@ -42,6 +42,16 @@ def in_use(tx: Connection, path: str) -> bool:
     return bool(tx.scalar(select(exists().where(routes.c.path == path, routes.c.former.is_(False)))))
 
 
+def path_of_project(tx: Connection, number: int) -> str | None:
+    """The path of the project of this number."""
+    return tx.scalar(select(projects.c.path).where(projects.c.id == number))
+
+
+def path_of_namespace(tx: Connection, number: int) -> str | None:
+    """The path of the group or personal namespace of this number."""
+    return tx.scalar(select(namespaces.c.path).where(namespaces.c.id == number))
+
+
 def add_namespace(
     tx: Connection, *, path: str, name: str, parent: int | None, owner: int | None, visibility: int, now: datetime
 ) -> int:

@@ -252,6 +252,12 @@ def require_account(caller: Caller) -> None:
         raise ScopeMissing(sentence)
 
 
+def require_known(caller: Caller) -> None:
+    """Let through who signed in, whatever the credential is good for."""
+    if caller.kind is CredentialKind.ANONYMOUS:
+        raise SignInNeeded("this is for those who signed in: send an access token")
+
+
 def require_admin(caller: Caller, doing: str) -> None:
     """Let administrators through whose credential may change settings; `doing` completes "… needs an administrator"."""
     require_account(caller)

@@ -10,7 +10,7 @@ from wharfinger.db import places as place_rows
 from wharfinger.db import tokens as token_rows
 from wharfinger.domain import access, events, places
 from wharfinger.domain.access import Caller, Group
-from wharfinger.domain.errors import NotEmpty, SettingInvalid
+from wharfinger.domain.errors import GroupUnknown, NotEmpty, SettingInvalid
 from wharfinger.domain.events.places import GroupChanged, GroupCreated, GroupDeleted, GroupMoved
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import paths
@@ -48,6 +48,18 @@ def get(tools: Tools, caller: Caller, path: str) -> Group:
     """The group at this path, present or former. Raises GroupUnknown."""
     with tools.db.read() as tx:
         return access.open_group(tx, caller, path, Action.PULL)
+
+
+def find(tools: Tools, caller: Caller, key: str) -> Group:
+    """The group or personal namespace of this number, or at this path, present or former. Raises GroupUnknown."""
+    number = places.number(key)
+    with tools.db.read() as tx:
+        path = key if number is None else place_rows.path_of_namespace(tx, number) or "?"
+        try:
+            return access.open_group(tx, caller, path, Action.PULL)
+        except GroupUnknown:
+            unknown = f"no group {key}, or none you may see: check it, and that you are a member"
+            raise GroupUnknown(unknown) from None
 
 
 def list_groups(tools: Tools, caller: Caller, *, last: str = "", limit: int = 100) -> list[Group]:

@@ -20,6 +20,7 @@ from wharfinger.spec import name as names
 from wharfinger.spec.errors import Malformed
 
 LONGEST_TITLE: Final = 255
+_MOST_DIGITS: Final = 18
 
 
 @contextmanager
@@ -28,6 +29,11 @@ def changing(tools: Tools) -> Iterator[Connection]:
     with tools.db.begin() as tx:
         rows.take_turn(tx)
         yield tx
+
+
+def number(key: str) -> int | None:
+    """The number that a key is, where things are found by number or by path."""
+    return int(key) if key.isascii() and key.isdigit() and len(key) <= _MOST_DIGITS else None
 
 
 def checked(rule: Callable[[str], str], text: str) -> str:

@@ -11,7 +11,7 @@ from wharfinger.db import projects as rows
 from wharfinger.db import tokens as token_rows
 from wharfinger.domain import access, events, places
 from wharfinger.domain.access import Caller, Group, Project
-from wharfinger.domain.errors import NotEmpty, PathInvalid
+from wharfinger.domain.errors import NotEmpty, PathInvalid, ProjectUnknown
 from wharfinger.domain.events.places import ProjectChanged, ProjectCreated, ProjectDeleted, ProjectMoved
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import paths
@@ -44,6 +44,21 @@ def get(tools: Tools, caller: Caller, path: str) -> Project:
     """The project at this path, present or former. Raises ProjectUnknown."""
     with tools.db.read() as tx:
         return access.open_project(tx, caller, path, Action.PULL)
+
+
+def find(tools: Tools, caller: Caller, key: str) -> Project:
+    """The project of this number, or at this path, present or former. Raises ProjectUnknown.
+
+    Where it is hidden, the words are the same as where there is none.
+    """
+    number = places.number(key)
+    with tools.db.read() as tx:
+        path = key if number is None else place_rows.path_of_project(tx, number) or "?"
+        try:
+            return access.open_project(tx, caller, path, Action.PULL)
+        except ProjectUnknown:
+            unknown = f"no project {key}, or none you may read: check it, and that you are a member"
+            raise ProjectUnknown(unknown) from None
 
 
 def list_projects(

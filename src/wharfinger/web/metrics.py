@@ -34,6 +34,8 @@ def route_of(path: str) -> str:
         if len(parts) == 3 and parts[1] in _ROUTES:
             return "uploads" if parts[2] == "uploads" else parts[1]
         return "uploads" if path.endswith("/blobs/uploads/") else "v2"
+    if path.startswith("/api/"):
+        return "api"
     return "token" if path == "/jwt/auth" else "other"
 
 

@@ -192,7 +192,8 @@ def test_every_setting_has_a_meaning_and_a_variable_of_its_own() -> None:
     assert len({variable(path) for path in leaves()}) == len(leaves())
     secret = {path for path, setting in leaves().items() if setting.secret}
     names = ("access_key", "secret_key", "session_token", "master_keys")
-    assert secret == {"database.url", *(f"storage.{name}" for name in names)}
+    stores = {f"{store}.{name}" for store in ("storage", "storage.other") for name in names}
+    assert secret == {"database.url", *stores}
 
 
 def test_the_page_about_settings_is_true() -> None:

@@ -20,6 +20,7 @@ from wharfinger.storage.masterkey import KeyList, MasterKey
 from wharfinger.storage.memory import MemoryStore
 from wharfinger.storage.object import ObjectStore
 from wharfinger.storage.objects import Objects
+from wharfinger.storage.shelf import Shelf
 from wharfinger.storage.store import Store
 
 MASTERS = KeyList("first " + "5a" * 32)
@@ -57,7 +58,7 @@ def in_memory(_: Path, clock: Later) -> Backend:
 def of_objects(objects: Objects, clock: Later, masters: MasterKey | None = None, **known: Any) -> Backend:
     """Two processes on the same objects, with one ledger and the same rows."""
     ledger, places = MemoryLedger(clock), dict[str, str]()
-    stores = [WithRows(ObjectStore(objects, ledger, masters=masters, **known), places) for _ in range(2)]
+    stores = [WithRows(ObjectStore(ledger, Shelf(objects, masters, **known)), places) for _ in range(2)]
     return Backend(stores[0], stores[1], clock)
 
 

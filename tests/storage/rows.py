@@ -44,6 +44,9 @@ class WithRows:
     def kept(self, digest: str, place: str = "") -> bool:
         return self.inner.kept(digest, place or self.places.get(digest, ""))
 
+    def settled(self, digest: str, place: str = "") -> bool:
+        return self.inner.settled(digest, place or self.places.get(digest, ""))
+
     def withdraw(self, digest: str, place: str = "") -> None:
         place = place or self.places.pop(digest, "")
         self.inner.withdraw(digest, place)

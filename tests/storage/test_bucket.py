@@ -16,6 +16,7 @@ from wharfinger.storage.bucket import Bucket
 from wharfinger.storage.connect import Account, open_bucket
 from wharfinger.storage.ledger import MemoryLedger
 from wharfinger.storage.object import ObjectStore
+from wharfinger.storage.shelf import Shelf
 from wharfinger.storage.store import BytesMissing, StoreFailed
 
 BODY = b"0123456789" * 100
@@ -200,7 +201,7 @@ def test_memory_stays_bounded_while_a_large_layer_flows() -> None:
         return Reply(200, after_seconds=0.05)
 
     with answering(slow) as address:
-        store = ObjectStore(bucket_at(address), MemoryLedger(), part_bytes=5 * MIB)
+        store = ObjectStore(MemoryLedger(), Shelf(bucket_at(address), part_bytes=5 * MIB))
         store.begin("ab" * 16)
         piece = some(MIB)
         with store.open("ab" * 16) as upload:

@@ -8,7 +8,8 @@ import pytest
 from tests.clock import Clock
 from wharfinger.db.engine import Database
 from wharfinger.domain.ledger import DatabaseLedger
-from wharfinger.storage.ledger import Ledger, MemoryLedger
+from wharfinger.spec import digest as digests
+from wharfinger.storage.ledger import Kept, Ledger, MemoryLedger
 from wharfinger.storage.store import UploadLocked, UploadMissing
 
 ID, OTHER = "ab" * 16, "cd" * 16
@@ -26,16 +27,20 @@ def ledger(request: pytest.FixtureRequest, make_database: Callable[[str], str], 
 
 def test_a_life(ledger: Ledger, clock: Clock) -> None:
     ledger.begin(ID, "none yet")
-    assert ledger.take(ID, "first", 60) == ("none yet", 0.0)
+    assert ledger.take(ID, "first", 60) == ("none yet", 0.0, "")
     ledger.release(ID, "first", "ten bytes")
     clock.advance(seconds=5)
-    assert ledger.take(ID, "second", 60) == ("ten bytes", 5.0)
+    assert ledger.take(ID, "second", 60) == ("ten bytes", 5.0, "")
     ledger.release(ID, "second", None)
-    assert ledger.take(ID, "third", 60) == ("ten bytes", 5.0)
+    assert ledger.take(ID, "third", 60) == ("ten bytes", 5.0, "")
     ledger.end(ID, "third")
     with pytest.raises(UploadMissing):
         ledger.take(ID, "fourth", 60)
     ledger.begin(ID, "another")
+    ledger.take(ID, "fifth", 60)
+    ledger.keep(ID, "fifth", Kept(digests.of(b""), "place", 0))
+    with pytest.raises(UploadMissing):
+        ledger.take(ID, "sixth", 60)
 
 
 def test_an_id_is_for_one_upload(ledger: Ledger) -> None:
@@ -54,7 +59,7 @@ def test_a_lease_keeps_others_out_until_it_ends(ledger: Ledger, clock: Clock) ->
     with pytest.raises(UploadLocked):
         ledger.take(ID, "second", 60)
     clock.advance(seconds=11)
-    ledger.take(ID, "second", 60)
+    assert ledger.take(ID, "second", 60).dead == "first", "who comes next is told whose objects may lie about"
 
 
 def test_who_lost_it_changes_nothing(ledger: Ledger, clock: Clock) -> None:
@@ -67,6 +72,7 @@ def test_who_lost_it_changes_nothing(ledger: Ledger, clock: Clock) -> None:
         lambda: ledger.release(ID, "first", "mine"),
         lambda: ledger.release(ID, "first", None),
         lambda: ledger.end(ID, "first"),
+        lambda: ledger.keep(ID, "first", Kept(digests.of(b""), "place", 0)),
     ):
         with pytest.raises(UploadMissing):
             change()

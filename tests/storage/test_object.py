@@ -11,10 +11,9 @@ from tests.storage.memory_objects import MemoryObjects
 from wharfinger.spec import digest as digests
 from wharfinger.storage.ledger import MemoryLedger
 from wharfinger.storage.masterkey import MasterKey
-from wharfinger.storage.memory import MemoryStore
 from wharfinger.storage.object import ObjectStore
 from wharfinger.storage.place import MOST_SEGMENTS, Place, Segment
-from wharfinger.storage.shelf import PARTS, part_bytes
+from wharfinger.storage.shelf import PARTS, Shelf, part_bytes
 from wharfinger.storage.store import BytesMissing, Redirect, StoreFailed, UploadLocked, UploadMissing
 from wharfinger.storage.uploading import LEASE_SECONDS, State
 
@@ -28,7 +27,7 @@ class Desk:
     def __init__(self, masters: MasterKey | None = None, **known: int) -> None:
         self.objects, self.clock = MemoryObjects(), Later()
         self.ledger = MemoryLedger(self.clock)
-        self.here, self.there = (ObjectStore(self.objects, self.ledger, masters=masters, **known) for _ in range(2))
+        self.here, self.there = (ObjectStore(self.ledger, Shelf(self.objects, masters, **known)) for _ in range(2))
         self.here.begin(ID)
 
     def send(self, data: bytes, door: ObjectStore | None = None) -> None:
@@ -241,18 +240,6 @@ def test_links() -> None:
 def test_a_row_that_names_no_place(text: str) -> None:
     with pytest.raises(BytesMissing, match="row"):
         Desk().here.read(digests.of(b""), place=text)
-
-
-def test_blobs_from_before() -> None:
-    """Those without a place are where they always were."""
-    before, digest = MemoryStore(), digests.of(b"old")
-    before.blobs[digest] = b"old"
-    store = ObjectStore(MemoryObjects(), MemoryLedger(), before=before)
-    found = store.read(digest)
-    assert not isinstance(found, Redirect)
-    assert whole(found) == b"old"
-    store.delete(digest)
-    assert not before.blobs
 
 
 def test_a_store_that_gives_back_something_else_is_noticed() -> None:

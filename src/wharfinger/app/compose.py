@@ -44,11 +44,12 @@ def open_tools(settings: Settings) -> Tools:
     )
 
 
-def adapt(tools: Tools, settings: Settings) -> Tools:
-    """The same tools under changed hot settings: database, store and secret stay open. Raises SettingsRefused."""
+def adapt(tools: Tools, before: Settings, settings: Settings) -> Tools:
+    """The same tools under changed hot settings; database and secret stay open. Raises SettingsRefused, StoreFailed."""
     following = policy(settings)
+    store = tools.store if before.storage == settings.storage else open_store(settings, tools.db)
     keys = _keys(tools.db, tools.secret, following)
-    return replace(tools, policy=following, keys=keys, outbound=open_outbound(settings))
+    return replace(tools, policy=following, store=store, keys=keys, outbound=open_outbound(settings))
 
 
 def _keys(db: Database, secret: bytes, following: Policy) -> KeyRing:

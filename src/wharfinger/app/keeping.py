@@ -1,7 +1,10 @@
 """Settings in, the store of the bytes out."""
 
+from pathlib import Path
+
 from wharfinger.app.clock import now
 from wharfinger.config.load import Problem, SettingsRefused
+from wharfinger.config.sections.storage import StoreSection
 from wharfinger.config.settings import Settings
 from wharfinger.db.engine import Database
 from wharfinger.domain.ledger import DatabaseLedger
@@ -11,7 +14,9 @@ from wharfinger.storage.ledger import Ledger, MemoryLedger
 from wharfinger.storage.local import LocalStore
 from wharfinger.storage.masterkey import KeyList, MasterKey
 from wharfinger.storage.object import ObjectStore
+from wharfinger.storage.shelf import Shelf
 from wharfinger.storage.store import Store, StoreFailed
+from wharfinger.storage.stores import Stores
 
 
 def open_store(settings: Settings, db: Database) -> Store:
@@ -20,18 +25,43 @@ def open_store(settings: Settings, db: Database) -> Store:
 
 
 def _open_store(settings: Settings, ledger: Ledger) -> Store:
-    masters, url = master_key(settings), settings.storage.url
-    if not url and masters is None:
-        return LocalStore(settings.store)
-    # Blobs from before there was a bucket or a key are still in the folder.
-    before = LocalStore(settings.store) if settings.store.exists() or not url else None
-    objects = open_bucket(url, _account(settings)) if url else Folder(settings.store)
-    return ObjectStore(objects, ledger, masters=masters, before=before)
+    """New blobs are objects where the first section has a bucket or keys, else files under their digest."""
+    main, other = settings.storage, settings.storage.other
+    shelves = [found for found in (_shelf(settings, main), other.given and _shelf(settings, other)) if found]
+    plain = [LocalStore(folder) for folder in _folders(settings)]
+    placed = ObjectStore(ledger, *shelves) if shelves else None
+    first: Store = plain[0] if placed is None or not _keeps_objects(main) else placed
+    return first if len(plain) + (placed is not None) == 1 else Stores(first, plain, placed)
+
+
+def _keeps_objects(section: StoreSection) -> bool:
+    return bool(section.url or section.master_keys or section.master_key_file)
+
+
+def _shelf(settings: Settings, section: StoreSection) -> Shelf | None:
+    if not _keeps_objects(section):
+        return None
+    masters, folder = _masters(section), section.folder or settings.store
+    if section.url:
+        name = f"{section.url}@{section.endpoint}" if section.endpoint else section.url
+        return Shelf(open_bucket(section.url, _account(section)), masters, name=name)
+    return Shelf(Folder(folder), masters, name=folder.absolute().as_uri())
+
+
+def _folders(settings: Settings) -> list[Path]:
+    """Where files under their digest may be; those from before there was a bucket or a key are still there."""
+    main, other = settings.storage, settings.storage.other
+    first = settings.store if not main.url or settings.store.exists() else None
+    return list(dict.fromkeys(folder for folder in (first, other.folder) if folder))
 
 
 def master_key(settings: Settings) -> MasterKey | None:
-    """What blobs are sealed with, if they are. Raises SettingsRefused."""
-    text, file = settings.storage.master_keys, settings.storage.master_key_file
+    """What new blobs are sealed with, if they are. Raises SettingsRefused."""
+    return _masters(settings.storage)
+
+
+def _masters(section: StoreSection) -> MasterKey | None:
+    text, file = section.master_keys, section.master_key_file
     try:
         text = file.read_text() if file else text
         return KeyList(text) if text or file else None
@@ -40,21 +70,20 @@ def master_key(settings: Settings) -> MasterKey | None:
         raise SettingsRefused([Problem(where, f"cannot be used: {error}")]) from None
 
 
-def _account(settings: Settings) -> Account:
-    storage = settings.storage
+def _account(section: StoreSection) -> Account:
     try:
         return Account(
-            endpoint=storage.endpoint,
-            region=storage.region,
-            access_key=storage.access_key,
-            secret_key=storage.secret_key,
-            session_token=storage.session_token,
-            key_text=storage.key_file.read_text() if storage.key_file else "",
-            encryption=storage.encryption,
-            encryption_key=storage.encryption_key,
-            root_certificates=storage.ca_file.read_bytes() if storage.ca_file else b"",
-            timeout=storage.timeout,
-            retry_for=storage.retry_for,
+            endpoint=section.endpoint,
+            region=section.region,
+            access_key=section.access_key,
+            secret_key=section.secret_key,
+            session_token=section.session_token,
+            key_text=section.key_file.read_text() if section.key_file else "",
+            encryption=section.encryption,
+            encryption_key=section.encryption_key,
+            root_certificates=section.ca_file.read_bytes() if section.ca_file else b"",
+            timeout=section.timeout,
+            retry_for=section.retry_for,
         )
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsRefused([Problem("[storage]", f"a file cannot be read: {error}")]) from None

@@ -19,6 +19,7 @@ from wharfinger.config.running import Follower, Running
 from wharfinger.config.settings import Settings
 from wharfinger.domain import garbage
 from wharfinger.domain.tools import Tools
+from wharfinger.storage.store import StoreFailed
 from wharfinger.web.api.application import Api
 from wharfinger.web.front import Asgi, Front, Options, Records
 from wharfinger.web.log import AccessLog, Sink, start_logging
@@ -147,8 +148,9 @@ class Serving:
     def _take_over(self, running: Running) -> None:
         try:
             self._access_log.flush()
-            self._app = self._build(running.settings, compose.adapt(self._app.tools, running.settings))
+            adapted = compose.adapt(self._app.tools, self._app.settings, running.settings)
+            self._app = self._build(running.settings, adapted)
             self._generation, refused = running.generation, ""
-        except SettingsRefused as error:
+        except (SettingsRefused, StoreFailed) as error:
             refused = str(error)
         self._follower.acknowledge(self._generation, refused)

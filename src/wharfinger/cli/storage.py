@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from wharfinger.app import keeping
+from wharfinger.cli.move import move
 from wharfinger.cli.options import ConfigOption
 from wharfinger.cli.session import open_session, read_settings
 from wharfinger.cli.terminal import Failure, say
@@ -16,6 +17,9 @@ storage = typer.Typer(name="storage", help="The bytes of blobs as a whole.", no_
 @storage.callback()
 def _storage() -> None:
     """The bytes of blobs as a whole."""
+
+
+storage.command()(move)
 
 
 @storage.command()

@@ -16,6 +16,7 @@ from wharfinger.config.load import SettingsRefused
 from wharfinger.config.running import Follower
 from wharfinger.domain.tools import Tools
 from wharfinger.jobs import worker as engine
+from wharfinger.storage.store import StoreFailed
 from wharfinger.web.log import start_logging
 
 _PAUSE_SECONDS: Final = 1.0
@@ -58,7 +59,7 @@ class _Followed:
             raise RuntimeError(f"{folder} does not say which settings to work by")
         start_logging(running.settings.log.level, running.settings.log.format)
         self.tools: Tools = compose.open_tools(running.settings)
-        self._generation = running.generation
+        self._settings, self._generation = running.settings, running.generation
         self._follower.acknowledge(running.generation)
 
     def watch(self) -> None:
@@ -74,10 +75,10 @@ class _Followed:
             return
         refused = ""
         try:
-            self.tools = compose.adapt(self.tools, running.settings)
+            self.tools = compose.adapt(self.tools, self._settings, running.settings)
             start_logging(running.settings.log.level, running.settings.log.format)
-            self._generation = running.generation
-        except SettingsRefused as error:
+            self._settings, self._generation = running.settings, running.generation
+        except (SettingsRefused, StoreFailed) as error:
             refused = str(error)
         self._follower.acknowledge(self._generation, refused)
 

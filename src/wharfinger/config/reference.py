@@ -49,7 +49,9 @@ def markdown() -> str:
 def _heading(section: str) -> str:
     if not section:
         return "\n## Above all sections\n"
-    kind: Any = Settings.model_fields[section].annotation
+    kind: Any = Settings
+    for name in section.split("."):
+        kind = kind.model_fields[name].annotation
     return f"\n## [{section}]\n\n{kind.__doc__}\n"
 
 

@@ -16,10 +16,11 @@ from pydantic import BaseModel
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from wharfinger.config.sections.identity import Access, Logins, Sessions, Tokens
-from wharfinger.config.sections.keeping import DatabaseSection, Garbage, Registry, Storage, Trash
+from wharfinger.config.sections.keeping import DatabaseSection, Garbage, Registry, Trash
 from wharfinger.config.sections.outbound import OutboundSection
 from wharfinger.config.sections.section import Section, setting
 from wharfinger.config.sections.server import Log, Server
+from wharfinger.config.sections.storage import Storage
 from wharfinger.config.values import (
     Address,
     Url,

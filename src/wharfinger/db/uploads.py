@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, or_, select, update
+from sqlalchemy import Connection, Row, Select, delete, or_, select, update
 
 from wharfinger.db.tables.images import uploads
 from wharfinger.db.upsert import insert
@@ -16,16 +16,16 @@ def add(tx: Connection, upload: str, state: str, now: datetime) -> bool:
     return tx.scalar(added) is not None
 
 
-def take(tx: Connection, upload: str, holder: str, now: datetime, until: datetime) -> Row[*tuple[Any, ...]] | None:
-    """Give an upload to a holder if nobody has it: its state and written_at, or None."""
-    free = (uploads.c.id == upload) & or_(uploads.c.holder == "", uploads.c.held_until <= now)
-    taken = update(uploads).where(free).values(holder=holder, held_until=until)
-    return tx.execute(taken.returning(uploads.c.state, uploads.c.written_at)).first()
+def find(tx: Connection, upload: str) -> Row[Any] | None:
+    """state, holder, held_until and written_at of an upload, which nobody changes until this transaction ends."""
+    columns = (uploads.c.state, uploads.c.holder, uploads.c.held_until, uploads.c.written_at)
+    found: Select[Any] = select(*columns).where(uploads.c.id == upload)
+    return tx.execute(found.with_for_update()).first()
 
 
-def known(tx: Connection, upload: str) -> bool:
-    """Is there an upload of this id?"""
-    return tx.scalar(select(uploads.c.id).where(uploads.c.id == upload)) is not None
+def take(tx: Connection, upload: str, holder: str, until: datetime) -> None:
+    """Give an upload to a holder."""
+    tx.execute(update(uploads).where(uploads.c.id == upload).values(holder=holder, held_until=until))
 
 
 def hold(tx: Connection, upload: str, holder: str, until: datetime) -> bool:

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from wharfinger.db import kept as kept_rows
 from wharfinger.db import uploads as rows
 from wharfinger.db.engine import Database
-from wharfinger.storage.ledger import ENDED, Taken
+from wharfinger.domain.kept import TO_BE_NAMED
+from wharfinger.storage.ledger import ENDED, Kept, Taken
 from wharfinger.storage.store import UploadLocked, UploadMissing
 
 
@@ -26,13 +28,13 @@ class DatabaseLedger:
         """Hold an upload for so long."""
         now = self._clock()
         with self._db.begin() as tx:
-            row = rows.take(tx, upload, holder, now, now + timedelta(seconds=seconds))
-            locked = row is None and rows.known(tx, upload)
-        if row is not None:
-            return Taken(row.state, (now - row.written_at).total_seconds())
-        if locked:
-            raise UploadLocked("another request has this upload open")
-        raise UploadMissing("there is no such upload")
+            row = rows.find(tx, upload)
+            if row is None:
+                raise UploadMissing("there is no such upload")
+            if row.holder and row.held_until > now:
+                raise UploadLocked("another request has this upload open")
+            rows.take(tx, upload, holder, now + timedelta(seconds=seconds))
+        return Taken(row.state, (now - row.written_at).total_seconds(), row.holder)
 
     def renew(self, upload: str, holder: str, seconds: float) -> None:
         """Hold it for so long from now on."""
@@ -53,6 +55,14 @@ class DatabaseLedger:
         """Forget it."""
         with self._db.begin() as tx:
             done = rows.end(tx, upload, holder)
+        _require(done)
+
+    def keep(self, upload: str, holder: str, kept: Kept) -> None:
+        """Forget it, and remember what is kept until a row names it."""
+        with self._db.begin() as tx:
+            done = rows.end(tx, upload, holder)
+            if done:
+                kept_rows.doom(tx, kept.digest, kept.place, kept.size_bytes, self._clock() + TO_BE_NAMED)
         _require(done)
 
     def stale(self, seconds: float) -> list[str]:

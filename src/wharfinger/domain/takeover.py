@@ -12,7 +12,7 @@ from typing import Final
 
 from wharfinger.db import images as rows
 from wharfinger.db import inventory
-from wharfinger.domain import access, images, push
+from wharfinger.domain import access, images, kept, push
 from wharfinger.domain.access import OPERATOR, Caller, Grant
 from wharfinger.domain.errors import NotFound, Refusal
 from wharfinger.domain.tools import Tools
@@ -147,6 +147,8 @@ class _Move:
             blob = {"digest": digest, "size_bytes": size, "place": place}
             with self.tools.db.begin() as tx:
                 rows.hold_blob(tx, repository, blob, now=now, later=now + self.tools.policy.gc_delay)
+                if rows.blob_place(tx, digest) == place:
+                    kept.adopt(tx, self.tools, digest, place)
                 if not self.tools.store.kept(digest, place):
                     raise BytesMissing(f"the blob {digest} was being removed while it was linked: import once more")
         self.taken.blobs += 1

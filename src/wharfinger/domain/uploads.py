@@ -22,7 +22,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from wharfinger.db import images as rows
-from wharfinger.domain import access, images
+from wharfinger.domain import access, images, kept
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import (
     BlobTooLarge,
@@ -167,6 +167,8 @@ def finish(tools: Tools, caller: Caller, path: str, incoming: Incoming, digest: 
     with tools.db.begin() as tx, _store_refusals():
         rows.hold_blob(tx, repository.id, blob, now=now, later=now + tools.policy.gc_delay)
         held = rows.blob_place(tx, digest) if place else ""
+        if held == place:
+            kept.adopt(tx, tools, digest, place)
         if not tools.store.kept(digest, held):
             raise StoreUnavailable("the blob was being removed while it came: send it again", timedelta(seconds=1))
     if held != place:
@@ -181,8 +183,9 @@ def _keep_one(tools: Tools, digest: str, held: str, place: str) -> None:
     except BytesMissing:
         with tools.db.begin() as tx:
             if rows.move_blob(tx, digest, held, place):
+                kept.adopt(tx, tools, digest, place)
                 return
-    tools.store.delete(digest, place)
+    kept.discard(tools, digest, place)
 
 
 def mount(tools: Tools, caller: Caller, path: str, digest: str, source: str | None) -> bool:

@@ -16,9 +16,10 @@ from typing import Any, Final, Literal
 from sqlalchemy import Row
 
 from wharfinger.db import images, inventory
+from wharfinger.domain import kept
 from wharfinger.domain.tools import Tools
 from wharfinger.spec import digest as digests
-from wharfinger.storage.attic import Attic, DigestDiffers, attic_of, copy_in
+from wharfinger.storage.attic import Attic, DigestDiffers, attic_of, copy_in, pieces_of
 from wharfinger.storage.store import BytesBroken, BytesMissing, StoreFailed, Stream
 
 YOUNG_SECONDS: Final = 3600.0
@@ -107,9 +108,9 @@ def orphans(tools: Tools, means: Means, young_seconds: float = YOUNG_SECONDS) ->
     if attic is None:
         return
     as_of, batch = time.time() - young_seconds, dict[str, int]()
-    for kept in attic.kept():
-        if kept.changed_at < as_of:
-            batch[kept.digest] = kept.size_bytes
+    for file in attic.kept():
+        if file.changed_at < as_of:
+            batch[file.digest] = file.size_bytes
         if len(batch) == _PAGE:
             yield _orphans(tools, means, attic, batch, as_of)
             batch = {}
@@ -201,15 +202,17 @@ def _mend(tools: Tools, row: Row[Any], kind: Kind, means: Means, as_of: float) -
 def _fetched(tools: Tools, row: Row[Any], source: Path) -> bool:
     """Copy the bytes from elsewhere, if they are the right ones there."""
     try:
-        place = copy_in(tools.store, row.digest, source)
+        place = copy_in(tools.store, row.digest, pieces_of(source))
     except DigestDiffers:
         return False
     if place == row.place:
         return True
     with tools.db.begin() as tx:
         moved = images.move_blob(tx, row.digest, row.place, place)
+        if moved:
+            kept.adopt(tx, tools, row.digest, place)
     if not moved:
-        tools.store.delete(row.digest, place)
+        kept.discard(tools, row.digest, place)
     return moved
 
 

@@ -7,7 +7,7 @@ or linked since (its ctime tells) stays where it is.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from errno import EMLINK, EPERM, EXDEV
 from pathlib import Path
@@ -24,7 +24,7 @@ _NO_LINK: Final = (EXDEV, EPERM, EMLINK)
 
 
 class DigestDiffers(StoreError):
-    """A file that is to be taken over is not what its name says."""
+    """Bytes that are to be taken over are not what their name says."""
 
 
 class Kept(NamedTuple):
@@ -129,21 +129,21 @@ def adopt(store: Store, digest: str, source: Path, *, copy: bool) -> str:
         return ""
     if not copy:
         raise StoreFailed(f"{source} cannot be linked into the store, which is elsewhere: add --copy to copy the bytes")
-    return copy_in(store, digest, source)
+    return copy_in(store, digest, pieces_of(source))
 
 
-def copy_in(store: Store, digest: str, source: Path) -> str:
-    """Keep a copy of a file, if it has this digest; returns its place. Raises DigestDiffers, StoreFailed."""
+def copy_in(store: Store, digest: str, pieces: Iterable[bytes]) -> str:
+    """Keep a copy of these bytes, if they have this digest; returns its place. Raises DigestDiffers, StoreFailed."""
     upload, algorithm = token_hex(16), digests.algorithm(digest)
     store.begin(upload, algorithm)
     with store.open(upload, algorithm) as arriving:
-        for piece in pieces_of(source):
+        for piece in pieces:
             arriving.write(piece)
         found = arriving.digest(algorithm)
         if found == digest:
             return arriving.keep(digest)
         arriving.cancel()
-    raise DigestDiffers(f"{source} has the digest {found}, not the {digest} of its name: it is not taken")
+    raise DigestDiffers(f"what was to be {digest} has the digest {found}: it is not taken")
 
 
 def pieces_of(path: Path) -> Iterator[bytes]:

@@ -17,10 +17,19 @@ ENDED = "the upload has ended, or another request has taken it over"
 
 
 class Taken(NamedTuple):
-    """What is known of an upload: the store's text, and for how long nothing was written."""
+    """What is known of an upload: the store's text, for how long nothing was written, and who let go of it by dying."""
 
     text: str
     idle_seconds: float
+    dead: str = ""
+
+
+class Kept(NamedTuple):
+    """Bytes that no row names yet."""
+
+    digest: str
+    place: str
+    size_bytes: int
 
 
 class Ledger(Protocol):
@@ -40,6 +49,9 @@ class Ledger(Protocol):
 
     def end(self, upload: str, holder: str) -> None:
         """Forget it. Raises UploadMissing where another has it, or nobody."""
+
+    def keep(self, upload: str, holder: str, kept: Kept) -> None:
+        """Forget it as well, for its bytes are kept. Raises as `end`. What no row names soon is to be removed."""
 
     def stale(self, seconds: float) -> list[str]:
         """Uploads that nobody holds and nobody changed for so long."""
@@ -74,8 +86,8 @@ class MemoryLedger:
                 raise UploadMissing("there is no such upload")
             if entry.holder and entry.until > self.clock():
                 raise UploadLocked("another request has this upload open")
-            entry.holder, entry.until = holder, self.clock() + seconds
-            return Taken(entry.text, self.clock() - entry.written_at)
+            dead, entry.holder, entry.until = entry.holder, holder, self.clock() + seconds
+            return Taken(entry.text, self.clock() - entry.written_at, dead)
 
     def renew(self, upload: str, holder: str, seconds: float) -> None:
         """Hold it longer."""
@@ -95,6 +107,10 @@ class MemoryLedger:
         with self._lock:
             self._held(upload, holder)
             del self.entries[upload]
+
+    def keep(self, upload: str, holder: str, kept: Kept) -> None:  # noqa: ARG002 - there are no rows
+        """Forget it."""
+        self.end(upload, holder)
 
     def stale(self, seconds: float) -> list[str]:
         """What is old and free."""

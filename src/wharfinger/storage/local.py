@@ -121,6 +121,10 @@ class LocalStore:
             raise failed(error, "look for a blob", self.blobs) from error
         return True
 
+    def settled(self, digest: str, place: str = "") -> bool:
+        """Are they here?"""
+        return not place and self.kept(digest)
+
     def withdraw(self, digest: str, place: str = "") -> None:
         """Give the bytes a name where nobody looks. Always the same one: after a crash it is known what lies there."""
         if place:

@@ -68,6 +68,10 @@ class MemoryStore:
         """Are a blob's bytes there?"""
         return digests.parse(digest) in self.blobs
 
+    def settled(self, digest: str, place: str = "") -> bool:
+        """Are they where new ones would be?"""
+        return not place and self.kept(digest)
+
     def withdraw(self, digest: str, place: str = "") -> None:  # noqa: ARG002 - the digest says enough
         """Out of the way."""
         data = self.blobs.pop(digests.parse(digest), None)

@@ -19,15 +19,12 @@ from typing import Final
 
 from wharfinger.spec import digest as digests
 from wharfinger.storage.ledger import Ledger
-from wharfinger.storage.masterkey import MasterKey
-from wharfinger.storage.objects import Objects
 from wharfinger.storage.place import Place, object_name
-from wharfinger.storage.shelf import PART_BYTES, Shelf
+from wharfinger.storage.shelf import Shelf, Shelves
 from wharfinger.storage.store import (
     BytesMissing,
     File,
     Redirect,
-    Store,
     StoreError,
     StoreFailed,
     Stream,
@@ -42,27 +39,19 @@ _UPLOAD: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class ObjectStore:
-    """A store on `objects`. With `masters` new blobs are sealed; `before` has the blobs whose place is empty."""
+    """A store on shelves of objects: new blobs go to the first, the others are read until `storage move` is done."""
 
     at_once = False
 
-    def __init__(
-        self,
-        objects: Objects,
-        ledger: Ledger,
-        *,
-        masters: MasterKey | None = None,
-        before: Store | None = None,
-        part_bytes: int = PART_BYTES,
-    ) -> None:
-        self._objects, self._shelf, self._before = objects, Shelf(objects, masters, part_bytes), before
-        self._desk = Desk(self._shelf, ledger)
+    def __init__(self, ledger: Ledger, *shelves: Shelf) -> None:
+        self._shelves = Shelves(shelves)
+        self._desk = Desk(self._shelves, ledger)
 
     def begin(self, upload: str, algorithm: str = "sha256") -> None:
         """Start an upload: a line in the ledger."""
         if not _UPLOAD.fullmatch(upload):
             raise ValueError("an upload's id has 32 hex digits")
-        self._desk.ledger.begin(upload, State(algorithm, "", self._shelf.new_place(upload)).text())
+        self._desk.ledger.begin(upload, State(algorithm, "", self._shelves.first.new_place(upload)).text())
 
     def open(self, upload: str, algorithm: str | None = None) -> "ObjectUpload":
         """Continue an upload, alone."""
@@ -80,41 +69,38 @@ class ObjectStore:
         redirect: timedelta | None = None,
     ) -> File | Stream | Redirect:
         """The blob's bytes; the first of them are here when this returns. A blob of one plain object has a URL."""
-        if not place:
-            return self._older(digest).read(digest, start, length)
-        found = Place.parse(place)
-        if redirect is not None and len(found.segments) == 1 and not found.key:
-            url = self._objects.link(found.names[0], redirect)
+        found = _parsed(digest, place)
+        shelves = self._shelves.of(found)
+        if redirect is not None and len(shelves) == 1 and len(found.segments) == 1 and not found.key:
+            url = shelves[0].objects.link(found.names[0], redirect)
             if url is not None:
                 return Redirect(url)
-        return Stream(_begun(_grouped(self._shelf.pieces(found, start, length))))
+        for shelf in shelves[:-1]:
+            with suppress(BytesMissing):
+                return _stream(shelf, found, start, length)
+        return _stream(shelves[-1], found, start, length)
 
     def delete(self, digest: str, place: str = "") -> None:
         """Remove a blob's objects."""
-        if place:
-            self._objects.delete(Place.parse(place).names)
-        else:
-            with suppress(BytesMissing):
-                self._older(digest).delete(digest)
+        self.erase([(digests.parse(digest), place)])
 
     def kept(self, digest: str, place: str = "") -> bool:
         """Are a blob's bytes there? Objects have one upload each, so nobody removes what another one brings."""
-        if place:
-            return True
-        return self._before is not None and self._before.kept(digest)
+        digests.parse(digest)
+        return bool(place)
+
+    def settled(self, digest: str, place: str = "") -> bool:
+        """Is it on the first shelf, and sealed if what is new is?"""
+        return bool(place) and self._shelves.first.settled(_parsed(digest, place))
 
     def withdraw(self, digest: str, place: str = "") -> None:
         """Nothing: no later upload has the same objects."""
-        if not place:
-            with suppress(BytesMissing):
-                self._older(digest).withdraw(digest)
 
     def erase(self, blobs: Sequence[tuple[str, str]]) -> None:
         """Remove their objects, many in a request."""
-        self._objects.delete([name for _, place in blobs if place for name in Place.parse(place).names])
-        older = [blob for blob in blobs if not blob[1]]
-        if older and self._before is not None:
-            self._before.erase(older)
+        places = [_parsed(digest, place) for digest, place in blobs if place]
+        for shelf in self._shelves.all:
+            shelf.objects.delete([name for it in places if shelf in self._shelves.of(it) for name in it.names])
 
     def abandon(self, older_than_seconds: float) -> int:
         """Forget old uploads and their objects. One that cannot be removed does not save the rest."""
@@ -126,30 +112,14 @@ class ObjectStore:
                 failure = error
         if failure is not None:
             raise failure
-        self._objects.sweep(older_than_seconds)
-        return count + (0 if self._before is None else self._before.abandon(older_than_seconds))
+        for shelf in self._shelves.all:
+            shelf.objects.sweep(older_than_seconds)
+        return count
 
     def check(self) -> None:
-        """An object of a few bytes, read back and removed."""
-        name, data = object_name("0" * 32, f"check-{token_hex(8)}"), b"wharfinger was here"
-        writer = self._objects.writer(name, self._shelf.part_bytes)
-        writer.write(data)
-        writer.finish()
-        try:
-            same = b"".join(self._objects.read(name, 0, len(data))) == data
-        except BytesMissing:
-            same = False
-        self._objects.delete([name])
-        if not same:
-            raise StoreFailed(f"{self._objects.where} does not give back what was written to it")
-
-    def _older(self, digest: str) -> Store:
-        digests.parse(digest)
-        if self._before is None:
-            raise BytesMissing(
-                f"the bytes of {digest} are not in {self._objects.where}: restore them, or push it again"
-            )
-        return self._before
+        """An object of a few bytes on every shelf, read back and removed."""
+        for shelf in self._shelves.all:
+            _check(shelf)
 
     def _abandoned(self, upload: str, older_than_seconds: float) -> bool:
         with suppress(UploadMissing, UploadLocked), self.open(upload) as stale:
@@ -157,6 +127,31 @@ class ObjectStore:
                 stale.cancel()
                 return True
         return False
+
+
+def _parsed(digest: str, place: str) -> Place:
+    digests.parse(digest)
+    if not place:
+        raise BytesMissing(f"the row of {digest} names no objects: restore its bytes, or push it again")
+    return Place.parse(place)
+
+
+def _stream(shelf: Shelf, place: Place, start: int, length: int | None) -> Stream:
+    return Stream(_begun(_grouped(shelf.pieces(place, start, length))))
+
+
+def _check(shelf: Shelf) -> None:
+    name, data = object_name("0" * 32, f"check-{token_hex(8)}"), b"wharfinger was here"
+    writer = shelf.objects.writer(name, shelf.part_bytes)
+    writer.write(data)
+    writer.finish()
+    try:
+        same = b"".join(shelf.objects.read(name, 0, len(data))) == data
+    except BytesMissing:
+        same = False
+    shelf.objects.delete([name])
+    if not same:
+        raise StoreFailed(f"{shelf.objects.where} does not give back what was written to it")
 
 
 def _grouped(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,9 +1,10 @@
 """Where the bytes of a blob are, if they are not simply under its digest: the text that its row carries.
 
-    {"upload": "<32 hex>", "segments": [["<name>", <bytes>], …], "key": "<wrapped data key>"}
+    {"upload": "<32 hex>", "segments": [["<name>", <bytes>], …], "key": "<wrapped data key>", "in": "s3://bucket"}
 
 A segment is one object, written by one request and never written again: `objects/<2 hex>/<upload>.<name>`. A blob that
-came in one request, which is what clients do, is one segment. `key` is there where the segments are sealed.
+came in one request, which is what clients do, is one segment. `key` is there where the segments are sealed. `in` tells
+stores apart while bytes move from one to another; where there is one store alone, nobody asks.
 """
 
 import json
@@ -30,6 +31,7 @@ class Place:
     upload: str
     segments: tuple[Segment, ...] = ()
     key: str = ""
+    store: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -51,7 +53,8 @@ class Place:
             "upload": self.upload,
             "segments": [[it.name, it.size_bytes] for it in self.segments],
         }
-        return json.dumps(table | ({"key": self.key} if self.key else {}), separators=(",", ":"))
+        more = {"key": self.key, "in": self.store}
+        return json.dumps(table | {name: said for name, said in more.items() if said}, separators=(",", ":"))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -59,7 +62,7 @@ class Place:
         try:
             table = json.loads(text)
             segments = tuple(Segment(str(name), int(size)) for name, size in table["segments"])
-            return cls(str(table["upload"]), segments, str(table.get("key", "")))
+            return cls(str(table["upload"]), segments, str(table.get("key", "")), str(table.get("in", "")))
         except (ValueError, TypeError, KeyError) as error:
             raise BytesMissing(f"a blob's row says nothing readable of where its bytes are: {text[:80]!r}") from error
 

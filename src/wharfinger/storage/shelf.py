@@ -1,7 +1,7 @@
 """Objects as blobs use them: a place is written and read, sealed where it has a key."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from wharfinger.storage.masterkey import MasterKey
@@ -15,15 +15,26 @@ PART_BYTES: Final = 8 * MIB
 PARTS: Final = 9_000  # in one object; S3 and Google take 10,000, Azure 50,000
 
 
+@dataclass(frozen=True, slots=True)
 class Shelf:
-    """`objects`, and the master keys that open what is sealed. With `masters`, new places are sealed."""
+    """`objects`, and the master keys that open what is sealed. With `masters`, new places are sealed.
 
-    def __init__(self, objects: Objects, masters: MasterKey | None = None, part_bytes: int = PART_BYTES) -> None:
-        self.objects, self.masters, self.part_bytes = objects, masters, part_bytes
+    `name` is what places call it.
+    """
+
+    objects: Objects
+    masters: MasterKey | None = None
+    part_bytes: int = PART_BYTES
+    name: str = ""
 
     def new_place(self, upload: str) -> Place:
         """Where an upload's bytes will be."""
-        return Place(upload, (), "" if self.masters is None else self.masters.wrap(new_data_key(), upload))
+        key = "" if self.masters is None else self.masters.wrap(new_data_key(), upload)
+        return Place(upload, (), key, self.name)
+
+    def settled(self, place: Place) -> bool:
+        """Is it where, and as, a new place would be?"""
+        return place.store == self.name and bool(place.key or self.masters is None)
 
     def writer(self, place: Place, name: str) -> tuple[Writer, int]:
         """A new segment of this name, and how many bytes it may take."""
@@ -55,6 +66,22 @@ class Shelf:
         if self.masters is None:
             raise StoreFailed("this blob is sealed: put [storage] master_keys back as they were when it was pushed")
         return self.masters.unwrap(place.key, place.upload)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """The shelves of one store: what is new goes to the first, and a place says which one it is on."""
+
+    all: tuple[Shelf, ...]
+
+    @property
+    def first(self) -> Shelf:
+        """Where what is new goes."""
+        return self.all[0]
+
+    def of(self, place: Place) -> tuple[Shelf, ...]:
+        """The one that a place is on; all of them where it names none of these, for stores may be renamed."""
+        return tuple(shelf for shelf in self.all if shelf.name == place.store) or self.all
 
 
 def rewrapped(place: Place, masters: MasterKey) -> Place:

@@ -149,6 +149,9 @@ class Store(Protocol):
     def kept(self, digest: str, place: str = "") -> bool:
         """Are a blob's bytes there? Quick: it is asked inside the transaction that lets the blob exist."""
 
+    def settled(self, digest: str, place: str = "") -> bool:
+        """Are a blob's bytes where, and as, `keep` would put them now? If not, `storage move` brings them there."""
+
     def withdraw(self, digest: str, place: str = "") -> None:
         """Take a blob's bytes out of the way: `read` finds them no more, `erase` removes them, `keep` brings new ones.
 

@@ -10,22 +10,23 @@ from typing import Final, Self
 
 from wharfinger.spec import digest as digests
 from wharfinger.storage.hashes import RecentHashes, RunningHash
-from wharfinger.storage.ledger import ENDED, Ledger
+from wharfinger.storage.ledger import ENDED, Kept, Ledger
 from wharfinger.storage.masterkey import MasterKey
 from wharfinger.storage.objects import Writer
-from wharfinger.storage.place import MOST_SEGMENTS, Place, Segment
-from wharfinger.storage.shelf import Shelf, rewrapped
+from wharfinger.storage.place import MOST_SEGMENTS, Place, Segment, object_name
+from wharfinger.storage.shelf import Shelves, rewrapped
 from wharfinger.storage.store import StoreFailed, UploadMissing
 
 LEASE_SECONDS: Final = 120.0
 RENEWED_SECONDS: Final = 30.0
+_MOST_OBJECTS: Final = 12  # that one request can fill: they grow, and twelve take more than any bucket does
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What uploads of one store work with."""
 
-    shelf: Shelf
+    shelves: Shelves
     ledger: Ledger
     hashes: RecentHashes = field(default_factory=RecentHashes)
 
@@ -57,10 +58,12 @@ class ObjectUpload:
     """One upload, held until its `with` block ends."""
 
     def __init__(self, desk: Desk, upload: str, algorithm: str | None) -> None:
-        self._desk, self._shelf, self._id, self._holder = desk, desk.shelf, upload, token_hex(8)
+        self._desk, self._id, self._holder = desk, upload, token_hex(8)
         taken = desk.ledger.take(upload, self._holder, LEASE_SECONDS)
         self._state, self.idle_seconds = State.parse(taken.text), taken.idle_seconds
+        self._shelf, *_ = desk.shelves.of(self._state.place)
         self._found = self._state.place.segments
+        self._clear_away(taken.dead)
         self._writer: Writer | None = None
         self._writing, self._full_bytes = Segment("", 0), 0
         self._ended = self._closed = False
@@ -111,7 +114,7 @@ class ObjectUpload:
         self._finish()
         place = self._shelf.rewrapped(self._state.place)
         try:
-            self._desk.ledger.end(self._id, self._holder)
+            self._desk.ledger.keep(self._id, self._holder, Kept(digest, place.text(), place.size_bytes))
         except UploadMissing:
             self._delete_own()
             raise
@@ -164,7 +167,7 @@ class ObjectUpload:
         if len(place.segments) >= MOST_SEGMENTS:
             sentence = f"the upload {self._id} came in {MOST_SEGMENTS} requests, the most that one blob may take"
             raise StoreFailed(sentence, f"this upload has {MOST_SEGMENTS} chunks already: start again with larger ones")
-        name = token_hex(8)
+        name = _name(self._holder, len(place.segments) - len(self._found))
         self._writer, self._full_bytes = self._shelf.writer(place, name)
         self._writing = Segment(name, 0)
         return self._writer
@@ -216,6 +219,13 @@ class ObjectUpload:
             raise
         self._desk.hashes.put(self._id, self._running)
 
+    def _clear_away(self, dead: str) -> None:
+        """What a request wrote whose process died: nobody else knows of it."""
+        if dead:
+            names = [object_name(self._id, _name(dead, number)) for number in range(_MOST_OBJECTS)]
+            with suppress(StoreFailed):
+                self._shelf.objects.delete(names)
+
     def _delete_own(self) -> None:
         """Another request has the upload now, and knows nothing of what this one wrote."""
         place = self._state.place
@@ -226,3 +236,8 @@ class ObjectUpload:
     def _require_going_on(self) -> None:
         if self._ended:
             raise UploadMissing(ENDED)
+
+
+def _name(holder: str, number: int) -> str:
+    """What a request calls its objects: by itself, so that they are found should it die."""
+    return f"{holder}-{number}" if number else holder

@@ -37,7 +37,7 @@ doomed_bytes = Table(
     "doomed_bytes",
     metadata,
     id_column(),
-    Column("digest", PATH, nullable=False),
+    Column("digest", PATH, nullable=False, index=True),
     Column("place", Text, nullable=False),  # storage.store.Upload.keep; empty where the digest says enough
     Column("size_bytes", BigInteger, nullable=False),
     moment("try_after", index=True),

@@ -1,0 +1,29 @@
+"""Bytes that are kept under a place of their own and that no row names yet: the statements. Nothing here decides.
+
+They are doomed from the start, and adopted by the transaction that names them. So what a crash leaves in between is
+found by the collector, which removes it.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete
+
+from wharfinger.db.tables.trash import doomed_bytes
+from wharfinger.db.upsert import insert
+
+
+def doom(tx: Connection, digest: str, place: str, size_bytes: int, try_after: datetime) -> None:
+    """These bytes go after a moment, unless they are adopted before."""
+    row = {"digest": digest, "place": place, "size_bytes": size_bytes, "try_after": try_after}
+    tx.execute(insert(tx, doomed_bytes), row)
+
+
+def adopt(tx: Connection, digest: str, place: str, after: datetime) -> bool:
+    """A row names these bytes now: they are not doomed. False where they may go before `after`, or went."""
+    mine = (doomed_bytes.c.digest == digest) & (doomed_bytes.c.place == place)
+    return tx.execute(delete(doomed_bytes).where(mine, doomed_bytes.c.try_after > after)).rowcount > 0
+
+
+def forget(tx: Connection, digest: str, place: str) -> None:
+    """These bytes are gone."""
+    tx.execute(delete(doomed_bytes).where(doomed_bytes.c.digest == digest, doomed_bytes.c.place == place))

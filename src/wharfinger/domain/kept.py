@@ -1,0 +1,36 @@
+"""Bytes that are kept and that no row names yet, or no row any more.
+
+A store of objects gives every upload a place of its own. Between the end of an upload and the row that names its place
+a crash may come: so such bytes are doomed from the start, for an hour, and the row that names them adopts them in its
+own transaction (domain/garbage.py removes what nobody adopted).
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
+from wharfinger.db import kept as rows
+from wharfinger.domain.errors import StoreUnavailable
+from wharfinger.domain.tools import Tools
+
+TO_BE_NAMED: Final = timedelta(hours=1)
+_CLAIMED: Final = timedelta(minutes=30)  # longer than the collector's pause: what it has once taken up is not adopted
+
+
+def adopt(tx: Connection, tools: Tools, digest: str, place: str) -> None:
+    """A row names these bytes from this transaction on. Raises StoreUnavailable where they are being removed."""
+    if place and not rows.adopt(tx, digest, place, tools.clock() + _CLAIMED):
+        raise StoreUnavailable(f"the bytes of {digest} waited for too long: send them again", timedelta(seconds=1))
+
+
+def discard(tools: Tools, digest: str, place: str) -> None:
+    """Remove bytes that no row is to name. Raises StoreFailed; then the collector does it."""
+    tools.store.delete(digest, place)
+    with tools.db.begin() as tx:
+        rows.forget(tx, digest, place)
+
+
+def leave(tx: Connection, digest: str, place: str, size_bytes: int, try_after: datetime) -> None:
+    """No row names these bytes any more: they are removed from this moment on."""
+    rows.doom(tx, digest, place, size_bytes, try_after)

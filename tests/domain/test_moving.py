@@ -1,0 +1,218 @@
+"""Moving bytes between stores: nothing is lost, whatever comes between, and a second run finds what a first one left."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.clock import Clock
+from tests.domain.shelf import Shelf as Repository
+from tests.storage import buckets
+from tests.storage.bytes_of import some, whole
+from tests.storage.memory_objects import MemoryObjects
+from wharfinger.domain import garbage, images, moving, uploads, verify
+from wharfinger.domain.ledger import DatabaseLedger
+from wharfinger.domain.moving import Means
+from wharfinger.domain.tools import Tools
+from wharfinger.spec import digest as digests
+from wharfinger.storage.folder import Folder
+from wharfinger.storage.local import LocalStore
+from wharfinger.storage.masterkey import KeyList
+from wharfinger.storage.object import ObjectStore
+from wharfinger.storage.shelf import Shelf
+from wharfinger.storage.store import Redirect, Store
+from wharfinger.storage.stores import Stores
+
+MASTERS = KeyList("first " + "5a" * 32)
+LAYERS = [some(size, seed=size) for size in (0, 1, 70_000, 3 * 1024 * 1024 + 1)]
+
+Make = Callable[[Tools, Path], tuple[Store, Store]]  # the store before, and the one that moves to another place
+
+
+def folder_to_bucket(tools: Tools, folder: Path) -> tuple[Store, Store]:
+    plain, ledger = LocalStore(folder / "old"), DatabaseLedger(tools.db, tools.clock)
+    placed = ObjectStore(ledger, Shelf(buckets.on_s3(), name="new"))
+    return plain, Stores(placed, [plain], placed)
+
+
+def bucket_to_folder(tools: Tools, folder: Path) -> tuple[Store, Store]:
+    placed = ObjectStore(DatabaseLedger(tools.db, tools.clock), Shelf(buckets.on_s3(), name="old"))
+    plain = LocalStore(folder / "new")
+    return placed, Stores(plain, [plain], placed)
+
+
+def bucket_to_bucket(tools: Tools, folder: Path) -> tuple[Store, Store]:  # noqa: ARG001 - a way like the others
+    ledger, old = DatabaseLedger(tools.db, tools.clock), Shelf(buckets.on_s3(), name="s3://old")
+    return ObjectStore(ledger, old), ObjectStore(ledger, Shelf(buckets.on_s3(), name="s3://new"), old)
+
+
+def folder_to_folder(tools: Tools, folder: Path) -> tuple[Store, Store]:  # noqa: ARG001 - a way like the others
+    old, new = LocalStore(folder / "old"), LocalStore(folder / "new")
+    return old, Stores(new, [new, old])
+
+
+def plain_to_sealed(tools: Tools, folder: Path) -> tuple[Store, Store]:
+    plain, ledger = LocalStore(folder / "same"), DatabaseLedger(tools.db, tools.clock)
+    placed = ObjectStore(ledger, Shelf(Folder(folder / "same"), MASTERS, name="same"))
+    return plain, Stores(placed, [plain], placed)
+
+
+def sealed_to_bucket(tools: Tools, folder: Path) -> tuple[Store, Store]:
+    ledger, old = DatabaseLedger(tools.db, tools.clock), Shelf(Folder(folder / "old"), MASTERS, name="old")
+    return ObjectStore(ledger, old), ObjectStore(ledger, Shelf(buckets.on_s3(), name="new"), old)
+
+
+WAYS = [folder_to_bucket, bucket_to_folder, bucket_to_bucket, folder_to_folder, plain_to_sealed, sealed_to_bucket]
+
+
+class House:
+    """A repository with layers in the store before, and the tools of a process that knows both."""
+
+    def __init__(self, tools: Tools, make: Make, folder: Path) -> None:
+        before, after = make(tools, folder)
+        self.old = Repository(replace(tools, store=before))
+        self.digests = [self.old.blob(data) for data in LAYERS]
+        self.image = self.old.image(*LAYERS, tag="1.0")
+        self.tools = replace(tools, store=after)
+        self.caller, self.path = self.old.caller, self.old.path
+
+    def move(self, means: Means | None = None) -> list[str]:
+        return [one.outcome for one in moving.run(self.tools, means or Means(at_once=3))]
+
+    def content(self, digest: str) -> bytes:
+        row = self.tools.lookup.blob(self.path, digest)
+        assert row is not None
+        found = self.tools.store.read(digest, place=row.place)
+        assert not isinstance(found, Redirect)
+        return whole(found)
+
+    def require_whole(self) -> None:
+        assert [self.content(digest) for digest in self.digests] == LAYERS
+        steps = verify.blobs(self.tools, verify.Means(deep=True))
+        assert not [problem for step in steps for problem in step.problems]
+
+
+@pytest.fixture(params=WAYS, ids=lambda way: way.__name__)
+def house(request: pytest.FixtureRequest, tools: Tools, tmp_path: Path) -> House:
+    return House(tools, request.param, tmp_path)
+
+
+@pytest.fixture
+def to_bucket(tools: Tools, tmp_path: Path) -> House:
+    return House(tools, folder_to_bucket, tmp_path)
+
+
+def test_everything_is_moved_once(house: House) -> None:
+    assert moving.expect(house.tools) == (4, sum(map(len, LAYERS)))
+    house.require_whole()
+    assert house.move(Means(compare=True)) == ["moved"] * 4
+    house.require_whole()
+    assert moving.expect(house.tools) == (0, 0)
+    assert house.move() == []
+
+
+def test_the_old_bytes_go_an_hour_later_if_that_is_wanted(house: House, clock: Clock) -> None:
+    old = {digest: place for digest, place in places(house).items()}
+    house.move(Means(remove=True))
+    gone = old if places(house) != old else {}  # from folder to folder the place is the same, and the old file stays
+    garbage.run(house.tools, pause=lambda _: None)
+    for digest, place in gone.items():
+        assert house.old.tools.store.kept(digest, place), "pulls that began before may go on"
+    clock.advance(hours=2)
+    for _ in range(3):
+        garbage.run(house.tools, pause=lambda _: None)
+        clock.advance(minutes=6)
+    house.require_whole()
+    assert garbage.status(house.tools).doomed_blobs == 0
+    for digest, place in gone.items():
+        if not place:
+            assert not house.old.tools.store.kept(digest, place)
+
+
+def places(house: House) -> dict[str, str]:
+    found = {digest: house.tools.lookup.blob(house.path, digest) for digest in house.digests}
+    return {digest: row.place for digest, row in found.items() if row is not None}
+
+
+def test_pushes_and_uploads_go_on(house: House) -> None:
+    """What comes now goes to the new place; what was on its way before ends where it began, and is moved then."""
+    session = uploads.begin(house.old.tools, house.caller, house.path)
+    uploads.append(house.old.tools, house.caller, house.path, session.id, start=0, pieces=[b"first "], digest=None)
+    new = Repository.blob(house.old, b"pushed through a process that does not know of it yet")
+    house.old.tools = house.tools
+    newer = house.old.blob(b"pushed meanwhile")
+    assert set(house.move()) == {"moved"}
+    assert moving.expect(house.tools) == (0, 0)
+    digest = digests.of(b"first second")
+    uploads.append(house.tools, house.caller, house.path, session.id, start=6, pieces=[b"second"], digest=digest)
+    for moved in (new, newer, digest):
+        assert digests.of(house.content(moved)) == moved
+    house.move()
+    assert moving.expect(house.tools) == (0, 0)
+    assert house.content(digest) == b"first second"
+
+
+def test_a_layer_that_is_pushed_again_while_it_is_moved(house: House) -> None:
+    data = LAYERS[-1]
+    house.old.tools = house.tools
+    paced = iter([lambda: house.old.blob(data)])
+    house.move(Means(at_once=1, pace=lambda count: next(paced, lambda: None)() if count > 100_000 else None))  # type: ignore[func-returns-value]
+    house.require_whole()
+    assert moving.expect(house.tools) == (0, 0)
+
+
+def test_what_is_deleted_while_it_is_moved_goes(house: House, clock: Clock) -> None:
+    """The collector takes the row between copy and switch: the copy goes too."""
+
+    def collect(_: int) -> None:
+        if house.tools.lookup.by_tag(house.path, "1.0") is not None:
+            images.delete_tag(house.tools, house.caller, house.path, "1.0")
+            images.delete_manifest(house.tools, house.caller, house.path, house.image)
+        for _ in range(6):
+            clock.advance(days=9)
+            garbage.run(house.tools, pause=lambda _: None)
+
+    outcomes = [one.outcome for one in moving.run(house.tools, Means(at_once=1, pace=collect))]
+    assert "gone" in outcomes
+    assert "failed" not in outcomes
+    for _ in range(6):
+        clock.advance(days=9)
+        garbage.run(house.tools, pause=lambda _: None)
+    assert garbage.status(house.tools).doomed_blobs == 0
+    assert verify.expect(house.tools) == (0, 0)
+    assert not any(house.tools.store.kept(digest, "") for digest in house.digests)
+
+
+def test_bytes_that_are_missing_or_broken_are_named_and_the_rest_is_moved(to_bucket: House) -> None:
+    files = {digest: LocalStore.blob_path(to_bucket.old.tools.store, digest) for digest in to_bucket.digests}  # type: ignore[arg-type]
+    Path(files[to_bucket.digests[1]]).unlink()
+    Path(files[to_bucket.digests[2]]).write_bytes(b"something else")
+    found = {one.digest: one for one in moving.run(to_bucket.tools, Means())}
+    assert [found[digest].outcome for digest in to_bucket.digests] == ["moved", "failed", "failed", "moved"]
+    assert "push it again" in found[to_bucket.digests[1]].reason
+    assert "has the digest" in found[to_bucket.digests[2]].reason
+    assert moving.expect(to_bucket.tools)[0] == 2
+
+
+def test_a_copy_that_comes_back_changed_does_not_count(tools: Tools, tmp_path: Path, clock: Clock) -> None:
+    """A store that keeps something else than it was given: with `compare` the row stays where it was."""
+
+    class Lying(MemoryObjects):
+        def read(self, name: str, start: int, end: int) -> Iterator[bytes]:
+            yield from (bytes(len(piece)) for piece in super().read(name, start, end))
+
+    lying = Lying()
+
+    def make(tools: Tools, folder: Path) -> tuple[Store, Store]:
+        plain = LocalStore(folder / "old")
+        placed = ObjectStore(DatabaseLedger(tools.db, tools.clock), Shelf(lying, name="new"))
+        return plain, Stores(placed, [plain], placed)
+
+    house = House(tools, make, tmp_path)
+    assert sorted(house.move(Means(compare=True))) == ["failed", "failed", "failed", "moved"], "one has no bytes"
+    house.require_whole()
+    assert lying.kept
+    clock.advance(hours=2)
+    garbage.run(house.tools, pause=lambda _: None)
+    assert not lying.kept, "the collector removes what no row named"

@@ -31,13 +31,15 @@ def free_port() -> int:
 
 def toml(table: Mapping[str, Any]) -> str:
     """A settings file. Values are written as JSON, which TOML reads the same."""
-    top = [f"{name} = {json.dumps(value)}" for name, value in table.items() if not isinstance(value, dict)]
-    sections = [
-        "\n".join([f"\n[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in section.items())])
-        for name, section in table.items()
-        if isinstance(section, dict)
-    ]
-    return "\n".join([*top, *sections]) + "\n"
+    return "\n".join(_lines(table, "")) + "\n"
+
+
+def _lines(table: Mapping[str, Any], above: str) -> Iterator[str]:
+    yield from (f"{name} = {json.dumps(value)}" for name, value in table.items() if not isinstance(value, dict))
+    for name, section in table.items():
+        if isinstance(section, dict):
+            yield f"\n[{above}{name}]"
+            yield from _lines(section, f"{above}{name}.")
 
 
 def until(condition: Callable[[], object], seconds: float = 20) -> bool:

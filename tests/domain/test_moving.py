@@ -1,4 +1,4 @@
-"""Moving bytes between stores: nothing is lost, whatever comes between, and a second run finds what a first one left."""
+"""Moving bytes between stores: nothing is lost, whatever comes between, and a second run does what a first one left."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -42,12 +42,12 @@ def bucket_to_folder(tools: Tools, folder: Path) -> tuple[Store, Store]:
     return placed, Stores(plain, [plain], placed)
 
 
-def bucket_to_bucket(tools: Tools, folder: Path) -> tuple[Store, Store]:  # noqa: ARG001 - a way like the others
+def bucket_to_bucket(tools: Tools, _: Path) -> tuple[Store, Store]:
     ledger, old = DatabaseLedger(tools.db, tools.clock), Shelf(buckets.on_s3(), name="s3://old")
     return ObjectStore(ledger, old), ObjectStore(ledger, Shelf(buckets.on_s3(), name="s3://new"), old)
 
 
-def folder_to_folder(tools: Tools, folder: Path) -> tuple[Store, Store]:  # noqa: ARG001 - a way like the others
+def folder_to_folder(_: Tools, folder: Path) -> tuple[Store, Store]:
     old, new = LocalStore(folder / "old"), LocalStore(folder / "new")
     return old, Stores(new, [new, old])
 
@@ -113,7 +113,7 @@ def test_everything_is_moved_once(house: House) -> None:
 
 
 def test_the_old_bytes_go_an_hour_later_if_that_is_wanted(house: House, clock: Clock) -> None:
-    old = {digest: place for digest, place in places(house).items()}
+    old = places(house)
     house.move(Means(remove=True))
     gone = old if places(house) != old else {}  # from folder to folder the place is the same, and the old file stays
     garbage.run(house.tools, pause=lambda _: None)

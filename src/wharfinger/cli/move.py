@@ -32,6 +32,7 @@ then `wharfinger reconfigure` on every host, and this command again"""
 
 
 def move(
+    *,
     to: Annotated[
         str, typer.Option("--to", help="Where to: what [storage] says. Else this is refused, with what to change.")
     ] = "",

@@ -4,10 +4,12 @@ They are doomed from the start, and adopted by the transaction that names them. 
 found by the collector, which removes it.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, select
 
+from wharfinger.db.tables.images import blobs
 from wharfinger.db.tables.trash import doomed_bytes
 from wharfinger.db.upsert import insert
 
@@ -27,3 +29,9 @@ def adopt(tx: Connection, digest: str, place: str, after: datetime) -> bool:
 def forget(tx: Connection, digest: str, place: str) -> None:
     """These bytes are gone."""
     tx.execute(delete(doomed_bytes).where(doomed_bytes.c.digest == digest, doomed_bytes.c.place == place))
+
+
+def hold_moved(tx: Connection, digests: Collection[str]) -> list[str]:
+    """Those of these blobs that have a place of their own; nobody changes it until this transaction ends."""
+    moved = select(blobs.c.digest).where(blobs.c.digest.in_(digests), blobs.c.place != "")
+    return list(tx.scalars(moved.with_for_update()))

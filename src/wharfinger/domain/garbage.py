@@ -31,7 +31,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row
 
 from wharfinger.db import garbage as rows
-from wharfinger.domain import trash
+from wharfinger.domain import kept, trash
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import garbage as rules
 from wharfinger.rules.garbage import Node, Verdict
@@ -162,6 +162,7 @@ def retry(tools: Tools) -> Freed:
     with tools.db.begin() as tx:
         rows.postpone_bytes(tx, [row.id for row in overdue], now + RETRY)
     placed, plain = [row for row in overdue if row.place], [row for row in overdue if not row.place]
+    kept.withdraw_moved(tools, [row.digest for row in plain])
     if plain and _erased(tools, plain):
         with tools.db.begin() as tx:
             rows.requeue_bytes(tx, [row.id for row in plain], now)

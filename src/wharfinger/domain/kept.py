@@ -5,6 +5,7 @@ a crash may come: so such bytes are doomed from the start, for an hour, and the 
 own transaction (domain/garbage.py removes what nobody adopted).
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -34,3 +35,14 @@ def discard(tools: Tools, digest: str, place: str) -> None:
 def leave(tx: Connection, digest: str, place: str, size_bytes: int, try_after: datetime) -> None:
     """No row names these bytes any more: they are removed from this moment on."""
     rows.doom(tx, digest, place, size_bytes, try_after)
+
+
+def withdraw_moved(tools: Tools, digests: Collection[str]) -> None:
+    """Take the bytes that blobs among these had under their digest out of the way, where a row names others now.
+
+    The row is held meanwhile: who pushes them there again is told to send them once more.
+    """
+    if digests:
+        with tools.db.begin() as tx:
+            for digest in rows.hold_moved(tx, digests):
+                tools.store.withdraw(digest)

@@ -11,16 +11,26 @@ from typing import Final
 from sqlalchemy import Connection
 
 from wharfinger.db import places as rows
-from wharfinger.domain.access import Group, Project
+from wharfinger.domain import access
+from wharfinger.domain.access import Caller, Group, Project
 from wharfinger.domain.errors import PathInvalid, PathTaken, SettingInvalid
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import paths
-from wharfinger.rules.roles import Visibility
+from wharfinger.rules.roles import Action, Visibility
 from wharfinger.spec import name as names
 from wharfinger.spec.errors import Malformed
 
 LONGEST_TITLE: Final = 255
 _MOST_DIGITS: Final = 18
+
+
+def get(tools: Tools, caller: Caller, path: str, action: Action = Action.PULL) -> Project | Group:
+    """The group, personal namespace or project at this path, present or former, if the caller may do this there.
+
+    Raises what `access.open_project` raises.
+    """
+    with tools.db.read() as tx:
+        return access.open_place(tx, caller, path, action)
 
 
 @contextmanager

@@ -74,4 +74,4 @@ def of_place(place: Project | Group) -> Sequence[Entry]:
 
 def known(entries: Sequence[Entry], top: str, has_page: Callable[[str], bool]) -> list[Entry]:
     """Those of the entries that a page answers."""
-    return [entry for entry in entries if has_page(top + entry.path)]
+    return [entry for entry in entries if not entry.path or has_page(top + entry.path)]

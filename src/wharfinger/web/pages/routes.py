@@ -7,9 +7,10 @@ form, which is shown again, with the reason, where the form is refused.
 In a path, `{place:place}` is that of a group or project, in full; below it, `/-/` separates what belongs to the place.
 """
 
-from wharfinger.web.pages import home, signin
+from wharfinger.web.pages import groups, home, members, places, profile, projects, signin, tokens
 from wharfinger.web.pages.line import Line, Who
 
+# fmt: off
 TABLE = (
     # --- signing in
     Line("GET", "/login", signin.show, Who.EVERYBODY),
@@ -17,6 +18,37 @@ TABLE = (
     Line("GET", "/login/password", signin.show_password, Who.EVERYBODY),
     Line("POST", "/login/password", signin.set_password, Who.EVERYBODY, form=signin.show_password),
     Line("POST", "/logout", signin.leave, Who.EVERYBODY),
-    # --- home
+    # --- home, projects, groups
     Line("GET", "/", home.show, Who.PERSON),
+    Line("GET", "/projects", home.projects, Who.EVERYBODY),
+    Line("GET", "/projects/new", projects.new, Who.PERSON),
+    Line("POST", "/projects/new", projects.create, Who.PERSON, form=projects.new),
+    Line("GET", "/groups", groups.show, Who.EVERYBODY),
+    Line("GET", "/groups/new", groups.new, Who.PERSON),
+    Line("POST", "/groups/new", groups.create, Who.PERSON, form=groups.new),
+    # --- one's own account
+    Line("GET", "/profile", profile.show, Who.PERSON),
+    Line("POST", "/profile", profile.change, Who.PERSON, form=profile.show),
+    Line("POST", "/profile/password", profile.set_password, Who.PERSON, form=profile.show),
+    Line("GET", "/profile/tokens", tokens.show, Who.PERSON),
+    Line("POST", "/profile/tokens", tokens.create, Who.PERSON, form=tokens.show),
+    Line("POST", "/profile/tokens/rotate", tokens.rotate, Who.PERSON, form=tokens.show),
+    Line("POST", "/profile/tokens/revoke", tokens.revoke, Who.PERSON, form=tokens.show),
+    Line("GET", "/profile/sessions", profile.show_sessions, Who.PERSON),
+    Line("POST", "/profile/sessions/end", profile.end_session, Who.PERSON, form=profile.show_sessions),
+    # --- of a group or project
+    Line("GET", "/{place:place}/-/members", members.show, Who.PERSON),
+    Line("POST", "/{place:place}/-/members", members.put, Who.PERSON, form=members.show),
+    Line("POST", "/{place:place}/-/members/remove", members.remove, Who.PERSON, form=members.show),
+    Line("GET", "/{place:place}/-/tokens", tokens.show_place, Who.PERSON),
+    Line("POST", "/{place:place}/-/tokens", tokens.create_place, Who.PERSON, form=tokens.show_place),
+    Line("POST", "/{place:place}/-/tokens/rotate", tokens.rotate_place, Who.PERSON, form=tokens.show_place),
+    Line("POST", "/{place:place}/-/tokens/revoke", tokens.revoke_place, Who.PERSON, form=tokens.show_place),
+    Line("GET", "/{place:place}/-/settings", places.settings, Who.PERSON),
+    Line("POST", "/{place:place}/-/settings", places.change, Who.PERSON, form=places.settings),
+    Line("POST", "/{place:place}/-/settings/path", places.rename, Who.PERSON, form=places.settings),
+    Line("POST", "/{place:place}/-/settings/move", places.move, Who.PERSON, form=places.settings),
+    Line("POST", "/{place:place}/-/settings/delete", places.delete, Who.PERSON, form=places.settings),
+    # --- every other path is that of a group or project, so this line stays the last
+    Line("GET", "/{place:place}", places.show, Who.EVERYBODY),
 )

@@ -7,6 +7,7 @@ calls operations with `visit.tools, visit.caller`, and returns `visit.page("file
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -14,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from wharfinger.domain.access import ANONYMOUS, Caller
-from wharfinger.domain.errors import Invalid
+from wharfinger.domain.errors import Invalid, SettingInvalid
 from wharfinger.domain.sessions import Browser, Visitor
 from wharfinger.domain.tools import Tools
+from wharfinger.rules.roles import Role, Visibility
 from wharfinger.web.pages import cookies
 from wharfinger.web.pages.cookies import Cookie
 from wharfinger.web.pages.site import Site
@@ -118,6 +120,33 @@ class Visit:
         if not (found.isascii() and found.isdigit() and len(found) < 19):
             raise Invalid(f"{name} is to be a number: go back and choose again")
         return int(found)
+
+    def visibility(self) -> Visibility:
+        """The field `visibility`. Raises Invalid."""
+        try:
+            return Visibility[self.form["visibility"].upper()]
+        except KeyError as error:
+            raise SettingInvalid("choose who may see it: private, internal or public") from error
+
+    def role(self) -> Role:
+        """The field `role`. Raises SettingInvalid."""
+        try:
+            return Role[self.form["role"].upper()]
+        except KeyError as error:
+            raise SettingInvalid("choose a role: guest, reporter, developer, maintainer or owner") from error
+
+    def day(self, name: str) -> datetime | None:
+        """The first moment, in UTC, of the day in a field; None where it is empty. Raises SettingInvalid."""
+        text = self.form[name].strip()
+        try:
+            return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) if text else None
+        except ValueError as error:
+            raise SettingInvalid("write a day as year-month-day, as in 2031-12-24") from error
+
+    def require_typed(self, name: str) -> None:
+        """Make sure that the person has typed the name of what is to go. Raises SettingInvalid."""
+        if self.form["typed"] != name:
+            raise SettingInvalid(f"nothing was deleted: type {name} to go on")
 
     def page(self, template: str, *, status: int = 200, **facts: Any) -> Response:
         """A page, or a part of one, from a template that is handed these facts besides those of `Site.render`."""

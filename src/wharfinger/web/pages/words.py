@@ -1,9 +1,12 @@
 """How values are written for people: the filters of the templates."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Final
+
+from wharfinger.rules.roles import LOWEST, Action, Profile, Role
+from wharfinger.rules.scopes import DOING
 
 _STEPS: Final = (
     (timedelta(days=365), "year"),
@@ -11,6 +14,21 @@ _STEPS: Final = (
     (timedelta(days=1), "day"),
     (timedelta(hours=1), "hour"),
     (timedelta(minutes=1), "minute"),
+)
+_BROWSERS: Final = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS: Final = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
 )
 _UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
@@ -68,12 +86,32 @@ def named(value: IntEnum) -> str:
     return value.name.capitalize()
 
 
+def options(roles: Iterable[Role]) -> list[tuple[str, str]]:
+    """Roles to choose from."""
+    return [(role.name.lower(), named(role)) for role in roles]
+
+
 def short(digest: str) -> str:
     """A digest that people can compare: `sha256:0123456789ab`."""
     algorithm, colon, digits = digest.partition(":")
     return f"{algorithm}{colon}{digits[:12]}"
 
 
+def may(role: Role, profile: Profile) -> str:
+    """What a role allows: `pulling, pushing`."""
+    return ", ".join(DOING[action] for action in Action if role >= LOWEST[profile][action]) or "seeing the project"
+
+
+def browser(agent: str) -> str:
+    """What a browser is, out of what it calls itself: `Firefox on Linux`."""
+    names = [name for mark, name in _BROWSERS if mark in agent]
+    systems = [name for mark, name in _SYSTEMS if mark in agent]
+    if not names:
+        return agent.partition("/")[0][:40] or "Unknown"
+    return f"{names[0]} on {systems[0]}" if systems else names[0]
+
+
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
-    filter_.__name__: filter_ for filter_ in (size, number, count, ago, lasting, stamp, day, named, short)
+    filter_.__name__: filter_
+    for filter_ in (size, number, count, ago, lasting, stamp, day, named, options, short, browser, may)
 }

@@ -1,0 +1,101 @@
+"""Projects and groups as people look at them, with what is in them: the statements. Nothing here decides."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, cast, func, or_, select
+
+from wharfinger.db.access import below, role_of
+from wharfinger.db.tables.columns import Moment
+from wharfinger.db.tables.images import blobs, repositories, repository_blobs, tags
+from wharfinger.db.tables.places import namespaces, projects
+
+_LAST_PUSH: Final = func.coalesce(
+    select(func.max(tags.c.pushed_at)).where(tags.c.repository_id == repositories.c.id).scalar_subquery(),
+    repositories.c.pushed_at,
+    type_=Moment(),
+)
+
+
+def projects_page(
+    tx: Connection,
+    *,
+    user: int | None,
+    now: datetime,
+    readable: ColumnElement[bool] | None,
+    within: str | None,
+    part: str,
+    last: str,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Projects after `last` in byte order of paths: readable ones (None: all) and those where the user has a role.
+
+    `within` is a group's path to stay below, `part` something that path or name contains.
+    """
+    role = role_of(projects, user, now)
+    found: Select[Any] = select(*projects.c, role.label("role")).where(projects.c.path > last)
+    if readable is not None:
+        found = found.where(or_(readable, role.is_not(None)))
+    if within is not None:
+        found = found.where(below(projects.c.path, within))
+    return tx.execute(_named(found, projects, part).order_by(projects.c.path).limit(limit)).all()
+
+
+def groups_page(
+    tx: Connection,
+    *,
+    user: int | None,
+    now: datetime,
+    visible: Sequence[int],
+    parent: int | None,
+    part: str,
+    last: str,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Groups after `last` in byte order of paths: of these visibilities, and where the user has a role.
+
+    Right below `parent` only, if that is given; `part` is something that path or name contains.
+    """
+    role = role_of(namespaces, user, now)
+    listed = namespaces.c.owner_id.is_(None) & (namespaces.c.path > last)
+    seen = or_(namespaces.c.visibility.in_(visible), role.is_not(None))
+    found: Select[Any] = select(*namespaces.c, role.label("role")).where(listed, seen)
+    if parent is not None:
+        found = found.where(namespaces.c.parent_id == parent)
+    return tx.execute(_named(found, namespaces, part).order_by(namespaces.c.path).limit(limit)).all()
+
+
+def images(tx: Connection, project_ids: Sequence[int]) -> dict[int, tuple[int, datetime]]:
+    """How many image repositories each of the projects has, and when something was last pushed to one."""
+    found: Select[Any] = (
+        select(repositories.c.project_id, func.count(), func.max(_LAST_PUSH, type_=Moment()))
+        .where(repositories.c.project_id.in_(project_ids), repositories.c.pushed_at.is_not(None))
+        .group_by(repositories.c.project_id)
+    )
+    return {row[0]: (row[1], row[2]) for row in tx.execute(found)}
+
+
+def sizes(tx: Connection, project_ids: Sequence[int]) -> dict[int, int]:
+    """Bytes of the blobs in each of the projects, every blob once."""
+    held = (
+        select(repositories.c.project_id, repository_blobs.c.digest)
+        .join(repository_blobs, repository_blobs.c.repository_id == repositories.c.id)
+        .where(repositories.c.project_id.in_(project_ids))
+        .distinct()
+        .subquery()
+    )
+    found: Select[Any] = (
+        select(held.c.project_id, cast(func.sum(blobs.c.size_bytes), BigInteger))
+        .join(blobs, blobs.c.digest == held.c.digest)
+        .group_by(held.c.project_id)
+    )
+    return {row[0]: int(row[1]) for row in tx.execute(found)}
+
+
+def _named(found: Select[Any], table: Any, part: str) -> Select[Any]:
+    if not part:
+        return found
+    return found.where(
+        or_(table.c.path.icontains(part, autoescape=True), table.c.name.icontains(part, autoescape=True))
+    )

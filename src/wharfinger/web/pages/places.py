@@ -1,0 +1,75 @@
+"""The page of a group or project, and its settings."""
+
+from typing import Final
+
+from starlette.responses import Response
+
+from wharfinger.domain import groups, overviews, places, projects
+from wharfinger.domain.access import Group, Project
+from wharfinger.domain.overviews import PAGE, Wanted
+from wharfinger.rules.roles import Action
+from wharfinger.web.pages.home import paged
+from wharfinger.web.pages.visit import Visit
+
+_MOST_SUBGROUPS: Final = 200
+
+
+def show(visit: Visit) -> Response:
+    """What is in the group, or how the project stands."""
+    place = opened(visit)
+    if isinstance(place, Project):
+        return visit.page("project.html", place=place, overview=overviews.get(visit.tools, visit.caller, place.path))
+    wanted = Wanted(within=place.path, part=visit.asked("q"), last=visit.asked("after"), limit=PAGE + 1)
+    found = overviews.list_projects(visit.tools, visit.caller, wanted)
+    facts = {"place": place, "part": wanted.part, **paged(visit, found, lambda one: one.project.path)}
+    if visit.by_htmx:
+        return visit.page("projects_list.html", mine=False, **facts)
+    below = Wanted(within=place.path, limit=_MOST_SUBGROUPS)
+    subgroups = [] if place.owner_id else overviews.list_groups(visit.tools, visit.caller, below)
+    return visit.page("group.html", subgroups=subgroups, **facts)
+
+
+def settings(visit: Visit) -> Response:
+    """The forms that change a place, for who may."""
+    return visit.page("settings.html", place=opened(visit, Action.ADMINISTER))
+
+
+def change(visit: Visit) -> Response:
+    """Name and visibility."""
+    place, name = opened(visit, Action.ADMINISTER), visit.form["name"]
+    verbs = projects if isinstance(place, Project) else groups
+    verbs.change(visit.tools, visit.caller, place.path, visibility=visit.visibility(), name=name)
+    return visit.go(f"/{place.path}/-/settings", "Saved.")
+
+
+def rename(visit: Visit) -> Response:
+    """The last part of the path."""
+    place = opened(visit, Action.ADMINISTER)
+    verbs = projects if isinstance(place, Project) else groups
+    new = verbs.rename(visit.tools, visit.caller, place.path, visit.form["path"].strip())
+    return visit.go(f"/{new.path}/-/settings", f"It is at {new.path} now; the old path leads here.")
+
+
+def move(visit: Visit) -> Response:
+    """Into another group."""
+    place, into = opened(visit, Action.ADMINISTER), visit.form["into"].strip("/ ")
+    verbs = projects if isinstance(place, Project) else groups
+    new = verbs.move(visit.tools, visit.caller, place.path, into)
+    return visit.go(f"/{new.path}/-/settings", f"It is at {new.path} now; the old path leads here.")
+
+
+def delete(visit: Visit) -> Response:
+    """For good; the visitor has typed its path."""
+    place = opened(visit, Action.ADMINISTER)
+    visit.require_typed(place.path)
+    if isinstance(place, Project):
+        projects.delete(visit.tools, visit.caller, place.path, with_images=True)
+    else:
+        groups.delete(visit.tools, visit.caller, place.path)
+    parent = place.path.rpartition("/")[0]
+    return visit.go(f"/{parent}" if parent else "/groups", f"{place.path} is deleted.")
+
+
+def opened(visit: Visit, action: Action = Action.PULL) -> Project | Group:
+    """The place that the path names, if the visitor may do this there."""
+    return places.get(visit.tools, visit.caller, visit.of_path("place"), action)

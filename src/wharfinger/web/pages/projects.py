@@ -1,0 +1,25 @@
+"""Making a project."""
+
+from starlette.responses import Response
+
+from wharfinger.domain import overviews, projects
+from wharfinger.domain.overviews import Wanted
+from wharfinger.rules.roles import Role
+from wharfinger.web.pages.visit import Visit
+
+_MOST_CHOICES = 500
+
+
+def new(visit: Visit) -> Response:
+    """The form for a new project, in one's own namespace or a group where one may make it."""
+    mine = overviews.list_groups(visit.tools, visit.caller, Wanted(mine=True, limit=_MOST_CHOICES))
+    places = [group.path for group in mine if group.role is not None and group.role >= Role.MAINTAINER]
+    return visit.page("project_new.html", places=[visit.caller.name, *places], parent=visit.asked("parent"))
+
+
+def create(visit: Visit) -> Response:
+    """Make it."""
+    form = visit.form
+    path, name = f"{form['parent'].strip('/ ')}/{form['path'].strip()}", form["name"].strip() or None
+    made = projects.create(visit.tools, visit.caller, path, visibility=visit.visibility(), name=name)
+    return visit.go(f"/{made.path}", f"The project {made.path} is there: push a first image.")

@@ -1,0 +1,98 @@
+"""Access tokens: one's own, and those of a group or project. A new one is shown once, by the answer to its form."""
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from wharfinger.domain import tokens
+from wharfinger.domain.access import Group, Project
+from wharfinger.domain.tokens import NewToken, Token
+from wharfinger.rules.roles import Action, Role
+from wharfinger.rules.scopes import SCOPES, CredentialKind
+from wharfinger.web.pages.places import opened
+from wharfinger.web.pages.visit import Visit
+
+REGISTRY: Final = ("read_registry", "write_registry")
+PERSONAL: Final = (*REGISTRY, "read_api", "api", "read_user")
+
+
+def show(visit: Visit) -> Response:
+    """The visitor's own tokens."""
+    return _own(visit, None)
+
+
+def create(visit: Visit) -> Response:
+    """A new one, shown now and never again."""
+    form = visit.form
+    made = tokens.create_personal(
+        visit.tools, visit.caller, form["name"], form.all("scopes"), expires_at=visit.day("expires")
+    )
+    return _own(visit, made)
+
+
+def rotate(visit: Visit) -> Response:
+    """A new secret for the same."""
+    return _own(visit, tokens.rotate(visit.tools, visit.caller, visit.number("token")))
+
+
+def revoke(visit: Visit) -> Response:
+    """The end of one."""
+    tokens.revoke(visit.tools, visit.caller, visit.number("token"))
+    return visit.go("/profile/tokens", "The token is good for nothing any more.")
+
+
+def show_place(visit: Visit) -> Response:
+    """The tokens of a group or project, for who may make them."""
+    return _of_place(visit, opened(visit, Action.ADMINISTER), None)
+
+
+def create_place(visit: Visit) -> Response:
+    """A new one for a bot with a role here, or for machines that deploy."""
+    place, form, ends = opened(visit, Action.ADMINISTER), visit.form, visit.day("expires")
+    name, scopes = form["name"], form.all("scopes")
+    if form["kind"] == "deploy":
+        username = form["username"].strip() or None
+        made = tokens.create_deploy(
+            visit.tools, visit.caller, place.path, name, scopes, username=username, expires_at=ends
+        )
+    else:
+        made = tokens.create_bot(
+            visit.tools, visit.caller, place.path, name, scopes, role=visit.role(), expires_at=ends
+        )
+    return _of_place(visit, place, made)
+
+
+def rotate_place(visit: Visit) -> Response:
+    """A new secret for the same."""
+    place = opened(visit, Action.ADMINISTER)
+    return _of_place(visit, place, tokens.rotate(visit.tools, visit.caller, visit.number("token")))
+
+
+def revoke_place(visit: Visit) -> Response:
+    """The end of one."""
+    place = opened(visit, Action.ADMINISTER)
+    tokens.revoke(visit.tools, visit.caller, visit.number("token"))
+    return visit.go(f"/{place.path}/-/tokens", "The token is good for nothing any more.")
+
+
+def _own(visit: Visit, made: NewToken | None) -> Response:
+    found = [one for one in tokens.list_personal(visit.tools, visit.caller) if one.kind is CredentialKind.PERSONAL]
+    return visit.page("tokens.html", new=made, scopes=_explained(PERSONAL), **_sorted(visit, found))
+
+
+def _of_place(visit: Visit, place: Project | Group, made: NewToken | None) -> Response:
+    found = tokens.list_of_place(visit.tools, visit.caller, place.path)
+    roles = [role for role in Role if place.role is not None and role <= place.role]
+    facts: dict[str, Any] = {"place": place, "roles": roles, "scopes": _explained((*REGISTRY, "read_api", "api"))}
+    return visit.page("place_tokens.html", new=made, **facts, **_sorted(visit, found))
+
+
+def _sorted(visit: Visit, found: list[Token]) -> dict[str, Any]:
+    """Those that are good, and those that are not any more."""
+    now = visit.tools.clock()
+    good = [one for one in found if one.revoked_at is None and (one.expires_at is None or one.expires_at > now)]
+    return {"good": good, "over": [one for one in found if one not in good]}
+
+
+def _explained(names: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(name, SCOPES[name]) for name in names]

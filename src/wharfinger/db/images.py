@@ -72,6 +72,7 @@ _MOVE_TAGS: Final = Upsert(
         where=tags.c.manifest_id != insert.excluded.manifest_id,
     ),
 )
+_CLAIM_TAGS: Final = once(tags)
 _NAMES: Final = tuple(once(table) for table in (manifest_blobs, manifest_children))
 # The lock (PostgreSQL; SQLite has one writer) keeps them here until the manifest that names them is.
 _HELD_BLOBS: Final = (
@@ -234,6 +235,11 @@ def manifest(tx: Connection, repository: int, digest: str) -> Row[*tuple[Any, ..
     return tx.execute(select(*columns).where(_is(repository, digest)).with_for_update()).first()
 
 
+def content(tx: Connection, manifest: int) -> Row[*tuple[Any, ...]]:
+    """media_type and body of a manifest that is there."""
+    return tx.execute(select(manifests.c.media_type, manifests.c.body).where(manifests.c.id == manifest)).one()
+
+
 def digest_of(tx: Connection, manifest: int) -> str:
     """The digest of a manifest that is there."""
     return str(tx.execute(select(manifests.c.digest).where(manifests.c.id == manifest)).scalar_one())
@@ -318,6 +324,22 @@ def move_tags(
     row = {"repository_id": repository, "manifest_id": manifest, "pushed_by": pushed_by}
     facts = {"created_at": now, "pushed_at": now, "total_size_bytes": sizes.of_manifest(tx, manifest)}
     tx.execute(_MOVE_TAGS.on(tx), [{**row, **facts, "name": name} for name in names])
+
+
+def claim_tags(
+    tx: Connection,
+    repository: int,
+    names: Sequence[str],
+    manifest: int,
+    *,
+    pushed_by: str,
+    now: datetime,
+    later: datetime,  # noqa: ARG001 - as `move_tags`
+) -> None:
+    """Let those of these tags exist that do not yet; who claims one at the same moment is waited for."""
+    row = {"repository_id": repository, "manifest_id": manifest, "pushed_by": pushed_by}
+    moments = {"created_at": now, "pushed_at": now}
+    tx.execute(_CLAIM_TAGS.on(tx), [{**row, **moments, "name": name} for name in names])
 
 
 def delete_tag(tx: Connection, repository: int, name: str) -> int | None:

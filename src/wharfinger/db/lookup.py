@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import Select, bindparam, literal_column, make_url, select
+from sqlalchemy import Select, bindparam, exists, literal_column, make_url, select
 from sqlalchemy.dialects import sqlite
 
 from wharfinger.db.engine import Database
 from wharfinger.db.tables.images import blobs, manifests, repositories, repository_blobs, tags
+from wharfinger.db.tables.protection import protection_rules
 
 
 class FoundManifest(NamedTuple):
@@ -39,11 +40,12 @@ class FoundBlob(NamedTuple):
 
 
 class FoundRepository(NamedTuple):
-    """A repository, whose it is, and whether a manifest was ever pushed to it."""
+    """A repository, whose it is, whether a manifest was ever pushed to it, and whether its project has rules for it."""
 
     project_id: int
     id: int
     listed: bool
+    guarded: bool
 
 
 class Lookup(Protocol):
@@ -76,9 +78,12 @@ def _manifest(source: Any, *more: Any) -> Select[Any]:
     return select(*columns).select_from(source).where(repositories.c.path == bindparam("path"))
 
 
-_REPOSITORY: Final = select(repositories.c.project_id, repositories.c.id, repositories.c.pushed_at.is_not(None)).where(
-    repositories.c.path == bindparam("path")
-)
+_REPOSITORY: Final = select(
+    repositories.c.project_id,
+    repositories.c.id,
+    repositories.c.pushed_at.is_not(None),
+    exists().where(protection_rules.c.project_id == repositories.c.project_id),
+).where(repositories.c.path == bindparam("path"))
 _BY_TAG: Final = _manifest(
     repositories.join(tags, (tags.c.repository_id == repositories.c.id) & (tags.c.name == bindparam("key"))).join(
         manifests, manifests.c.id == tags.c.manifest_id

@@ -19,6 +19,7 @@ from wharfinger.db import access as rows
 from wharfinger.domain.errors import GroupUnknown, ProjectUnknown, RepositoryUnknown, ScopeMissing, SignInNeeded
 from wharfinger.rules import grants, paths, scopes
 from wharfinger.rules.grants import Standing
+from wharfinger.rules.protection import Rule
 from wharfinger.rules.roles import Action, Profile, Role, Visibility, may
 from wharfinger.rules.scopes import CredentialKind
 
@@ -36,6 +37,7 @@ class Grant:
 
     project_id: int
     actions: frozenset[Action]
+    rules: tuple[Rule, ...] = ()  # of protection, as somebody else's token service says them
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +214,13 @@ def askable(text: str) -> str:
     return text if text.isascii() and text.isprintable() else "?"
 
 
-def standing(tx: Connection, caller: Caller, path: str) -> tuple[Project, Standing] | None:
-    """The project an image path leads to and how the caller stands to it; None if there is none."""
+def standing(tx: Connection, caller: Caller, path: str) -> tuple[Project, Standing, str] | None:
+    """The project an image path leads to, how the caller stands to it, and the path without detours; None if none."""
     row = _project_row(tx, caller, paths.candidates(path))
     if row is None:
         return None
     found = project(caller, row, bound=bool(row.bound))
-    return found, _standing(caller, found)
+    return found, _standing(caller, found), found.path + path[len(row.found) :]
 
 
 def readable_projects(caller: Caller, now: datetime, profile: Profile) -> Select[Any] | None:

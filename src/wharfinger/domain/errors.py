@@ -210,6 +210,38 @@ class NotComparable(Conflict):
     """Two things that have nothing to be compared by."""
 
 
+class RepositoryProtected(Denied):
+    """A rule of the project lets only some push to this repository, or delete in it."""
+
+
+class TagProtected(Denied):
+    """A rule of the project lets only some push or delete this tag."""
+
+    def __init__(self, sentence: str, tag: str) -> None:
+        super().__init__(sentence)
+        self.tag = tag
+
+
+class TagImmutable(TagProtected):
+    """A tag that is created once and never moves nor goes."""
+
+
+class ManifestProtected(TagProtected):
+    """A manifest that a protected or immutable tag points to."""
+
+
+class RuleUnknown(NotFound):
+    """No such rule or policy in this place."""
+
+
+class RuleTaken(Conflict):
+    """The place has such a rule or policy already."""
+
+
+class RulesExhausted(Conflict):
+    """The place has as many rules or policies as it can have."""
+
+
 class BlobInUse(Conflict):
     """A manifest of the repository still needs this blob."""
 

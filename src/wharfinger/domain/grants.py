@@ -6,7 +6,7 @@ the reason, so that a refusal needs no database: `{}` for a repository that does
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -14,13 +14,14 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from wharfinger.db import groups as group_rows
-from wharfinger.domain import access
+from wharfinger.domain import access, guard
 from wharfinger.domain.access import Caller, Grant, Project
 from wharfinger.domain.errors import ScopeMissing, ServiceUnknown, SignInNeeded
 from wharfinger.domain.keys import Untrusted, Verified
 from wharfinger.domain.tools import Tools
-from wharfinger.rules import grants, scopes
+from wharfinger.rules import grants, protection, scopes
 from wharfinger.rules.grants import Decision, Request
+from wharfinger.rules.protection import Guard, Kind, Level, Rule
 from wharfinger.rules.roles import Action
 from wharfinger.rules.scopes import CredentialKind
 
@@ -47,6 +48,8 @@ class _Answer:
     name: str
     project: Project | None
     decision: Decision
+    guard: Guard = field(default_factory=Guard)
+    level: int = 0
 
 
 def issue(tools: Tools, caller: Caller, service: str, requests: Sequence[Request]) -> Issued:
@@ -60,7 +63,7 @@ def issue(tools: Tools, caller: Caller, service: str, requests: Sequence[Request
     if not usable & _IMAGES:
         raise ScopeMissing(scopes.lacking(caller.kind, caller.scopes, Action.PULL))
     with tools.db.read() as tx:
-        answers = [_answer(tx, caller, request) for request in requests if request.kind == "repository"]
+        answers = [_answer(tx, tools, caller, request) for request in requests if request.kind == "repository"]
         roots = _roots(tx, answers)
     entries = [_entry(answer, roots) for answer in answers if answer.project and answer.decision.granted]
     if caller.kind is CredentialKind.ANONYMOUS and requests and not entries:
@@ -85,12 +88,16 @@ def verify(tools: Tools, token: str) -> tuple[Caller, datetime]:
     return caller, until
 
 
-def _answer(tx: Connection, caller: Caller, request: Request) -> _Answer:
+def _answer(tx: Connection, tools: Tools, caller: Caller, request: Request) -> _Answer:
     found = access.standing(tx, caller, request.name)
     if found is None:
         return _Answer(request.name, None, Decision())
-    project, standing = found
-    return _Answer(request.name, project, grants.decide(request.actions, standing))
+    project, standing, path = found
+    decision = grants.decide(request.actions, standing)
+    if not decision.granted - {Action.PULL}:
+        return _Answer(request.name, project, decision)
+    held, level = guard.of(tx, tools, project.id, project.path), protection.level(project.role, admin=caller.admin)
+    return _Answer(request.name, project, grants.guarded(decision, held, path, level), held, level)
 
 
 def _roots(tx: Connection, answers: Sequence[_Answer]) -> Mapping[str, int | None]:
@@ -107,8 +114,21 @@ def _entry(answer: _Answer, roots: Mapping[str, int | None]) -> dict[str, Any]:
         "project_id": project.id,
         "root_namespace_id": roots.get(project.path.partition("/")[0]),
     }
+    meta |= _patterns(answer)
     actions = sorted(answer.decision.granted)
     return {"type": "repository", "name": answer.name, "actions": actions, "meta": meta}
+
+
+def _patterns(answer: _Answer) -> dict[str, Any]:
+    """Which tags the caller may not push or delete, and which never move, as GitLab's registry expects it."""
+    held, immutable = answer.guard, answer.guard.immutable_patterns()
+    changing = sorted(answer.decision.granted - {Action.PULL})
+    found: dict[str, Any] = {}
+    if any(rule.kind is Kind.TAG for rule in held.rules):
+        found["tag_deny_access_patterns"] = {str(each): held.denied(each, answer.level) for each in changing}
+    if immutable:
+        found["tag_immutable_patterns"] = immutable
+    return found
 
 
 def _refused(answers: Sequence[_Answer]) -> dict[str, Mapping[str, str]]:
@@ -199,20 +219,32 @@ def _theirs(verified: Verified) -> Caller:
     return Caller(
         kind=CredentialKind.REGISTRY,
         name=name if isinstance(name, str) and name else str(claims["iss"]),
-        grants=_grants(claims["access"]),
+        grants=_grants(claims["access"], foreign=True),
         lists_catalog=_catalog(claims["access"]),
     )
 
 
-def _grants(entries: Sequence[Any]) -> dict[str, Grant]:
-    """What is granted, by repository path. An entry without the id of its project grants nothing."""
+def _grants(entries: Sequence[Any], *, foreign: bool = False) -> dict[str, Grant]:
+    """What is granted, by repository path. An entry without the id of its project grants nothing.
+
+    What tags are closed to its bearer, a `foreign` token alone knows; of ours the rules are read when it counts.
+    """
     granted: dict[str, Grant] = {}
     for entry in entries:
         meta = entry.get("meta") or {}
         project, name = meta.get("project_id"), entry["name"]
         if entry["type"] == "repository" and isinstance(name, str) and type(project) is int:
-            granted[name] = Grant(project, _actions(entry["actions"]))
+            granted[name] = Grant(project, _actions(entry["actions"]), _rules(meta) if foreign else ())
     return granted
+
+
+def _rules(meta: Mapping[str, Any]) -> tuple[Rule, ...]:
+    """The rules in a token's `tag_deny_access_patterns` and `tag_immutable_patterns`; raises ValueError."""
+    denied = meta.get("tag_deny_access_patterns") or {}
+    rules = [Rule(Kind.TAG, pattern, push=Level.ADMIN) for pattern in denied.get("push") or ()]
+    rules += [Rule(Kind.TAG, pattern, delete=Level.ADMIN) for pattern in denied.get("delete") or ()]
+    rules += [Rule(Kind.IMMUTABLE, pattern) for pattern in meta.get("tag_immutable_patterns") or ()]
+    return tuple(protection.checked(rule, "") for rule in rules)
 
 
 def _actions(words: Sequence[str]) -> frozenset[Action]:

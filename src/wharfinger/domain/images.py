@@ -23,6 +23,7 @@ from wharfinger.domain.errors import (
     TagUnknown,
 )
 from wharfinger.domain.events.images import BlobDeleted, ManifestDeleted, RepositoryDeleted, TagsDeleted
+from wharfinger.domain.guard import Warden
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import garbage as rules
 from wharfinger.rules.roles import Action
@@ -102,12 +103,13 @@ def list_referrers(
 
 
 def delete_tag(tools: Tools, caller: Caller, path: str, tag: str) -> None:
-    """Move a tag to the trash; its manifest stays, for the tags that share it. Raises TagUnknown."""
+    """Move a tag to the trash; its manifest stays, for the tags that share it. Raises TagUnknown, TagProtected."""
     _check_token(caller, path)
     with tools.db.begin() as tx:
         garbage_rows.take_turn(tx)
         opened = open_existing(tx, caller, path, Action.DELETE)
         repository = opened.id
+        Warden(tx, tools, caller, repository, path).require_delete([tag])
         manifest = rows.delete_tag(tx, repository, tag)
         if manifest is None:
             raise TagUnknown(f"no tag {tag} in {path}: list its tags to see what there is")
@@ -119,7 +121,10 @@ def delete_tag(tools: Tools, caller: Caller, path: str, tag: str) -> None:
 
 
 def delete_manifest(tools: Tools, caller: Caller, path: str, digest: str) -> None:
-    """Move a manifest and the tags that point to it to the trash. Raises ManifestUnknown, ManifestInUse."""
+    """Move a manifest and the tags that point to it to the trash.
+
+    Raises ManifestUnknown, ManifestInUse, ManifestProtected.
+    """
     _check_token(caller, path)
     with tools.db.begin() as tx:
         garbage_rows.take_turn(tx)
@@ -128,6 +133,7 @@ def delete_manifest(tools: Tools, caller: Caller, path: str, digest: str) -> Non
         found = rows.manifest(tx, repository, digest)
         if found is None:
             raise ManifestUnknown(digest)
+        Warden(tx, tools, caller, repository, path).require_delete_manifest(found.id, digest)
         parent = rows.parent_of(tx, repository, digest)
         if parent is not None:
             raise ManifestInUse(f"the index {parent} names this manifest: delete the index first")
@@ -144,11 +150,15 @@ def delete_manifest(tools: Tools, caller: Caller, path: str, digest: str) -> Non
 
 
 def delete_repository(tools: Tools, caller: Caller, path: str) -> None:
-    """Move a repository with all that is in it to the trash. Raises RepositoryUnknown."""
+    """Move a repository with all that is in it to the trash.
+
+    Raises RepositoryUnknown, and RepositoryProtected or TagProtected where a rule keeps it, or a tag of it.
+    """
     with tools.db.begin() as tx:
         garbage_rows.take_turn(tx)
         place = access.open_repository(tx, caller, path, Action.DELETE)
         repository = _open(tx, caller, path, Action.DELETE)
+        Warden(tx, tools, caller, repository, path).require_delete_all()
         trash_rows.hide_repository(tx, repository)
         trash_rows.add(tx, _entry(tools, caller, repository, "repository") | {"name": place.name}, {})
         events.put(tx, tools, caller, RepositoryDeleted(path=place.path, project_id=place.project_id))
@@ -160,6 +170,7 @@ def delete_blob(tools: Tools, caller: Caller, path: str, digest: str) -> None:
     with tools.db.begin() as tx:
         opened = open_existing(tx, caller, path, Action.DELETE)
         repository = opened.id
+        Warden(tx, tools, caller, repository, path).require_repository(Action.DELETE)
         if rows.blob_in_use(tx, repository, digest):
             raise BlobInUse(f"a manifest of {path} names the blob {digest}: delete the manifest first")
         if not rows.unlink_blob(tx, repository, digest):
@@ -177,13 +188,21 @@ def open_for_push(tools: Tools, caller: Caller, path: str) -> FoundRepository:
     project = access.granted(caller, path, Action.PUSH)
     known = tools.lookup.repository(path)
     if known is not None and known.project_id == project:
-        return known
+        return let_through(tools, caller, known, path)
     with tools.db.begin() as tx:
         place = access.open_repository(tx, caller, path, Action.PUSH)
         rows.add_repository(tx, project_id=place.project_id, name=place.name, now=tools.clock())
     found = tools.lookup.repository(place.path)
     if found is None:
         raise RepositoryUnknown(f"{path} was removed a moment ago: push again")
+    return let_through(tools, caller, found, path)
+
+
+def let_through(tools: Tools, caller: Caller, found: FoundRepository, path: str) -> FoundRepository:
+    """A repository that no rule keeps the caller from pushing to. Raises RepositoryProtected."""
+    if found.guarded:
+        with tools.db.read() as tx:
+            Warden(tx, tools, caller, found.id, path).require_repository(Action.PUSH)
     return found
 
 

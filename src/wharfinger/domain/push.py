@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from wharfinger.db import images as rows
-from wharfinger.domain import events, images
+from wharfinger.domain import events, guard, images
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import BlobsMissing, DigestMismatch, ManifestTooLarge
 from wharfinger.domain.events import ManifestPushed
+from wharfinger.domain.guard import Warden
 from wharfinger.domain.tools import Tools
 from wharfinger.spec import digest as digests
 from wharfinger.spec import manifest as manifests
@@ -34,19 +35,24 @@ def manifest(
     """Store a manifest under its digest and let `tags` point to it (distribution-spec, Pushing Manifests).
 
     `digest` is the one the client promises, None where it pushes by tag alone. Raises ManifestTooLarge,
-    DigestMismatch, BlobsMissing, spec Malformed, and what `access.open_repository` raises.
+    DigestMismatch, BlobsMissing, TagProtected, TagImmutable, spec Malformed, and what `access.open_repository` raises.
     """
     repository = images.open_for_push(tools, caller, path)
     parsed = _parse(tools, media_type, body)
     digest, tags = _checked(digest, body), tuple(names.tag(tag) for tag in dict.fromkeys(tags))
     now = tools.clock()
     later = now + tools.policy.gc_delay
+    moved: dict[str, Any] = {"pushed_by": caller.name, "now": now, "later": later}
     row = row_of(repository.id, parsed, digest, body) | {"created_at": now, "review_after": later}
     with tools.db.begin() as tx:
         _require_blobs(tx, repository.id, parsed)
         stored = rows.add_manifest(tx, row, parsed.blobs, parsed.children)
+        if tags and guard.needed(tools, caller, repository, path):
+            warden = Warden(tx, tools, caller, repository.id, path)
+            warden.require_push(tags)
+            warden.claim(tags, stored, **moved)
         if tags:
-            rows.move_tags(tx, repository.id, tags, stored, pushed_by=caller.name, now=now, later=later)
+            rows.move_tags(tx, repository.id, tags, stored, **moved)
         if not repository.listed:
             rows.mark_pushed(tx, repository.id, now)
         events.put(tx, tools, caller, _pushed(repository.project_id, path, parsed, digest, tags, size_bytes=len(body)))

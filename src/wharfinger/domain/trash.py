@@ -19,6 +19,7 @@ from wharfinger.domain import access, events, push
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import PathTaken, RestoreFirst, TagTaken, TrashedUnknown
 from wharfinger.domain.events.images import Restored, TrashEmptied
+from wharfinger.domain.guard import Warden
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import garbage as rules
 from wharfinger.rules.roles import Action
@@ -65,6 +66,7 @@ def restore(tools: Tools, caller: Caller, project: str, id_: int) -> Trashed:
         row = _entry(tx, tools.clock(), caller, project, id_)
         _require_shown(tx, row)
         found = _trashed(row)
+        _require_restore(tx, tools, caller, row)
         match found.kind:
             case Kind.REPOSITORY:
                 _restore_repository(tx, tools, row)
@@ -186,6 +188,11 @@ def _entry(tx: Connection, now: datetime, caller: Caller, project: str, id_: int
 def _require_shown(tx: Connection, row: Row[Any]) -> None:
     if row.kind != Kind.REPOSITORY and rows.hidden(tx, row.repository_id):
         raise RestoreFirst("the repository lies in the trash itself: restore that first")
+
+
+def _require_restore(tx: Connection, tools: Tools, caller: Caller, row: Row[Any]) -> None:
+    names = {Kind.TAG: [row.name], Kind.MANIFEST: rows.tag_names(row), Kind.REPOSITORY: None}
+    Warden(tx, tools, caller, row.repository_id).require_restore(_path(row), names[Kind(row.kind)])
 
 
 def _path(row: Row[Any]) -> str:

@@ -103,6 +103,8 @@ def begin(tools: Tools, caller: Caller, path: str, algorithm: str = "sha256") ->
     if known is None or known.project_id != project:
         with tools.db.read() as tx:
             access.open_repository(tx, caller, path, Action.PUSH)
+    else:
+        images.let_through(tools, caller, known, path)
     upload = secrets.token_hex(16)
     with _store_refusals():
         tools.store.begin(upload, algorithm)

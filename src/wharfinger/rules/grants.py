@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from wharfinger.rules import scopes as credential_scopes
+from wharfinger.rules.protection import Guard, needs
 from wharfinger.rules.roles import LOWEST, Action, Profile, Role, Visibility, may
 from wharfinger.rules.scopes import DOING, CredentialKind
 from wharfinger.spec import name
@@ -86,6 +87,16 @@ def decide(asked: Iterable[Action], standing: Standing) -> Decision:
         return Decision()
     refused = {action: sentence for action in sorted(asked) if (sentence := lacking(action, standing))}
     return Decision(frozenset(asked) - refused.keys(), refused)
+
+
+def guarded(decision: Decision, guard: Guard, path: str, level: int) -> Decision:
+    """The decision, less what rules of protection keep somebody of this level from in this repository."""
+    refused = {
+        action: needs(action, f"the repository {path}", lowest)
+        for action in sorted(decision.granted - {Action.PULL})
+        if (lowest := guard.repository_level(path, action)) is not None and lowest > level
+    }
+    return Decision(decision.granted - refused.keys(), {**decision.refused, **refused})
 
 
 def lacking(action: Action, standing: Standing) -> str:

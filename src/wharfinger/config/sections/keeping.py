@@ -22,6 +22,11 @@ class Registry(Section):
     manifest_limit: Size = setting(size("4MiB"), "Largest manifest taken.", hot=True, ge=64 * 1024, le=64 * 1024**2)
     blob_limit: Size = setting(0, "Largest blob taken; 0 is no limit.", hot=True)
     upload_keep: Duration = setting(duration("7d"), "How long an upload may pause before it is forgotten.", hot=True)
+    immutable_versions: bool = setting(
+        default=False,
+        meaning="Tags of whole versions, as v1.2.3, are created once and then stay, in all projects.",
+        hot=True,
+    )
     page_default: int = setting(100, "Entries of a list where the client does not say.", hot=True, ge=1, le=10_000)
     page_limit: int = setting(1000, "Most entries of a list, whatever the client says.", hot=True, ge=1, le=10_000)
 

@@ -19,6 +19,10 @@ import pytest
 from tests.clients import layouts
 from tests.clients.programs import Programs, need
 from tests.clients.shop import Login, Shop
+from tests.serving import Server
+from wharfinger.domain import protection
+from wharfinger.domain.access import OPERATOR
+from wharfinger.rules.protection import Kind, Level, Rule
 
 QUIET = ("--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false")
 
@@ -193,3 +197,11 @@ def test_pull_by_a_stranger_or_nobody(docker: Programs, shop: Shop, busybox_cont
     log_in(stranger, shop.stranger, shop.host)
     assert stranger("docker", "pull", image).code != 0
     assert "denied" in nobody.fails("docker", "pull", image)
+
+
+def test_push_of_a_protected_tag(docker: Programs, server: Server, shop: Shop, busybox_context: Path) -> None:
+    image = shop.image("busybox", ":v1")
+    build(docker, image, busybox_context)
+    log_in(docker, shop.developer, shop.host)
+    protection.add(server.tools, OPERATOR, shop.path, Rule(Kind.TAG, "^v", push=Level.MAINTAINER))
+    assert "the tag v1 is protected, pushing needs a maintainer" in docker.fails("docker", "push", image)

@@ -136,6 +136,21 @@ def test_what_is_immutable(world: World, role: str) -> None:
     assert client.head(f"/v2/{world.image}/manifests/{tag}").headers["docker-content-digest"] == pushed.digest
 
 
+def test_which_rule_it_was_is_told_to_programs(world: World) -> None:
+    pushed = world.admin.push(world.image, image(), "told-1", "fixed-1")
+    world.rule(Kind.TAG, "^told", push=Level.ADMIN, delete=Level.ADMIN)
+    world.rule(Kind.IMMUTABLE, "^fixed")
+    owner = world["owner"]
+    answers = {
+        "PROTECTED_TAG": by_tag(world, owner, "told-1"),
+        "IMMUTABLE_TAG": by_tag(world, owner, "fixed-1"),
+        "PROTECTED_MANIFEST": owner.delete(f"/v2/{world.image}/manifests/{pushed.digest}"),
+    }
+    assert {name: answer.json()["errors"][0]["detail"]["reason"] for name, answer in answers.items()} == {
+        name: name for name in answers
+    }
+
+
 def test_nothing_of_a_refused_push_stays(world: World) -> None:
     world.rule(Kind.TAG, "^v", push=Level.OWNER)
     pushed = image()

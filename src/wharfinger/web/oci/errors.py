@@ -38,6 +38,14 @@ TABLE: Final[Mapping[type[Exception], str]] = {
 }
 
 
+# GitLab's codes: clients print one they do not know as "unknown: …", so it stands in the detail (decision 11).
+_PROTECTION: Final[Mapping[type[errors.TagProtected], str]] = {
+    errors.TagProtected: "PROTECTED_TAG",
+    errors.TagImmutable: "IMMUTABLE_TAG",
+    errors.ManifestProtected: "PROTECTED_MANIFEST",
+}
+
+
 def code_of(refusal: Exception) -> str:
     """The spec's code for a refusal."""
     if isinstance(refusal, Malformed):
@@ -78,6 +86,8 @@ def _details(refusal: Exception) -> list[Any]:
             return [{"digest": refusal.promised, "found": refusal.found}]
         case errors.RangeInvalid():
             return [{"offset": refusal.offset}]
+        case errors.TagProtected():
+            return [{"tag": refusal.tag, "reason": _PROTECTION[type(refusal)]}]
     return [None]
 
 

@@ -18,6 +18,7 @@ from wharfinger.domain import access, events, images, paging, queue
 from wharfinger.domain.access import OPERATOR, Caller
 from wharfinger.domain.errors import RepositoryUnknown
 from wharfinger.domain.events.images import RepositoryDeletionScheduled
+from wharfinger.domain.guard import Warden
 from wharfinger.domain.paging import FIRST, Sorted
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.paging import Marker, Page, Window
@@ -114,9 +115,13 @@ def by_id(tools: Tools, caller: Caller, id_: int, *, sized: bool = False) -> Rep
 
 
 def delete(tools: Tools, caller: Caller, path: str) -> None:
-    """Have a repository moved to the trash with all that is in it, soon. Raises RepositoryUnknown."""
+    """Have a repository moved to the trash with all that is in it, soon.
+
+    Raises RepositoryUnknown, and RepositoryProtected or TagProtected where a rule keeps it, or a tag of it.
+    """
     with tools.db.begin() as tx:
         place = images.open_existing(tx, caller, path, Action.DELETE)
+        Warden(tx, tools, caller, place.id, path).require_delete_all()
         rows.set_status(tx, place.id, Status.DELETE_SCHEDULED)
         about = {"repository": place.id, "by": caller.name, "user": caller.user_id, "address": caller.address}
         queue.put(tx, tools, DELETE_TASK, about, key=f"{DELETE_TASK} {place.id}")

@@ -86,9 +86,11 @@ def _details(refusal: Exception) -> list[Any]:
             return [{"digest": refusal.promised, "found": refusal.found}]
         case errors.RangeInvalid():
             return [{"offset": refusal.offset}]
-        case errors.TagProtected():
-            return [{"tag": refusal.tag, "reason": _PROTECTION[type(refusal)]}]
-    return [None]
+    return [_protection(refusal) if isinstance(refusal, errors.TagProtected) else None]
+
+
+def _protection(refusal: errors.TagProtected) -> dict[str, str]:
+    return {"tag": refusal.tag, "reason": _PROTECTION[type(refusal)]}
 
 
 def _extra(refusal: Exception, challenge: str) -> Headers:

@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
-from wharfinger.domain import groups, members, projects, tokens, users
-from wharfinger.domain.access import OPERATOR, Group, Project
+from wharfinger.domain import access, groups, members, projects, tokens, users
+from wharfinger.domain.access import OPERATOR, Caller, Grant, Group, Project
 from wharfinger.domain.tools import Tools
 from wharfinger.domain.users import User
-from wharfinger.rules.roles import Role, Visibility
+from wharfinger.rules.roles import Action, Role, Visibility
 
 REGISTRY_SCOPES = ("read_registry", "write_registry")
 
@@ -39,6 +40,13 @@ class Actors:
         if project is not None and role is not None:
             members.add(self.tools, OPERATOR, project.path, made.username, Role[role.upper()])
         return made
+
+    @staticmethod
+    def pusher(tools: Tools, path: str) -> Caller:
+        """The operator with a registry token for this repository."""
+        with tools.db.read() as tx:
+            place = access.open_repository(tx, OPERATOR, path, Action.PUSH)
+        return replace(OPERATOR, grants={path: Grant(place.project_id, frozenset(Action))})
 
     def token(self, user: User, scopes: Collection[str] = REGISTRY_SCOPES, expires_at: datetime | None = None) -> str:
         """The secret of a new personal access token."""

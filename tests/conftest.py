@@ -11,6 +11,7 @@ from tests.clock import Clock
 from tests.in_process import build_tools, close_tools
 from tests.postgres import Cluster, Missing
 from wharfinger.db import migrate
+from wharfinger.domain.recount import drift
 from wharfinger.domain.tools import Policy, Tools
 
 pytest_plugins = ["tests.serving"]
@@ -83,4 +84,6 @@ def tools(database_url: str, clock: Clock, policy: Policy) -> Iterator[Tools]:
     """The domain in this process, on a database of its own, with bytes in memory."""
     built = build_tools(database_url, clock, policy)
     yield built
+    with built.db.read() as tx:
+        assert not drift(tx), "the meters are wrong: what changes tags or manifests does so within `domain.usage`"
     close_tools(built)

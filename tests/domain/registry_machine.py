@@ -13,7 +13,7 @@ from tests.actors import Actors
 from tests.clock import Clock
 from tests.domain.crashes import Crash, CrashingDatabase, CrashingStore, Fuse
 from tests.domain.registry_model import DELAY, KEEP, Manifest, Model, Repository, Trashed
-from wharfinger.domain import garbage, images, pull, push, trash, uploads
+from wharfinger.domain import garbage, images, pull, push, recount, trash, uploads
 from wharfinger.domain.access import OPERATOR, Caller, Grant
 from wharfinger.domain.errors import BlobInUse, BlobsMissing, BlobUnknown, Conflict, ManifestInUse, NotFound
 from wharfinger.domain.tools import Tools
@@ -257,6 +257,11 @@ class RegistryMachine(RuleBasedStateMachine):
                 assert self.real.lookup.blob(path, digest) is not None, f"lost the blob {digest} of {path}"
         for digest in self.model.kept(now):
             assert self.bytes.blobs.get(digest) == self.contents[digest], f"lost the bytes of {digest}"
+
+    @invariant()
+    def usage_is_exact(self) -> None:
+        with self.real.db.read() as tx:
+            assert not recount.drift(tx), recount.drift(tx)
 
     def teardown(self) -> None:
         """When all promises are over, nothing is left but what tags hold."""

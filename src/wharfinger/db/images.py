@@ -73,6 +73,7 @@ _MOVE_TAGS: Final = Upsert(
     ),
 )
 _CLAIM_TAGS: Final = once(tags)
+_ADD_TAGS: Final = Upsert(tags, lambda insert: insert.on_conflict_do_nothing().returning(tags.c.name))
 _NAMES: Final = tuple(once(table) for table in (manifest_blobs, manifest_children))
 # The lock (PostgreSQL; SQLite has one writer) keeps them here until the manifest that names them is.
 _HELD_BLOBS: Final = (
@@ -340,6 +341,25 @@ def claim_tags(
     row = {"repository_id": repository, "manifest_id": manifest, "pushed_by": pushed_by}
     moments = {"created_at": now, "pushed_at": now}
     tx.execute(_CLAIM_TAGS.on(tx), [{**row, **moments, "name": name} for name in names])
+
+
+def add_tags(
+    tx: Connection,
+    repository: int,
+    names: Sequence[str],
+    manifest: int,
+    *,
+    pushed_by: str,
+    now: datetime,
+    later: datetime,  # noqa: ARG001 - as `move_tags`
+) -> bool:
+    """Let these new tags point to the manifest; False if one points to another by now."""
+    row = {"repository_id": repository, "manifest_id": manifest, "pushed_by": pushed_by, "created_at": now}
+    added = tx.execute(_ADD_TAGS.on(tx), [{**row, "pushed_at": now, "name": name} for name in names]).all()
+    if len(added) == len(names):
+        return True
+    elsewhere = (tags.c.repository_id == repository) & tags.c.name.in_(names) & (tags.c.manifest_id != manifest)
+    return not tx.scalar(select(exists().where(elsewhere)))
 
 
 def delete_tag(tx: Connection, repository: int, name: str) -> int | None:

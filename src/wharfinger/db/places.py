@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from wharfinger.db import meters
 from wharfinger.db.access import below
 from wharfinger.db.tables.columns import PATH
 from wharfinger.db.tables.images import repositories
@@ -59,6 +60,7 @@ def add_namespace(
     row = {"path": path, "name": name, "parent_id": parent, "owner_id": owner, "visibility": visibility}
     made = tx.execute(insert(tx, namespaces).values(**row, created_at=now).returning(namespaces.c.id)).scalar_one()
     _lead(tx, path, namespace_id=made)
+    meters.add(tx, path, namespace=made)
     return int(made)
 
 
@@ -67,6 +69,7 @@ def add_project(tx: Connection, *, path: str, name: str, namespace: int, visibil
     row = {"path": path, "name": name, "namespace_id": namespace, "visibility": visibility, "created_at": now}
     made = tx.execute(insert(tx, projects).values(row).returning(projects.c.id)).scalar_one()
     _lead(tx, path, project_id=made)
+    meters.add(tx, path, project=made)
     tx.execute(delete(routes).where(routes.c.former.is_(True), below(routes.c.path, path)))
     return int(made)
 

@@ -31,7 +31,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row
 
 from wharfinger.db import garbage as rows
-from wharfinger.domain import kept, trash
+from wharfinger.domain import kept, trash, usage
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import garbage as rules
 from wharfinger.rules.garbage import Node, Verdict
@@ -116,7 +116,7 @@ def review_manifests(tools: Tools) -> Freed:
             rows.queue_named(tx, verdict.dead, later)
             dead = {named[id_] for id_ in verdict.dead}
             gone = dead - rows.trashed(tx, dead)
-            rows.drop_tags(tx, [(place, tag) for place, digest in gone for tag in rules.fallback_tags(digest)], later)
+            usage.drop_tags(tx, [(place, tag) for place, digest in gone for tag in rules.fallback_tags(digest)], later)
             rows.delete_manifests(tx, verdict.dead)
         rows.add_freed(tx, {"manifests": len(verdict.dead)})
     return Freed(reviewed=sum(map(len, (verdict.dead, verdict.live, verdict.waiting))), manifests=len(verdict.dead))

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from wharfinger.db import groups as rows
 from wharfinger.db import members as member_rows
+from wharfinger.db import meters as meter_rows
 from wharfinger.db import places as place_rows
 from wharfinger.db import tokens as token_rows
 from wharfinger.domain import access, events, places
@@ -127,6 +128,7 @@ def delete(tools: Tools, caller: Caller, path: str) -> None:
         if place_rows.holds_places(tx, group.id):
             raise NotEmpty(f"{group.path} still holds groups or projects: move or delete them first")
         token_rows.remove_bots(tx, namespace_id=group.id)
+        meter_rows.remove(tx, meter_rows.at(tx, group.path), [])
         rows.remove(tx, group.id)
         events.put(tx, tools, caller, GroupDeleted(**events.at(group)))
 

@@ -12,7 +12,7 @@ from wharfinger.db import garbage as garbage_rows
 from wharfinger.db import images as rows
 from wharfinger.db import trash as trash_rows
 from wharfinger.db.lookup import FoundRepository
-from wharfinger.domain import access, events
+from wharfinger.domain import access, events, usage
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import (
     BlobInUse,
@@ -110,6 +110,7 @@ def delete_tag(tools: Tools, caller: Caller, path: str, tag: str) -> None:
         opened = open_existing(tx, caller, path, Action.DELETE)
         repository = opened.id
         Warden(tx, tools, caller, repository, path).require_delete([tag])
+        watched = usage.watch(tx, repository, tags=[tag])
         manifest = rows.delete_tag(tx, repository, tag)
         if manifest is None:
             raise TagUnknown(f"no tag {tag} in {path}: list its tags to see what there is")
@@ -117,6 +118,7 @@ def delete_tag(tools: Tools, caller: Caller, path: str, tag: str) -> None:
         if tools.policy.trash_keep:
             trash_rows.add(tx, {**entry, "name": tag, "digest": digest}, {"manifest": [digest]})
         garbage_rows.set_manifest_review(tx, [manifest], max(entry["expires_at"], _later(tools)))
+        usage.settle(tx, watched)
         events.put(tx, tools, caller, TagsDeleted(path=opened.path, project_id=opened.project_id, tags={tag: digest}))
 
 
@@ -130,6 +132,7 @@ def delete_manifest(tools: Tools, caller: Caller, path: str, digest: str) -> Non
         garbage_rows.take_turn(tx)
         opened = open_existing(tx, caller, path, Action.DELETE)
         repository = opened.id
+        watched = usage.watch(tx, repository, digests=[digest], tags=rules.fallback_tags(digest))
         found = rows.manifest(tx, repository, digest)
         if found is None:
             raise ManifestUnknown(digest)
@@ -142,9 +145,10 @@ def delete_manifest(tools: Tools, caller: Caller, path: str, digest: str) -> Non
             _keep_manifest(tx, tools, caller, repository, found)
         else:
             names = [(repository, tag) for tag in rules.fallback_tags(digest)]
-            garbage_rows.drop_tags(tx, names, _later(tools))
+            usage.drop_tags(tx, names, _later(tools))
         garbage_rows.queue_named(tx, [found.id], _later(tools))
         garbage_rows.delete_manifests(tx, [found.id])
+        usage.settle(tx, watched)
         gone = ManifestDeleted(path=opened.path, project_id=opened.project_id, digest=digest, tags=tuple(tags))
         events.put(tx, tools, caller, gone)
 
@@ -159,8 +163,10 @@ def delete_repository(tools: Tools, caller: Caller, path: str) -> None:
         place = access.open_repository(tx, caller, path, Action.DELETE)
         repository = _open(tx, caller, path, Action.DELETE)
         Warden(tx, tools, caller, repository, path).require_delete_all()
+        watched = usage.watch(tx, repository, whole=True)
         trash_rows.hide_repository(tx, repository)
         trash_rows.add(tx, _entry(tools, caller, repository, "repository") | {"name": place.name}, {})
+        usage.settle(tx, watched)
         events.put(tx, tools, caller, RepositoryDeleted(path=place.path, project_id=place.project_id))
 
 

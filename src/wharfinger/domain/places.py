@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from wharfinger.db import meters as meter_rows
 from wharfinger.db import places as rows
 from wharfinger.domain import access
 from wharfinger.domain.access import Caller, Group, Project
@@ -100,4 +101,7 @@ def carry(tx: Connection, old: str, new: str) -> None:
         checked(paths.whole, new + path[len(old) :])
     for path in repositories:
         checked(names.repository, new + path[len(old) :])
+    before = meter_rows.above(tx, old)
     rows.carry(tx, old, new)
+    after = meter_rows.above(tx, new)
+    meter_rows.move(tx, meter_rows.at(tx, new), before - after, after - before)

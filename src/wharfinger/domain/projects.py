@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from wharfinger.db import garbage as garbage_rows
 from wharfinger.db import groups as group_rows
+from wharfinger.db import meters as meter_rows
 from wharfinger.db import places as place_rows
 from wharfinger.db import projects as rows
 from wharfinger.db import tokens as token_rows
@@ -132,6 +133,8 @@ def delete(tools: Tools, caller: Caller, path: str, *, with_images: bool = False
         garbage_rows.take_turn(tx)
         garbage_rows.queue_project(tx, project.id, tools.clock() + tools.policy.gc_delay)
         token_rows.remove_bots(tx, project_id=project.id)
+        meter_rows.hold_project(tx, project.id)
+        meter_rows.remove(tx, meter_rows.at(tx, project.path), meter_rows.above(tx, project.path))
         rows.remove(tx, project.id)
         events.put(tx, tools, caller, ProjectDeleted(**events.at(project)))
 

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from wharfinger.db import images as rows
-from wharfinger.domain import events, guard, images
+from wharfinger.domain import events, guard, images, usage
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import BlobsMissing, DigestMismatch, ManifestTooLarge
 from wharfinger.domain.events import ManifestPushed
 from wharfinger.domain.guard import Warden
 from wharfinger.domain.tools import Tools
+from wharfinger.domain.usage import MustBeAlone
 from wharfinger.spec import digest as digests
 from wharfinger.spec import manifest as manifests
 from wharfinger.spec import name as names
@@ -44,19 +45,35 @@ def manifest(
     later = now + tools.policy.gc_delay
     moved: dict[str, Any] = {"pushed_by": caller.name, "now": now, "later": later}
     row = row_of(repository.id, parsed, digest, body) | {"created_at": now, "review_after": later}
-    with tools.db.begin() as tx:
-        _require_blobs(tx, repository.id, parsed)
-        stored = rows.add_manifest(tx, row, parsed.blobs, parsed.children)
-        if tags and guard.needed(tools, caller, repository, path):
-            warden = Warden(tx, tools, caller, repository.id, path)
-            warden.require_push(tags)
-            warden.claim(tags, stored, **moved)
-        if tags:
-            rows.move_tags(tx, repository.id, tags, stored, **moved)
-        if not repository.listed:
-            rows.mark_pushed(tx, repository.id, now)
-        events.put(tx, tools, caller, _pushed(repository.project_id, path, parsed, digest, tags, size_bytes=len(body)))
+    pushed = _pushed(repository.project_id, path, parsed, digest, tags, size_bytes=len(body))
+
+    def store(*, alone: bool) -> None:
+        with tools.db.begin() as tx:
+            with usage.pushing(tx, repository.id, digest, parsed, tags=tags, alone=alone) as charged:
+                _require_blobs(tx, repository.id, parsed)
+                stored = rows.add_manifest(tx, row, parsed.blobs, parsed.children)
+                if tags and guard.needed(tools, caller, repository, path):
+                    warden = Warden(tx, tools, caller, repository.id, path)
+                    warden.require_push(tags)
+                    warden.claim(tags, stored, **moved)
+                _tag(tx, repository.id, tags, stored, moves=charged.moves, **moved)
+            if not repository.listed:
+                rows.mark_pushed(tx, repository.id, now)
+            events.put(tx, tools, caller, pushed)
+
+    try:
+        store(alone=False)
+    except MustBeAlone:
+        store(alone=True)
     return Pushed(digest, tags, parsed.subject.digest if parsed.subject else None)
+
+
+def _tag(tx: Connection, repository: int, tags: Sequence[str], manifest: int, *, moves: bool, **moved: Any) -> None:
+    """Let tags point to the manifest. Raises MustBeAlone where one that was free a moment ago points elsewhere now."""
+    if moves:
+        rows.move_tags(tx, repository, tags, manifest, **moved)
+    elif tags and not rows.add_tags(tx, repository, tags, manifest, **moved):
+        raise MustBeAlone
 
 
 def _parse(tools: Tools, media_type: str, body: bytes) -> Manifest:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from wharfinger.db import garbage as garbage_rows
 from wharfinger.db import images as image_rows
 from wharfinger.db import trash as rows
-from wharfinger.domain import access, events, push
+from wharfinger.domain import access, events, push, usage
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import PathTaken, RestoreFirst, TagTaken, TrashedUnknown
 from wharfinger.domain.events.images import Restored, TrashEmptied
@@ -115,7 +115,7 @@ def _let_go(tx: Connection, row: Row[Any], now: datetime, later: datetime) -> No
         garbage_rows.queue_speakers(tx, row.repository_id, row.digest, later)
         if image_rows.manifest_id(tx, row.repository_id, row.digest) is None:
             names = [(row.repository_id, tag) for tag in rules.fallback_tags(row.digest)]
-            garbage_rows.drop_tags(tx, names, later)
+            usage.drop_tags(tx, names, later)
 
 
 def _purged_part(tx: Connection, repository: int, limit: int, now: datetime) -> bool:
@@ -134,22 +134,27 @@ def _purged_part(tx: Connection, repository: int, limit: int, now: datetime) -> 
 def _restore_repository(tx: Connection, tools: Tools, row: Row[Any]) -> None:
     if image_rows.repository_id(tx, row.project_id, row.name) is not None:
         raise PathTaken(f"{_path(row)} was pushed to again: delete that first, then both are in the trash")
+    watched = usage.watch(tx, row.repository_id, whole=True)
     rows.show_repository(tx, row.repository_id, name=row.name, path=_path(row), now=tools.clock())
+    usage.settle(tx, watched)
     rows.remove(tx, row.id)
 
 
 def _restore_tag(tx: Connection, tools: Tools, row: Row[Any]) -> None:
     if image_rows.tag_target(tx, row.repository_id, row.name) not in (None, row.digest):
         raise TagTaken(f"the tag {row.name} of {_path(row)} points to another manifest now: delete it first")
+    watched = usage.watch(tx, row.repository_id, tags=[row.name], digests=[row.digest])
     _restore_missing(tx, tools, row.repository_id, [row.digest])
     manifest = image_rows.manifest_id(tx, row.repository_id, row.digest)
     if manifest is None:
         raise TrashedUnknown(f"the manifest {row.digest} of the tag {row.name} is gone: push it again")
     _tag(tx, tools, row, [row.name], manifest)
     rows.remove(tx, row.id)
+    usage.settle(tx, watched)
 
 
 def _restore_manifest(tx: Connection, tools: Tools, row: Row[Any]) -> None:
+    watched = usage.watch(tx, row.repository_id, digests=[row.digest])
     body, now = rows.body(tx, row.id), tools.clock()
     parsed, later = manifests.parse(body, row.media_type), now + tools.policy.gc_delay
     for digest in rows.needs(tx, row.id, "blob"):
@@ -160,6 +165,7 @@ def _restore_manifest(tx: Connection, tools: Tools, row: Row[Any]) -> None:
     _tag(tx, tools, row, free, stored)
     rows.remove(tx, row.id)
     _restore_missing(tx, tools, row.repository_id, parsed.children)
+    usage.settle(tx, watched)
 
 
 def _restore_missing(tx: Connection, tools: Tools, repository: int, digests: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -64,6 +65,7 @@ repository_blobs = Table(
     Column("digest", PATH, ForeignKey("blobs.digest"), nullable=False, index=True),
     moment("created_at"),
     moment("review_after", nullable=True),
+    Column("counted", Boolean, nullable=False, server_default="0"),  # a tag here keeps it: db/tables/usage.py
     PrimaryKeyConstraint("repository_id", "digest"),
     queue_index("repository_blobs"),
     sqlite_with_rowid=False,

@@ -10,6 +10,7 @@
     routes (path → namespace or project, now or formerly)       ├─ repository_blobs ── blobs ── doomed_bytes
     duties · freed · events · jobs                              └─ trash ── trash_needs
     protection_rules (of a project)
+    meters (of places) ─┬─ project_meters · meter_blobs · meter_samples
 
 A path is stored in full where it is looked up (`namespaces.path`, `projects.path`, `repositories.path`), so that a
 read is one indexed query; a move rewrites the paths below it in one transaction. Text is compared byte by byte in both
@@ -19,7 +20,7 @@ databases (`PATH` carries collation C on PostgreSQL), so that listings have one 
 once that moment has passed; null means that the last look found them needed and that nothing has changed since.
 """
 
-from wharfinger.db.tables import images, people, places, protection, sessions, trash, work
+from wharfinger.db.tables import images, people, places, protection, sessions, trash, usage, work
 from wharfinger.db.tables.columns import metadata
 
-__all__ = ["images", "metadata", "people", "places", "protection", "sessions", "trash", "work"]
+__all__ = ["images", "metadata", "people", "places", "protection", "sessions", "trash", "usage", "work"]

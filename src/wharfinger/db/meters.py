@@ -1,0 +1,163 @@
+"""The meters of places: made with them, moved with them, added up. Nothing here decides.
+
+A place's meter counts what the repositories below it hold. When the place moves, what it counts is taken from the
+meters it was below and given to those it comes below, blob by blob, with all its holders.
+"""
+
+from collections import Counter
+from collections.abc import Collection
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, delete, func, or_, select, true, update
+
+from wharfinger.db.tables.columns import ID, PATH
+from wharfinger.db.tables.images import repositories
+from wharfinger.db.tables.places import namespaces, projects
+from wharfinger.db.tables.usage import meter_blobs, meters, project_meters
+from wharfinger.db.upsert import Upsert, insert
+
+_OF_INSTANCE: Final = meters.c.project_id.is_(None) & meters.c.namespace_id.is_(None)
+_PENDING: Final = (
+    select(func.coalesce(func.sum(meter_blobs.c.pending_bytes), 0))
+    .where(meter_blobs.c.meter_id == meters.c.id, meter_blobs.c.pending_bytes != 0)
+    .correlate(meters)
+    .scalar_subquery()
+)
+USED: Final = (meters.c.used_bytes + _PENDING).label("used")
+_PLACED: Final = meters.outerjoin(projects, projects.c.id == meters.c.project_id).outerjoin(
+    namespaces, namespaces.c.id == meters.c.namespace_id
+)
+_ROW: Final = (
+    meters.c.id,
+    meters.c.project_id,
+    meters.c.namespace_id,
+    meters.c.limit_bytes,
+    meters.c.each_limit_bytes,
+    meters.c.noticed_percent,
+    meters.c.full,
+    func.coalesce(projects.c.path, namespaces.c.path, "").label("path"),
+)
+
+
+def counted(holders: ColumnElement[Any], more: ColumnElement[Any]) -> ColumnElement[Any]:
+    """What a meter gains or loses as the holders of a blob become more, or fewer."""
+    had, has = holders > 0, holders + more > 0
+    return case((has & ~had, meter_blobs.c.size_bytes), (~has & had, -meter_blobs.c.size_bytes), else_=0)
+
+
+def adding(insert: Any, rows: Select[Any]) -> Any:
+    """Insert rows of meter_id, digest, size_bytes, holders, pending_bytes, or add their holders to those there are."""
+    columns = ["meter_id", "digest", "size_bytes", "holders", "pending_bytes"]
+    more = insert.excluded.holders
+    return insert.from_select(columns, rows).on_conflict_do_update(
+        index_elements=["meter_id", "digest"],
+        set_={
+            "holders": meter_blobs.c.holders + more,
+            "pending_bytes": meter_blobs.c.pending_bytes + counted(meter_blobs.c.holders, more),
+        },
+    )
+
+
+def _shifted(insert: Any) -> Any:
+    other = meters.alias("other")
+    sign = bindparam("sign", type_=ID)
+    size = case((sign > 0, meter_blobs.c.size_bytes), else_=0)
+    rows = (
+        select(other.c.id, meter_blobs.c.digest, meter_blobs.c.size_bytes, meter_blobs.c.holders * sign, size)
+        .select_from(meter_blobs.join(other, true()))
+        .where(meter_blobs.c.meter_id == bindparam("source", type_=ID), meter_blobs.c.holders > 0)
+        .where(other.c.id.in_(bindparam("others", expanding=True, type_=ID)))
+        .order_by(meter_blobs.c.digest, other.c.id)
+    )
+    return adding(insert, rows)
+
+
+_SHIFT: Final = Upsert(meter_blobs, _shifted)
+
+_THIS: Final = (meter_blobs.c.meter_id == bindparam("meter", type_=ID)) & (
+    meter_blobs.c.digest == bindparam("blob", type_=PATH)
+)
+_SETTLE: Final = update(meter_blobs).where(_THIS).values(pending_bytes=0)
+_FORGET: Final = delete(meter_blobs).where(_THIS)
+_ADD: Final = (
+    update(meters)
+    .where(meters.c.id == bindparam("meter", type_=ID))
+    .values(used_bytes=meters.c.used_bytes + bindparam("more", type_=ID))
+)
+
+
+# --- with their places
+
+
+def add(tx: Connection, path: str, *, project: int | None = None, namespace: int | None = None) -> None:
+    """Make the meter of a place that was just made at this path."""
+    made = tx.execute(
+        insert(tx, meters).values(project_id=project, namespace_id=namespace).returning(meters.c.id)
+    ).scalar_one()
+    if project is not None:
+        rows = [{"project_id": project, "meter_id": meter} for meter in {made, *above(tx, path)}]
+        tx.execute(project_meters.insert(), rows)
+
+
+def above(tx: Connection, path: str) -> set[int]:
+    """Ids of the meters of all places above a path, the instance's too."""
+    parts = path.split("/")
+    paths = ["/".join(parts[:end]) for end in range(1, len(parts))]
+    found = select(meters.c.id).outerjoin(namespaces, namespaces.c.id == meters.c.namespace_id)
+    return set(tx.scalars(found.where(or_(_OF_INSTANCE, namespaces.c.path.in_(paths)))))
+
+
+def at(tx: Connection, path: str) -> int:
+    """The id of the meter of the project, group or personal namespace at this path; "" is the instance."""
+    here = or_(projects.c.path == path, namespaces.c.path == path) if path else _OF_INSTANCE
+    return int(tx.execute(select(meters.c.id).select_from(_PLACED).where(here)).scalar_one())
+
+
+def move(tx: Connection, meter: int, leaving: Collection[int], joining: Collection[int]) -> None:
+    """What a meter counts leaves these meters and joins those; no repository of its place changes meanwhile."""
+    for sign, others in ((-1, leaving), (1, joining)):
+        if others:
+            tx.execute(_SHIFT.on(tx), {"source": meter, "sign": sign, "others": sorted(others)})
+    same = project_meters.alias("same")
+    inside = select(same.c.project_id).where(same.c.meter_id == meter)
+    if leaving:
+        out = project_meters.c.project_id.in_(inside) & project_meters.c.meter_id.in_(leaving)
+        tx.execute(delete(project_meters).where(out))
+    if joining:
+        into = select(same.c.project_id, meters.c.id).select_from(same.join(meters, true()))
+        into = into.where(same.c.meter_id == meter, meters.c.id.in_(joining))
+        tx.execute(project_meters.insert().from_select(["project_id", "meter_id"], into))
+
+
+def remove(tx: Connection, meter: int, leaving: Collection[int]) -> None:
+    """A place goes with all that it holds: these meters above it count that no more."""
+    if leaving:
+        tx.execute(_SHIFT.on(tx), {"source": meter, "sign": -1, "others": sorted(leaving)})
+    tx.execute(delete(meter_blobs).where(meter_blobs.c.meter_id == meter))
+
+
+def hold_project(tx: Connection, project: int) -> None:
+    """Nobody makes or changes repositories of this project until we are done."""
+    tx.execute(select(projects.c.id).where(projects.c.id == project).with_for_update())
+    tx.execute(select(repositories.c.id).where(repositories.c.project_id == project).with_for_update())
+
+
+# --- adding up
+
+
+def add_up(tx: Connection, limit: int) -> set[int]:
+    """Take what is pending in at most so many rows into the sums; ids of the meters that changed."""
+    pending = select(meter_blobs.c.meter_id, meter_blobs.c.digest, meter_blobs.c.pending_bytes, meter_blobs.c.holders)
+    unsettled = or_(meter_blobs.c.pending_bytes != 0, meter_blobs.c.holders < 1)
+    pending = pending.where(unsettled).limit(limit).with_for_update(skip_locked=True)
+    found = tx.execute(pending).all()
+    sums = Counter[int]()
+    for row in found:
+        sums[row.meter_id] += row.pending_bytes
+    for settled, statement in ((True, _SETTLE), (False, _FORGET)):
+        keys = [{"meter": row.meter_id, "blob": row.digest} for row in found if (row.holders > 0) is settled]
+        if keys:
+            tx.execute(statement, keys)
+    if sums:
+        tx.execute(_ADD, [{"meter": meter, "more": more} for meter, more in sorted(sums.items())])
+    return set(sums)

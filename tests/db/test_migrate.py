@@ -20,6 +20,7 @@ POSTGRES_COLUMNS = """
     LEFT JOIN pg_collation ON pg_collation.oid = attcollation
     LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
     WHERE table_name.relnamespace = 'public'::regnamespace AND table_name.relkind = 'r' AND attnum > 0
+      AND NOT attisdropped
 """
 POSTGRES_CONSTRAINTS = """
     SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint

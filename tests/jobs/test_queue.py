@@ -148,4 +148,4 @@ def test_a_push_is_an_event_that_reactions_follow(tools: Tools, tmp_path: Any) -
     assert (event.kind, event.path, event.actor) == ("manifest pushed", f"{holdings.project}/web", "operator")
     assert event.about["digest"] == digest
     assert event.about["tags"] == ["v1"]
-    assert events.read(tools, event.id + 1) is None
+    assert events.read(tools, event.number + 1) is None

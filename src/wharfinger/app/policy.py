@@ -28,6 +28,8 @@ def policy(settings: Settings) -> Policy:
         gc_delay=settings.gc.delay,
         gc_interval=settings.gc.interval,
         gc_batch=settings.gc.batch,
+        audit_keep_months=settings.audit.keep_months,
+        audit_pulls=settings.audit.pulls,
         login_failures=settings.logins.failures,
         login_window=settings.logins.window,
         session_idle=settings.sessions.idle,

@@ -15,6 +15,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from wharfinger.config.sections.audit import Audit
 from wharfinger.config.sections.identity import Access, Logins, Sessions, Tokens
 from wharfinger.config.sections.keeping import DatabaseSection, Garbage, Registry, Trash
 from wharfinger.config.sections.outbound import OutboundSection
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
     logins: Logins = Logins()
     outbound: OutboundSection = OutboundSection()
     sessions: Sessions = Sessions()
+    audit: Audit = Audit()
     log: Log = Log()
 
     @classmethod

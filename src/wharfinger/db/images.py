@@ -104,6 +104,7 @@ _LEAVE: Final = (
         )
     )
     .values(review_after=bindparam("later", type_=Moment()))
+    .returning(manifests.c.digest)
 )
 
 # --- repositories
@@ -316,15 +317,17 @@ def move_tags(
     pushed_by: str,
     now: datetime,
     later: datetime,
-) -> None:
+) -> list[str]:
     """Let these tags point to the manifest; `pushed_at` changes only where the target does.
 
-    What they pointed to before is reviewed `later`.
+    Returns the digests that they pointed to before, which are reviewed `later`.
     """
-    tx.execute(_LEAVE, {"repository": repository, "names": names, "target": manifest, "later": later})
+    leaving = {"repository": repository, "names": names, "target": manifest, "later": later}
+    before = list(tx.scalars(_LEAVE, leaving))
     row = {"repository_id": repository, "manifest_id": manifest, "pushed_by": pushed_by}
     facts = {"created_at": now, "pushed_at": now, "total_size_bytes": sizes.of_manifest(tx, manifest)}
     tx.execute(_MOVE_TAGS.on(tx), [{**row, **facts, "name": name} for name in names])
+    return before
 
 
 def claim_tags(

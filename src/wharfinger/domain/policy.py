@@ -37,6 +37,8 @@ class Policy:
     gc_delay: timedelta = timedelta(days=1)  # at least so long nothing is taken that was touched
     gc_interval: timedelta = timedelta(seconds=5)
     gc_batch: int = 200
+    audit_keep_months: int = 24  # 0: for ever
+    audit_pulls: float = 0.0  # the share of pulls that is written down
     login_failures: int = 10  # in `login_window`, per address and per account
     login_window: timedelta = timedelta(minutes=10)
     redirect_life: timedelta | None = None  # how long a URL into an object store is good; None: bytes come through us

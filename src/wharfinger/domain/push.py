@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -56,10 +56,10 @@ def manifest(
                     warden = Warden(tx, tools, caller, repository.id, path)
                     warden.require_push(tags)
                     warden.claim(tags, stored, **moved)
-                _tag(tx, repository.id, tags, stored, moves=charged.moves, **moved)
+                replaced = _tag(tx, repository.id, tags, stored, moves=charged.moves, **moved)
             if not repository.listed:
                 rows.mark_pushed(tx, repository.id, now)
-            events.put(tx, tools, caller, pushed)
+            events.put(tx, tools, caller, replace(pushed, replaced=replaced or None))
 
     try:
         store(alone=False)
@@ -68,12 +68,18 @@ def manifest(
     return Pushed(digest, tags, parsed.subject.digest if parsed.subject else None)
 
 
-def _tag(tx: Connection, repository: int, tags: Sequence[str], manifest: int, *, moves: bool, **moved: Any) -> None:
-    """Let tags point to the manifest. Raises MustBeAlone where one that was free a moment ago points elsewhere now."""
+def _tag(
+    tx: Connection, repository: int, tags: Sequence[str], manifest: int, *, moves: bool, **moved: Any
+) -> Sequence[str]:
+    """Let tags point to the manifest; what they pointed to before.
+
+    Raises MustBeAlone where one that was free a moment ago points elsewhere now.
+    """
     if moves:
-        rows.move_tags(tx, repository, tags, manifest, **moved)
-    elif tags and not rows.add_tags(tx, repository, tags, manifest, **moved):
+        return rows.move_tags(tx, repository, tags, manifest, **moved)
+    if tags and not rows.add_tags(tx, repository, tags, manifest, **moved):
         raise MustBeAlone
+    return ()
 
 
 def _parse(tools: Tools, media_type: str, body: bytes) -> Manifest:

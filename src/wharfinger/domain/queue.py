@@ -14,9 +14,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
-from wharfinger.db import events as event_rows
 from wharfinger.db import jobs as rows
-from wharfinger.domain import access
+from wharfinger.domain import access, chain
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import JobUnknown
 from wharfinger.domain.tools import Tools
@@ -57,21 +56,19 @@ def put(
 
 
 def follow(tools: Tools, reactions: Mapping[str, list[str]]) -> int:
-    """Queue what follows new events, a job for each reaction, by the event's kind; how many events."""
+    """Seal new events into the audit log and queue what follows, a job for each reaction by kind; how many events."""
     now = tools.clock()
-    with tools.db.read() as tx:
-        if not event_rows.anything_unfollowed(tx):
-            return 0
+    if not chain.anything_waits(tools):
+        return 0
     with tools.db.begin() as tx:
-        found = event_rows.unfollowed(tx, _BATCH)
+        found = chain.seal(tx, tools, _BATCH)
         jobs = [
-            _row(task, {"event": event.id}, now, event_id=event.id)
+            _row(task, {"event": event.number}, now, event_id=event.number)
             for event in found
             for task in reactions.get(event.kind, ())
         ]
         if jobs:
             rows.add(tx, jobs)
-        event_rows.follow(tx, [event.id for event in found], now)
     return len(found)
 
 

@@ -11,6 +11,7 @@
     duties · freed · events · jobs                              └─ trash ── trash_needs
     protection_rules (of a project)
     meters (of places) ─┬─ project_meters · meter_blobs · meter_samples
+    audit (sealed events) ── audit_seals · audit_anchors · audit_digests
 
 A path is stored in full where it is looked up (`namespaces.path`, `projects.path`, `repositories.path`), so that a
 read is one indexed query; a move rewrites the paths below it in one transaction. Text is compared byte by byte in both
@@ -20,7 +21,7 @@ databases (`PATH` carries collation C on PostgreSQL), so that listings have one 
 once that moment has passed; null means that the last look found them needed and that nothing has changed since.
 """
 
-from wharfinger.db.tables import images, people, places, protection, sessions, trash, usage, work
+from wharfinger.db.tables import audit, images, people, places, protection, sessions, trash, usage, work
 from wharfinger.db.tables.columns import metadata
 
-__all__ = ["images", "metadata", "people", "places", "protection", "sessions", "trash", "usage", "work"]
+__all__ = ["audit", "images", "metadata", "people", "places", "protection", "sessions", "trash", "usage", "work"]

@@ -1,6 +1,6 @@
 """What happened, and what is done about it when nobody waits."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
 
 from wharfinger.db.tables.columns import ID, PATH, id_column, metadata, moment
 
@@ -11,11 +11,12 @@ duties = Table(
     moment("due_at"),
 )
 
+# What happened a moment ago: the worker takes it from here into the audit log, and queues what follows.
 events = Table(
     "events",
     metadata,
     id_column(),
-    moment("at", index=True),
+    moment("at"),
     Column("kind", String, nullable=False),  # domain.events: "manifest pushed", "tags deleted" …
     Column("actor", Text, nullable=False),  # who, as the log names them: "ada", "deploy token ci"
     Column("user_id", ID),  # no foreign keys here: what happened stays true when those who did it are gone
@@ -25,13 +26,6 @@ events = Table(
     Column("project_id", ID),
     Column("path", PATH, nullable=False),  # to what: a repository, project, group or user
     Column("about", Text, nullable=False),  # the event's own facts, as JSON
-    moment("followed_at", nullable=True),  # when its reactions were queued
-    Index(
-        "ix_events_unfollowed",
-        "id",
-        sqlite_where=text("followed_at is null"),
-        postgresql_where=text("followed_at is null"),
-    ),
     sqlite_autoincrement=True,  # see id_column
 )
 
@@ -48,7 +42,7 @@ jobs = Table(
     Column("holder", String, nullable=False, default=""),
     Column("tries", Integer, nullable=False, default=0),
     Column("error", Text, nullable=False, default=""),  # why the last try failed
-    Column("event_id", BigInteger),  # what it follows, if it follows something
+    Column("event_id", BigInteger),  # number in the audit log of what it follows, if it follows something
     Index("ix_jobs_due_at", "due_at"),
     sqlite_autoincrement=True,  # see id_column
 )

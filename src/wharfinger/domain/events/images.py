@@ -1,6 +1,6 @@
 """What happens to images."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wharfinger.domain.events.record import Event
@@ -8,7 +8,7 @@ from wharfinger.domain.events.record import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestPushed(Event):
-    """A manifest was stored in the repository at `path`, and `tags` point to it now."""
+    """A manifest was stored in the repository at `path`, and `tags` point to it now, and not to what was `replaced`."""
 
     kind = "manifest pushed"
 
@@ -17,6 +17,7 @@ class ManifestPushed(Event):
     size_bytes: int
     tags: tuple[str, ...]
     subject: str | None = None
+    replaced: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,13 @@ Events are past tense. Their fields are facts for people and machines, never sec
 names that say the unit. What changed stands in `before` and `after`.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Final
 
+import orjson
 from sqlalchemy import Connection
 
 from wharfinger.db import events as rows
@@ -53,16 +54,16 @@ def put(tx: Connection, tools: Tools, caller: Caller, event: Event) -> None:
         "namespace_id": event.namespace_id,
         "project_id": event.project_id,
         "path": event.path,
-        "about": json.dumps({name: value for name, value in _facts(event) if value is not None}),
+        "about": _about(event),
     }
     rows.add(tx, row)
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event as it was written down. `about` has the event's own fields."""
+    """An event of the audit log, by its number there. `about` has the event's own fields."""
 
-    id: int
+    number: int
     at: datetime
     kind: str
     actor: str
@@ -75,18 +76,26 @@ class Recorded:
     about: Mapping[str, Any]
 
 
-def read(tools: Tools, id_: int) -> Recorded | None:
-    """An event by its number, for what follows it; None if it is too old to be kept."""
+def read(tools: Tools, number: int) -> Recorded | None:
+    """An event of the audit log by its number, for what follows it; None if it is too old to be kept."""
     with tools.db.read() as tx:
-        row = rows.by_id(tx, id_)
+        row = rows.by_number(tx, number)
     return None if row is None else recorded(row)
 
 
 def recorded(row: Any) -> Recorded:
-    """The event in a row of `events`."""
+    """The event in a row of the audit log."""
     names = [field.name for field in fields(Recorded) if field.name != "about"]
-    return Recorded(**{name: getattr(row, name) for name in names}, about=json.loads(row.about))
+    return Recorded(**{name: getattr(row, name) for name in names}, about=orjson.loads(row.about))
 
 
-def _facts(event: Event) -> list[tuple[str, Any]]:
-    return [(field.name, getattr(event, field.name)) for field in fields(event) if field.name not in _PLACE]
+def _about(event: Event) -> str:
+    kind: Any = type(event)
+    facts = {name: value for name in _own_fields(kind) if (value := getattr(event, name)) is not None}
+    return orjson.dumps(facts).decode()
+
+
+@cache
+def _own_fields(kind: type[Any]) -> tuple[str, ...]:
+    """What an event tells beyond its place."""
+    return tuple(field.name for field in fields(kind) if field.name not in _PLACE)

@@ -1,0 +1,43 @@
+"""The audit log's events, to be looked for. Nothing here decides."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
+
+from wharfinger.db.access import below
+from wharfinger.db.tables.audit import audit, audit_digests
+from wharfinger.db.tables.places import namespaces
+
+
+def page(
+    tx: Connection,
+    equal: Mapping[str, Any],
+    *,
+    numbers: tuple[int, int | None],
+    times: tuple[datetime | None, datetime | None],
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Events whose columns are `equal` to these values, between two numbers and two times, newest first."""
+    low, high = numbers
+    since, until = times
+    conditions: list[ColumnElement[bool]] = [audit.c[name] == value for name, value in equal.items()]
+    conditions += [audit.c.number >= low, *([audit.c.number <= high] if high is not None else [])]
+    conditions += [*([audit.c.at >= since] if since else []), *([audit.c.at < until] if until else [])]
+    found: Select[Any] = select(audit).where(*conditions).order_by(audit.c.number.desc()).limit(limit)
+    return tx.execute(found).all()
+
+
+def about_digest(tx: Connection, mark: int, project: int, low: int, limit: int) -> Sequence[Row[Any]]:
+    """Events of a project about digests with this mark, newest first."""
+    marked = audit_digests.join(audit, audit.c.number == audit_digests.c.number)
+    here = (audit_digests.c.mark == mark) & (audit_digests.c.number >= low) & (audit.c.project_id == project)
+    found: Select[Any] = select(audit).select_from(marked).where(here)
+    return tx.execute(found.order_by(audit_digests.c.number.desc()).limit(limit)).all()
+
+
+def namespaces_below(tx: Connection, path: str) -> list[int]:
+    """The ids of the group at this path and of all below it."""
+    here = or_(namespaces.c.path == path, below(namespaces.c.path, path))
+    return list(tx.scalars(select(namespaces.c.id).where(here)))

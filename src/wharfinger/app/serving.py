@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from wharfinger.app import compose
+from wharfinger.app.inforce import served
 from wharfinger.app.secret import mark
 from wharfinger.config.load import SettingsRefused
 from wharfinger.config.running import Follower, Running
@@ -45,8 +46,9 @@ class App:
     web: Front
 
 
-def build(settings: Settings, records: Records, tools: Tools) -> App:
-    """The web application of these settings."""
+def build(running: Running, records: Records, tools: Tools) -> App:
+    """The web application of the settings in force."""
+    settings = running.settings
     options = Options(
         trusted_proxies=settings.server.trusted_proxies,
         header_limit_bytes=settings.server.header_limit,
@@ -55,7 +57,7 @@ def build(settings: Settings, records: Records, tools: Tools) -> App:
     readiness = Readiness({"database": _database_check(tools), "store": tools.store.check})
     numbers = Numbers(partial(garbage.status, tools), tools.clock)
     registry, url = Registry(tools, settings.external_url), settings.external_url
-    others: list[tuple[str, Asgi]] = [("/api/", Api(tools, url)), ("/", Pages(tools, url))]
+    others: list[tuple[str, Asgi]] = [("/api/", Api(tools, url)), ("/", Pages(tools, url, served(running)))]
     front = Front(registry, readiness, records, options, numbers, others=others)
     return App(settings, tools, front)
 
@@ -94,7 +96,7 @@ class Serving:
         self._shared = Shared(folder / "metrics", self._tally)
         self._generation = running.generation
         self._bodies = Bodies()
-        self._app = self._build(running.settings, compose.open_tools(running.settings))
+        self._app = self._build(running, compose.open_tools(running.settings))
         self._ticking: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,10 +106,11 @@ class Serving:
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
 
-    def _build(self, settings: Settings, tools: Tools) -> App:
+    def _build(self, running: Running, tools: Tools) -> App:
+        settings = running.settings
         start_logging(settings.log.level, settings.log.format)
         self._access_log = AccessLog(self._sink, settings.log.level, settings.log.format)
-        return build(settings, Records(self._access_log, self._tally, self._shared, bodies=self._bodies), tools)
+        return build(running, Records(self._access_log, self._tally, self._shared, bodies=self._bodies), tools)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -149,7 +152,7 @@ class Serving:
         try:
             self._access_log.flush()
             adapted = compose.adapt(self._app.tools, self._app.settings, running.settings)
-            self._app = self._build(running.settings, adapted)
+            self._app = self._build(running, adapted)
             self._generation, refused = running.generation, ""
         except (SettingsRefused, StoreFailed) as error:
             refused = str(error)

@@ -9,7 +9,9 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, cast,
 from wharfinger.db.access import below, role_of
 from wharfinger.db.tables.columns import Moment
 from wharfinger.db.tables.images import blobs, repositories, repository_blobs, tags
+from wharfinger.db.tables.people import users
 from wharfinger.db.tables.places import namespaces, projects
+from wharfinger.db.tables.work import jobs
 
 _LAST_PUSH: Final = func.coalesce(
     select(func.max(tags.c.pushed_at)).where(tags.c.repository_id == repositories.c.id).scalar_subquery(),
@@ -91,6 +93,23 @@ def sizes(tx: Connection, project_ids: Sequence[int]) -> dict[int, int]:
         .group_by(held.c.project_id)
     )
     return {row[0]: int(row[1]) for row in tx.execute(found)}
+
+
+def totals(tx: Connection) -> dict[str, int]:
+    """How many there are of everything, and the bytes of all blobs."""
+    people = select(func.count()).select_from(users).where(users.c.bot.is_(False))
+    asked = {
+        "users": people,
+        "blocked": people.where(users.c.blocked.is_(True)),
+        "groups": select(func.count()).select_from(namespaces).where(namespaces.c.owner_id.is_(None)),
+        "projects": select(func.count()).select_from(projects),
+        "images": select(func.count()).select_from(repositories).where(repositories.c.pushed_at.is_not(None)),
+        "blobs": select(func.count()).select_from(blobs),
+        "bytes": select(func.coalesce(func.sum(blobs.c.size_bytes), 0)),
+        "jobs": select(func.count()).select_from(jobs),
+        "jobs_given_up": select(func.count()).select_from(jobs).where(jobs.c.due_at.is_(None)),
+    }
+    return {name: int(tx.scalar(statement) or 0) for name, statement in asked.items()}
 
 
 def _named(found: Select[Any], table: Any, part: str) -> Select[Any]:

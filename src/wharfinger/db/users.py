@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, select, update
+from sqlalchemy import Connection, Row, delete, exists, or_, select, update
 
 from wharfinger.db.tables.people import users
 from wharfinger.db.upsert import insert
@@ -20,9 +20,13 @@ def by_id(tx: Connection, user: int) -> Row[Any] | None:
     return tx.execute(select(*users.c).where(users.c.id == user)).first()
 
 
-def page(tx: Connection, last: str, limit: int) -> Sequence[Row[Any]]:
-    """People (not bots) after `last` in byte order of user names."""
+def page(tx: Connection, last: str, limit: int, part: str = "") -> Sequence[Row[Any]]:
+    """People (not bots) after `last` in byte order of user names, of whom name or user name contains `part`."""
     listed = select(*users.c).where(users.c.username > last, users.c.bot.is_(False))
+    if part:
+        listed = listed.where(
+            or_(*(column.icontains(part, autoescape=True) for column in (users.c.username, users.c.name)))
+        )
     return tx.execute(listed.order_by(users.c.username).limit(limit)).all()
 
 

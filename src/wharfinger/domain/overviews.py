@@ -82,6 +82,13 @@ def get(tools: Tools, caller: Caller, path: str) -> Overview:
         return _overviews(tx, [access.open_project(tx, caller, path, Action.PULL)])[0]
 
 
+def totals(tools: Tools, caller: Caller) -> dict[str, int]:
+    """How many users, groups, projects, images, blobs and jobs there are, and bytes in blobs. For administrators."""
+    access.require_admin(caller, "looking at all of this")
+    with tools.db.read() as tx:
+        return rows.totals(tx)
+
+
 def _readable(tools: Tools, caller: Caller, now: datetime, wanted: Wanted) -> ColumnElement[bool] | None:
     return false() if wanted.mine else access.readable(caller, now, tools.policy.profile)
 

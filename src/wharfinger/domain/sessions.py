@@ -110,7 +110,7 @@ def begin(
     rows.remove_over(tx, now, now - tools.policy.session_idle)
     made = rows.add(tx, secret_hash=_hash(secret), **values)
     if stage is Stage.SIGNED_IN:
-        who = _signed_in(tools, user, made, browser.address)
+        who = signed_in(tools, user, made, browser.address)
         events.put(tx, tools, who, SignedIn(path=user.username, way=way, agent=values["agent"]))
     return NewSession(Session(id=made, **{**values, "stage": stage}), secret)
 
@@ -137,7 +137,7 @@ def choose_password(tools: Tools, session: Session, password: str, browser: Brow
         made = advance(tx, tools, session, browser, way=session.way, shown=(Stage.SECOND_FACTOR,))
         rows.remove_others(tx, session.user_id, made.session.id)
         if user is not None:
-            who = _signed_in(tools, user, made.session.id, browser.address)
+            who = signed_in(tools, user, made.session.id, browser.address)
             events.put(tx, tools, who, PasswordSet(path=user.username, generated=False))
         return made
 
@@ -185,6 +185,13 @@ def leave(tools: Tools, session: Session) -> None:
         rows.remove(tx, session.user_id, session.id)
 
 
+def signed_in(tools: Tools, user: Row[Any], session: int, address: str) -> Caller:
+    """A user, in the row of `users`, by a session just made."""
+    now, profile = tools.clock(), tools.policy.profile
+    who = Caller(CredentialKind.SESSION, user.username, user_id=user.id, admin=user.admin, credential_id=session)
+    return replace(who, profile=profile, at=now, address=address)
+
+
 def _stage(user: Row[Any], shown: tuple[Stage, ...]) -> Stage:
     owed = {Stage.SECOND_FACTOR: user.second_factor, Stage.NEW_PASSWORD: user.password_once}
     return next((stage for stage, owes in owed.items() if owes and stage not in shown), Stage.SIGNED_IN)
@@ -203,13 +210,6 @@ def _caller(tools: Tools, row: Row[Any], now: datetime, address: str) -> Caller:
         at=now,
         address=address,
     )
-
-
-def _signed_in(tools: Tools, user: Row[Any], session: int, address: str) -> Caller:
-    """A user, in the row of `users`, by a session just made."""
-    now, profile = tools.clock(), tools.policy.profile
-    who = Caller(CredentialKind.SESSION, user.username, user_id=user.id, admin=user.admin, credential_id=session)
-    return replace(who, profile=profile, at=now, address=address)
 
 
 def _session(row: Row[Any]) -> Session:

@@ -47,6 +47,7 @@ class User:
     admin: bool
     bot: bool
     blocked: bool
+    second_factor: bool
     password_once: bool  # has a generated password and has yet to replace it
     created_at: datetime
 
@@ -94,11 +95,11 @@ def get(tools: Tools, caller: Caller, username: str) -> User:
         return _user(_open(tx, caller, username))
 
 
-def list_users(tools: Tools, caller: Caller, *, last: str = "", limit: int = 100) -> list[User]:
-    """People after `last` in order of user names, at most `limit`. For administrators."""
+def list_users(tools: Tools, caller: Caller, *, part: str = "", last: str = "", limit: int = 100) -> list[User]:
+    """People after `last` in order of user names, whose names contain `part`, at most `limit`. For administrators."""
     access.require_admin(caller, "listing users")
     with tools.db.read() as tx:
-        return [_user(row) for row in rows.page(tx, last, limit)]
+        return [_user(row) for row in rows.page(tx, access.askable(last), limit, access.askable(part))]
 
 
 def rename(tools: Tools, caller: Caller, username: str, to: str) -> User:
@@ -150,6 +151,7 @@ def block(tools: Tools, caller: Caller, username: str) -> None:
         if user.admin:
             _require_other_admin(tx, user)
         rows.change(tx, user.id, blocked=True)
+        session_rows.remove_others(tx, user.id, None)
         events.put(tx, tools, caller, UserBlocked(path=username))
 
 
@@ -280,6 +282,7 @@ def _user(row: Row[Any]) -> User:
         admin=row.admin,
         bot=row.bot,
         blocked=row.blocked,
+        second_factor=row.second_factor,
         password_once=row.password_once,
         created_at=row.created_at,
     )

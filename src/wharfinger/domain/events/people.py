@@ -115,3 +115,26 @@ class MemberRemoved(Event):
 
     username: str
     role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorAdded(Event):
+    """The person signs in with a second factor from now on."""
+
+    kind = "second factor added"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorRemoved(Event):
+    """The person signs in without a second factor from now on."""
+
+    kind = "second factor removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodeUsed(Event):
+    """A recovery code stood in for the second factor; so many are left."""
+
+    kind = "recovery code used"
+
+    left: int

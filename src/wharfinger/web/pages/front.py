@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
+from wharfinger import __version__
 from wharfinger.domain import sessions
 from wharfinger.domain.errors import NotFound, Refusal, SignInNeeded
 from wharfinger.domain.tools import Tools
@@ -26,6 +27,7 @@ from wharfinger.web.pages.cookies import Cookie
 from wharfinger.web.pages.errors import FormForged
 from wharfinger.web.pages.line import Line, Who
 from wharfinger.web.pages.routes import TABLE
+from wharfinger.web.pages.site import Served
 from wharfinger.web.pages.visit import LARGEST_FORM_BYTES, Form, Visit, parse_form
 from wharfinger.web.request import ClientGone
 from wharfinger.web.request import Request as Incoming
@@ -49,6 +51,7 @@ _BROKEN: Final = (
     "<p>The server failed at this and wrote down why. Its operator finds it under request id <b>{id}</b>.</p>"
     '<p><a href="/">Home</a></p></html>'
 )
+_UNKNOWN: Final = Served(__version__)
 _PROOF_HEADER: Final = "x-form-proof"
 _PROOF_FIELD: Final = "proof"
 _CHANGING: Final = frozenset(("POST", "PUT", "PATCH", "DELETE"))
@@ -57,9 +60,11 @@ _CHANGING: Final = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 class Pages:
     """Answers what no other dialect does. `external_url` is what people and clients use, or empty."""
 
-    def __init__(self, tools: Tools, external_url: str, table: Sequence[Line] = TABLE) -> None:
+    def __init__(
+        self, tools: Tools, external_url: str, served: Served = _UNKNOWN, table: Sequence[Line] = TABLE
+    ) -> None:
         self._table = [(Route(line.path, _nothing, methods=[line.method]), line) for line in table]
-        self._site = site.build(tools, external_url, self.has_page)
+        self._site = site.build(tools, external_url, served, self.has_page)
         routes = [Route("/static/{name}", _Endpoint(self._asset), methods=["GET"])]
         routes += [Route(line.path, _Endpoint(partial(self.answer, line)), methods=[line.method]) for line in table]
         self._router = Router(routes, redirect_slashes=False, default=_Endpoint(self._nowhere))

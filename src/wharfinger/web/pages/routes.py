@@ -7,7 +7,20 @@ form, which is shown again, with the reason, where the form is refused.
 In a path, `{place:place}` is that of a group or project, in full; below it, `/-/` separates what belongs to the place.
 """
 
-from wharfinger.web.pages import groups, home, members, places, profile, projects, signin, tokens
+from wharfinger.web.pages import (
+    admin,
+    groups,
+    home,
+    jobs,
+    members,
+    places,
+    profile,
+    projects,
+    second_factor,
+    signin,
+    tokens,
+    users,
+)
 from wharfinger.web.pages.line import Line, Who
 
 # fmt: off
@@ -15,6 +28,8 @@ TABLE = (
     # --- signing in
     Line("GET", "/login", signin.show, Who.EVERYBODY),
     Line("POST", "/login", signin.by_password, Who.EVERYBODY, form=signin.show),
+    Line("GET", "/login/second", signin.show_second, Who.EVERYBODY),
+    Line("POST", "/login/second", signin.by_second, Who.EVERYBODY, form=signin.show_second),
     Line("GET", "/login/password", signin.show_password, Who.EVERYBODY),
     Line("POST", "/login/password", signin.set_password, Who.EVERYBODY, form=signin.show_password),
     Line("POST", "/logout", signin.leave, Who.EVERYBODY),
@@ -36,6 +51,29 @@ TABLE = (
     Line("POST", "/profile/tokens/revoke", tokens.revoke, Who.PERSON, form=tokens.show),
     Line("GET", "/profile/sessions", profile.show_sessions, Who.PERSON),
     Line("POST", "/profile/sessions/end", profile.end_session, Who.PERSON, form=profile.show_sessions),
+    Line("GET", "/profile/second-factor", second_factor.show, Who.PERSON),
+    Line("POST", "/profile/second-factor", second_factor.begin, Who.PERSON, form=second_factor.show),
+    Line("POST", "/profile/second-factor/confirm", second_factor.confirm, Who.PERSON, form=second_factor.show_begun),
+    Line("POST", "/profile/second-factor/codes", second_factor.new_codes, Who.PERSON, form=second_factor.show),
+    Line("POST", "/profile/second-factor/remove", second_factor.remove, Who.PERSON, form=second_factor.show),
+    # --- for administrators
+    Line("GET", "/admin", admin.show, Who.ADMIN),
+    Line("GET", "/admin/users", users.show, Who.ADMIN),
+    Line("POST", "/admin/users", users.create, Who.ADMIN, form=users.show),
+    Line("GET", "/admin/users/{username}", users.show_one, Who.ADMIN),
+    Line("POST", "/admin/users/{username}", users.change, Who.ADMIN, form=users.show_one),
+    Line("POST", "/admin/users/{username}/rename", users.rename, Who.ADMIN, form=users.show_one),
+    Line("POST", "/admin/users/{username}/password", users.reset_password, Who.ADMIN, form=users.show_one),
+    Line("POST", "/admin/users/{username}/factor", users.remove_factor, Who.ADMIN, form=users.show_one),
+    Line("POST", "/admin/users/{username}/block", users.block, Who.ADMIN, form=users.show_one),
+    Line("POST", "/admin/users/{username}/tokens", users.revoke_tokens, Who.ADMIN, form=users.show_one),
+    Line("POST", "/admin/users/{username}/delete", users.delete, Who.ADMIN, form=users.show_one),
+    Line("GET", "/admin/groups", admin.groups, Who.ADMIN),
+    Line("GET", "/admin/jobs", jobs.show, Who.ADMIN),
+    Line("POST", "/admin/jobs/again", jobs.again, Who.ADMIN, form=jobs.show),
+    Line("POST", "/admin/jobs/forget", jobs.forget, Who.ADMIN, form=jobs.show),
+    Line("GET", "/admin/storage", admin.storage, Who.ADMIN),
+    Line("GET", "/admin/settings", admin.settings, Who.ADMIN),
     # --- of a group or project
     Line("GET", "/{place:place}/-/members", members.show, Who.PERSON),
     Line("POST", "/{place:place}/-/members", members.put, Who.PERSON, form=members.show),

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from wharfinger.domain import sessions
+from wharfinger.domain import second_factors, sessions
 from wharfinger.domain.errors import SessionUnknown, SettingInvalid
 from wharfinger.domain.sessions import NewSession, Session, Stage
 from wharfinger.web.pages import cookies
@@ -33,6 +33,18 @@ def welcome(visit: Visit, made: NewSession) -> Response:
         case Stage.NEW_PASSWORD:
             return visit.go(visit.carry_next("/login/password"))
     return visit.go(visit.next())
+
+
+def show_second(visit: Visit) -> Response:
+    """The form for a code of the second factor."""
+    at_stage(visit, Stage.SECOND_FACTOR)
+    return visit.page("login_second.html")
+
+
+def by_second(visit: Visit) -> Response:
+    """Take the code, and go on."""
+    session = at_stage(visit, Stage.SECOND_FACTOR)
+    return welcome(visit, second_factors.show(visit.tools, session, visit.form["code"], visit.browser))
 
 
 def show_password(visit: Visit) -> Response:

@@ -1,7 +1,8 @@
 """What all pages of one application share: tools, address, templates, stylesheet."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,36 @@ TEMPLATES: Final = Path(__file__).with_name("templates")
 
 
 @dataclass(frozen=True, slots=True)
+class InForce:
+    """A setting: its path, its value as it would be written, what it means, and where the value comes from."""
+
+    path: str
+    value: str
+    meaning: str
+    source: str
+    hot: bool
+
+    @property
+    def section(self) -> str:
+        """The table of the settings file that it is in; none for those at the top."""
+        return self.path.rpartition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """Its name in that table."""
+        return self.path.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The running server, as administrators see it."""
+
+    version: str
+    started_at: datetime | None = None
+    settings: Callable[[], Sequence[InForce]] = tuple
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """One for each `Pages`. `external_url` is empty where clients are to use the host they ask."""
 
@@ -23,13 +54,14 @@ class Site:
     external_url: str
     assets: Assets
     environment: Environment
+    served: Served
 
     def render(self, template: str, facts: Mapping[str, Any]) -> str:
         """The text of a template that is handed these facts."""
         return self.environment.get_template(template).render(facts)
 
 
-def build(tools: Tools, external_url: str, has_page: Callable[[str], bool]) -> Site:
+def build(tools: Tools, external_url: str, served: Served, has_page: Callable[[str], bool]) -> Site:
     """What pages share; `has_page` tells of a path whether some line of the table of routes answers it."""
     assets = Assets()
     environment = Environment(
@@ -46,4 +78,4 @@ def build(tools: Tools, external_url: str, has_page: Callable[[str], bool]) -> S
     )
     drawn = environment.get_template("icons.html").module
     environment.globals.update(icon=drawn.icon, logo=drawn.logo)  # type: ignore[attr-defined]
-    return Site(tools, external_url, assets, environment)
+    return Site(tools, external_url, assets, environment, served)

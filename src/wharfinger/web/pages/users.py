@@ -1,0 +1,94 @@
+"""People, for administrators: made, changed, blocked, and given new passwords."""
+
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from wharfinger.domain import second_factors, users
+from wharfinger.domain.overviews import PAGE
+from wharfinger.domain.users import User
+from wharfinger.web.pages.visit import Visit
+
+
+def show(visit: Visit) -> Response:
+    """The list, and the form for a new person."""
+    part = visit.asked("q")
+    found = users.list_users(visit.tools, visit.caller, part=part, last=visit.asked("after"), limit=PAGE + 1)
+    query = {"q": part, "after": found[PAGE - 1].username} if len(found) > PAGE else {}
+    more = f"/admin/users?{urlencode({key: value for key, value in query.items() if value})}" if query else ""
+    template = "users_list.html" if visit.by_htmx else "users.html"
+    return visit.page(template, users=found[:PAGE], more=more, part=part)
+
+
+def create(visit: Visit) -> Response:
+    """Make a person, with a one-time password that is shown now and never again."""
+    form = visit.form
+    name, email = form["name"].strip() or None, form["email"].strip() or None
+    made = users.create(
+        visit.tools, visit.caller, form["username"].strip(), name=name, email=email, admin="admin" in form
+    )
+    return _one(visit, made, users.generate_password(visit.tools, visit.caller, made.username))
+
+
+def show_one(visit: Visit) -> Response:
+    """A person."""
+    return _one(visit, users.get(visit.tools, visit.caller, visit.of_path("username")), "")
+
+
+def change(visit: Visit) -> Response:
+    """Name, address, and whether they are an administrator."""
+    form, username = visit.form, visit.of_path("username")
+    users.change(
+        visit.tools,
+        visit.caller,
+        username,
+        name=form["name"],
+        email=form["email"].strip() or None,
+        admin="admin" in form,
+    )
+    return visit.go(f"/admin/users/{username}", "Saved.")
+
+
+def rename(visit: Visit) -> Response:
+    """Another user name; the personal namespace moves along."""
+    renamed = users.rename(visit.tools, visit.caller, visit.of_path("username"), visit.form["username"].strip())
+    return visit.go(f"/admin/users/{renamed.username}", f"They are called {renamed.username} now.")
+
+
+def reset_password(visit: Visit) -> Response:
+    """A new one-time password, shown now and never again."""
+    user = users.get(visit.tools, visit.caller, visit.of_path("username"))
+    return _one(visit, user, users.generate_password(visit.tools, visit.caller, user.username))
+
+
+def remove_factor(visit: Visit) -> Response:
+    """For who lost phone and recovery codes."""
+    username = visit.of_path("username")
+    second_factors.remove_of(visit.tools, visit.caller, username)
+    return visit.go(f"/admin/users/{username}", "They sign in by password alone now.")
+
+
+def block(visit: Visit) -> Response:
+    """Let them in no more, or again."""
+    username, blocking = visit.of_path("username"), visit.form["block"] == "yes"
+    (users.block if blocking else users.unblock)(visit.tools, visit.caller, username)
+    return visit.go(f"/admin/users/{username}", "They are blocked." if blocking else "They may sign in again.")
+
+
+def revoke_tokens(visit: Visit) -> Response:
+    """Every token of theirs, at once."""
+    username = visit.of_path("username")
+    users.revoke_tokens(visit.tools, visit.caller, username)
+    return visit.go(f"/admin/users/{username}", "All their tokens are revoked.")
+
+
+def delete(visit: Visit) -> Response:
+    """For good; the visitor has typed the name."""
+    username = visit.of_path("username")
+    visit.require_typed(username)
+    users.delete(visit.tools, visit.caller, username)
+    return visit.go("/admin/users", f"{username} is deleted.")
+
+
+def _one(visit: Visit, user: User, password: str) -> Response:
+    return visit.page("user.html", user=user, password=password)

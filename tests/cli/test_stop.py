@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -9,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import OwnServer
 from tests.cli.transfers import Transfers
-from tests.serving import Server, until
+from tests.serving import Server, environment, until
 from wharfinger.config import running
 
 BIG = os.urandom(24 * 1024 * 1024)
@@ -97,6 +99,14 @@ def test_processes_end_when_the_main_one_is_killed(own_server: OwnServer) -> Non
     served.process.wait()
     assert until(lambda: not any(running.alive(pid) for pid in pids))
     assert served.start().command("status").returncode == 0
+
+
+def test_a_worker_whose_server_is_gone_before_it_begins_ends(served: Server) -> None:
+    assert served.process is not None
+    served.process.kill()
+    served.process.wait()
+    command = [sys.executable, "-m", "wharfinger", "worker", "--inside", str(served.settings.run)]
+    subprocess.run(command, check=True, timeout=60, env=environment())
 
 
 @pytest.mark.parametrize("role", ["web", "worker"])

@@ -109,7 +109,8 @@ level = "loud"
         "f:11: the top level has no databse; did you mean database?",
         'f:14: [database] url: it should be like "postgresql+psycopg://user:password@host/name", or empty for SQLite',
         "f:16: [registry] page_default = 0: it should be greater than or equal to 1",
-        "f:17: [registry] has no zebra; it has manifest_limit, blob_limit, upload_keep, immutable_versions, page_default, page_limit",
+        "f:17: [registry] has no zebra; it has manifest_limit, blob_limit, upload_keep, immutable_versions, "
+        "page_default, page_limit",
         "f:18: [tokens.trusted_issuers] lacks audience",
         "f:20: [tokens.trusted_issuers] has no aud; it has issuer, audience, keys",
         "f:23: [log] level = 'loud': it should be 'debug', 'info', 'warning' or 'error'",

@@ -156,7 +156,10 @@ class Follower:
         if stamp == self._seen:
             return None
         self._seen = stamp
-        return read(self._folder)
+        running = read(self._folder)
+        if running is not None:
+            self._server = running.pid
+        return running
 
     def acknowledge(self, generation: int, refused: str = "") -> None:
         """Say which generation this process follows now, and why not a newer one."""

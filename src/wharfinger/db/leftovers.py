@@ -10,10 +10,9 @@ from wharfinger.db.tables.work import duties
 from wharfinger.db.upsert import insert
 
 
-def due(tx: Connection, duty: str, now: datetime) -> bool:
-    """Is it a duty's time?"""
-    later = (duties.c.name == duty) & (duties.c.due_at > now)
-    return not tx.scalar(select(exists().where(later)))
+def resting(tx: Connection, now: datetime) -> set[str]:
+    """Names of the duties that are due later."""
+    return set(tx.scalars(select(duties.c.name).where(duties.c.due_at > now)))
 
 
 def take_turn(tx: Connection, duty: str, now: datetime, next_at: datetime) -> bool:

@@ -14,12 +14,15 @@ KEPT: Final = timedelta(days=90)  # an ended token is still listed so long, to a
 KEPT_OF_JOBS: Final = timedelta(days=1)  # there is one per job, and the job's own record outlives it
 
 
+def resting(tools: Tools) -> set[str]:
+    """The duties whose time has not come."""
+    with tools.db.read() as tx:
+        return rows.resting(tx, tools.clock())
+
+
 def take_turn(tools: Tools, duty: str, every: timedelta) -> bool:
     """May this process do a duty now? Of all processes and hosts, one may, once in this time."""
     now = tools.clock()
-    with tools.db.read() as tx:
-        if not rows.due(tx, duty, now):
-            return False
     with tools.db.begin() as tx:
         return rows.take_turn(tx, duty, now, now + every)
 

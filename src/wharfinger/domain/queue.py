@@ -72,12 +72,17 @@ def follow(tools: Tools, reactions: Mapping[str, list[str]]) -> int:
     return len(found)
 
 
+def anything_due(tools: Tools) -> bool:
+    """Is there a job to do?"""
+    with tools.db.read() as tx:
+        return rows.anything_due(tx, tools.clock())
+
+
 def take(tools: Tools, holder: str) -> Job | None:
     """The job that is due for longest, for this holder alone; None where there is none."""
     now = tools.clock()
-    with tools.db.read() as tx:
-        if not rows.anything_due(tx, now):
-            return None
+    if not anything_due(tools):
+        return None
     with tools.db.begin() as tx:
         row = rows.take(tx, holder, now, now + HOLD)
     return None if row is None else _job(row)

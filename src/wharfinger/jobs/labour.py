@@ -16,13 +16,37 @@ _log: Final = logging.getLogger("wharfinger.worker")
 _HOLD_AGAIN_SECONDS: Final = queue.HOLD.total_seconds() / 4
 
 
-def work(tools: Callable[[], Tools], stop: threading.Event, pause_seconds: float, size: int = 3) -> None:
-    """Do jobs in so many threads until `stop`; `tools` is asked anew each time, because settings may change."""
-    crew = [threading.Thread(target=_until, args=(tools, stop, pause_seconds), daemon=True) for _ in range(size)]
-    for one in crew:
-        one.start()
-    for one in crew:
-        one.join()
+class Crew:
+    """A few threads that sleep until they are called, and then do jobs until none is due."""
+
+    def __init__(self, tools: Callable[[], Tools], size: int = 3) -> None:
+        self._tools = tools
+        self._called, self._dismissed = threading.Event(), threading.Event()
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(size)]
+        for one in self._threads:
+            one.start()
+
+    def call(self, tools: Tools) -> None:
+        """Wake them if there is something to do."""
+        if queue.anything_due(tools):
+            self._called.set()
+
+    def dismiss(self) -> None:
+        """Let each finish the job it has, and no other."""
+        self._dismissed.set()
+        self._called.set()
+        for one in self._threads:
+            one.join()
+
+    def _work(self) -> None:
+        while self._called.wait() and not self._dismissed.is_set():
+            try:
+                busy = do_one(self._tools())
+            except Exception:  # the database was away: it may be back when they are called again
+                _log.exception("could not take a job")
+                busy = False
+            if not busy and not self._dismissed.is_set():
+                self._called.clear()
 
 
 def do_all(tools: Tools, tasks: Sequence[Task] = TASKS) -> int:
@@ -53,17 +77,6 @@ def do_one(tools: Tools, tasks: Sequence[Task] = TASKS) -> bool:
     else:
         queue.done(tools, job, holder)
     return True
-
-
-def _until(tools: Callable[[], Tools], stop: threading.Event, pause_seconds: float) -> None:
-    while not stop.is_set():
-        try:
-            busy = do_one(tools())
-        except Exception:  # the database was away: it may be back in a moment
-            _log.exception("could not take a job")
-            busy = False
-        if not busy:
-            stop.wait(pause_seconds)
 
 
 @contextmanager

@@ -19,28 +19,30 @@ _log: Final = logging.getLogger("wharfinger.worker")
 
 def run_due(tools: Tools, duties: Sequence[Duty] = DUTIES) -> list[str]:
     """Do every duty that is due and nobody else has taken; their names."""
-    return [duty.name for duty in duties if _run(tools, duty)]
+    resting = leftovers.resting(tools)
+    return [duty.name for duty in duties if duty.name not in resting and _run(tools, duty)]
 
 
 def run(tools: Callable[[], Tools], stop: threading.Event, pause_seconds: float) -> None:
     """Do what is due until `stop`; `tools` is asked anew each time, because settings may change."""
-    jobs = threading.Thread(target=labour.work, args=(tools, stop, pause_seconds), daemon=True)
-    jobs.start()
+    crew = labour.Crew(tools)
     while not stop.is_set():
         now = tools()
-        run_due(now)
-        if not follow(now):
+        try:
+            run_due(now)
+            busy = bool(follow(now))
+            crew.call(now)
+        except Exception:  # the database was away: it may be back in a moment
+            _log.exception("could not look at what is due")
+            busy = False
+        if not busy:
             stop.wait(pause_seconds)
-    jobs.join()
+    crew.dismiss()
 
 
 def follow(tools: Tools) -> int:
     """Queue what follows new events; how many events there were."""
-    try:
-        return queue.follow(tools, reactions.by_kind())
-    except Exception:  # the database was away: the events wait
-        _log.exception("could not follow events")
-        return 0
+    return queue.follow(tools, reactions.by_kind())
 
 
 def _run(tools: Tools, duty: Duty) -> bool:

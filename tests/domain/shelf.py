@@ -9,7 +9,7 @@ from tests.actors import Actors
 from wharfinger.db.tables.images import blobs, manifest_blobs, repository_blobs
 from wharfinger.db.tables.trash import doomed_bytes
 from wharfinger.domain import garbage, images, pull, push, trash, uploads
-from wharfinger.domain.access import OPERATOR, Caller, Grant
+from wharfinger.domain.access import OPERATOR, Caller, Grant, Project
 from wharfinger.domain.tools import Tools
 from wharfinger.domain.trash import Trashed
 from wharfinger.rules.roles import Action
@@ -23,9 +23,9 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 class Shelf:
     """A repository of a project of its own, and somebody who may do everything with it."""
 
-    def __init__(self, tools: Tools, name: str = "app") -> None:
+    def __init__(self, tools: Tools, name: str = "app", project: Project | None = None) -> None:
         self.tools = tools
-        project = Actors(tools).project()
+        project = project or Actors(tools).project()
         self.project, self.path, self.other = project.path, f"{project.path}/{name}", f"{project.path}/other"
         grants = {path: Grant(project.id, frozenset(Action)) for path in (self.path, self.other)}
         self.caller = Caller(CredentialKind.PERSONAL, "ada", grants=grants)
@@ -57,6 +57,13 @@ class Shelf:
             self.tools, self.caller, path or self.path,
             digest=None, tags=tags, media_type=document["mediaType"], body=body,
         ).digest  # fmt: skip
+
+    def tag(self, reference: str, tag: str) -> None:
+        """Push what is under a reference again, under another tag; no blob is sent."""
+        found = pull.manifest(self.tools, self.caller, self.path, reference)
+        push.manifest(
+            self.tools, self.caller, self.path, digest=None, tags=[tag], media_type=found.media_type, body=found.body
+        )
 
     def has(self, reference: str, path: str = "") -> bool:
         """Is this tag or manifest here, with every blob and its bytes?"""

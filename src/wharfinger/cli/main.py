@@ -14,6 +14,7 @@ from wharfinger.cli.group import group
 from wharfinger.cli.member import member
 from wharfinger.cli.migrate import migrate
 from wharfinger.cli.project import project
+from wharfinger.cli.quota import quota
 from wharfinger.cli.reconfigure import reconfigure
 from wharfinger.cli.repository import repository
 from wharfinger.cli.serve import serve
@@ -45,7 +46,7 @@ cli = typer.Typer(
 for command in (serve, worker, migrate, status, reconfigure, doctor, demo, verify):
     cli.command()(command)
 cli.command("import")(take)
-for noun in (user, group, project, repository, member, token, trash, gc, storage):
+for noun in (user, group, project, repository, member, token, trash, gc, storage, quota):
     cli.add_typer(noun)
 
 

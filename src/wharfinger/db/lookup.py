@@ -16,6 +16,7 @@ from sqlalchemy.dialects import sqlite
 from wharfinger.db.engine import Database
 from wharfinger.db.tables.images import blobs, manifests, repositories, repository_blobs, tags
 from wharfinger.db.tables.protection import protection_rules
+from wharfinger.db.tables.usage import meters, project_meters
 
 
 class FoundManifest(NamedTuple):
@@ -40,12 +41,16 @@ class FoundBlob(NamedTuple):
 
 
 class FoundRepository(NamedTuple):
-    """A repository, whose it is, whether a manifest was ever pushed to it, and whether its project has rules for it."""
+    """A repository, whose it is, whether a manifest was ever pushed to it, and whether its project has rules for it.
+
+    `full`: there was no room for more when that was last looked at.
+    """
 
     project_id: int
     id: int
     listed: bool
     guarded: bool
+    full: bool
 
 
 class Lookup(Protocol):
@@ -83,6 +88,11 @@ _REPOSITORY: Final = select(
     repositories.c.id,
     repositories.c.pushed_at.is_not(None),
     exists().where(protection_rules.c.project_id == repositories.c.project_id),
+    exists().where(
+        project_meters.c.project_id == repositories.c.project_id,
+        meters.c.id == project_meters.c.meter_id,
+        meters.c.full,
+    ),
 ).where(repositories.c.path == bindparam("path"))
 _BY_TAG: Final = _manifest(
     repositories.join(tags, (tags.c.repository_id == repositories.c.id) & (tags.c.name == bindparam("key"))).join(

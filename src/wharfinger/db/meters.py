@@ -5,11 +5,27 @@ meters it was below and given to those it comes below, blob by blob, with all it
 """
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, delete, func, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 
+from wharfinger.db.access import below
 from wharfinger.db.tables.columns import ID, PATH
 from wharfinger.db.tables.images import repositories
 from wharfinger.db.tables.places import namespaces, projects
@@ -27,6 +43,7 @@ USED: Final = (meters.c.used_bytes + _PENDING).label("used")
 _PLACED: Final = meters.outerjoin(projects, projects.c.id == meters.c.project_id).outerjoin(
     namespaces, namespaces.c.id == meters.c.namespace_id
 )
+_PATH: Final = func.coalesce(projects.c.path, namespaces.c.path, "")
 _ROW: Final = (
     meters.c.id,
     meters.c.project_id,
@@ -35,8 +52,11 @@ _ROW: Final = (
     meters.c.each_limit_bytes,
     meters.c.noticed_percent,
     meters.c.full,
-    func.coalesce(projects.c.path, namespaces.c.path, "").label("path"),
+    _PATH.label("path"),
+    USED,
 )
+_LINE: Final[Select[Any]] = select(*_ROW).select_from(_PLACED).order_by(func.length(_PATH).desc())
+_TURN: Final = 0x7768_6D74  # any number, the same in every process
 
 
 def counted(holders: ColumnElement[Any], more: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -74,6 +94,7 @@ def _shifted(insert: Any) -> Any:
 
 _SHIFT: Final = Upsert(meter_blobs, _shifted)
 
+_UNSETTLED: Final = or_(meter_blobs.c.pending_bytes != 0, meter_blobs.c.holders < 1)
 _THIS: Final = (meter_blobs.c.meter_id == bindparam("meter", type_=ID)) & (
     meter_blobs.c.digest == bindparam("blob", type_=PATH)
 )
@@ -145,11 +166,15 @@ def hold_project(tx: Connection, project: int) -> None:
 # --- adding up
 
 
-def add_up(tx: Connection, limit: int) -> set[int]:
-    """Take what is pending in at most so many rows into the sums; ids of the meters that changed."""
+def anything_unsettled(tx: Connection) -> bool:
+    """Is there anything to add up?"""
+    return bool(tx.scalar(select(exists().where(_UNSETTLED))))
+
+
+def add_up(tx: Connection, limit: int) -> tuple[int, set[int]]:
+    """Take what is pending in at most so many rows into the sums; how many, and ids of the meters that changed."""
     pending = select(meter_blobs.c.meter_id, meter_blobs.c.digest, meter_blobs.c.pending_bytes, meter_blobs.c.holders)
-    unsettled = or_(meter_blobs.c.pending_bytes != 0, meter_blobs.c.holders < 1)
-    pending = pending.where(unsettled).limit(limit).with_for_update(skip_locked=True)
+    pending = pending.where(_UNSETTLED).limit(limit).with_for_update(skip_locked=True)
     found = tx.execute(pending).all()
     sums = Counter[int]()
     for row in found:
@@ -160,4 +185,46 @@ def add_up(tx: Connection, limit: int) -> set[int]:
             tx.execute(statement, keys)
     if sums:
         tx.execute(_ADD, [{"meter": meter, "more": more} for meter, more in sorted(sums.items())])
-    return set(sums)
+    return len(found), set(sums)
+
+
+# --- reading
+
+
+def of_project(tx: Connection, project: int) -> Sequence[Row[Any]]:
+    """The meters that count what is pushed to a project, its own first, the instance's last, with `used`."""
+    charged = select(project_meters.c.meter_id).where(project_meters.c.project_id == project)
+    return tx.execute(_LINE.where(meters.c.id.in_(charged))).all()
+
+
+def line(tx: Connection, path: str) -> Sequence[Row[Any]]:
+    """The meters of the place at this path and of those above it, in the same order; "" is the instance."""
+    parts = path.split("/")
+    paths = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+    here = or_(_OF_INSTANCE, namespaces.c.path.in_(paths), projects.c.path == path)
+    return tx.execute(_LINE.where(here)).all()
+
+
+def within(tx: Connection, path: str) -> list[int]:
+    """Ids of the meters that a limit for each thing in this place may be for: projects of a group, top namespaces."""
+    found = select(meters.c.id).select_from(_PLACED)
+    top = namespaces.c.path.is_not(None) & ~namespaces.c.path.contains("/")
+    return list(tx.scalars(found.where(below(projects.c.path, path) if path else top)))
+
+
+def lines(tx: Connection, ids: Collection[int]) -> Sequence[Sequence[Row[Any]]]:
+    """For each of these meters that is still there: it and those above it."""
+    paths = [row.path for row in tx.execute(_LINE.where(meters.c.id.in_(ids)))]
+    return [line(tx, path) for path in paths]
+
+
+def take_turns(tx: Connection, ids: Collection[int]) -> None:
+    """Those who add to these meters do so one at a time from here on, until each is done."""
+    if tx.dialect.name == "postgresql":
+        for id_ in sorted(ids):
+            tx.execute(text("SELECT pg_advisory_xact_lock(:turn, :meter)"), {"turn": _TURN, "meter": id_ % 2**31})
+
+
+def change(tx: Connection, meter: int, **values: Any) -> None:
+    """Set columns of a meter."""
+    tx.execute(update(meters).where(meters.c.id == meter).values(values))

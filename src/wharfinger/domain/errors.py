@@ -7,6 +7,8 @@ and what to do next, and says no more than its reader may know.
 
 from datetime import timedelta
 
+from wharfinger.rules import sizes
+
 
 class Refusal(Exception):
     """Something the platform will not do. `str(refusal)` is the sentence for people."""
@@ -192,6 +194,24 @@ class RangeInvalid(Invalid):
 
 class SizeMismatch(Invalid):
     """The body was shorter or longer than announced."""
+
+
+class QuotaExceeded(Denied):
+    """There is no room for more in the place at `path`, "" being the instance: other things may still be done.
+
+    `used_bytes` with what was refused, if `added`; else what is used already.
+    """
+
+    def __init__(self, path: str, used_bytes: int, limit_bytes: int, *, added: bool) -> None:
+        whose = f"the storage of {path}" if path else "the storage of this registry"
+        uses = "with this it would use" if added else "it uses"
+        numbers = f": {uses} {sizes.in_words(used_bytes)} of {sizes.in_words(limit_bytes)}" if path else ""
+        who = f"an owner of {path.rpartition('/')[0]}" if "/" in path else "an administrator"
+        super().__init__(
+            f"{whose} is full{numbers}. Delete tags that nobody needs, or ask {who} for a higher limit; pulling and "
+            "deleting go on"
+        )
+        self.path, self.used_bytes, self.limit_bytes = path, used_bytes, limit_bytes
 
 
 class BlobTooLarge(TooLarge):

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from wharfinger.db import meters as meter_rows
 from wharfinger.db import places as rows
-from wharfinger.domain import access
+from wharfinger.domain import access, quotas
 from wharfinger.domain.access import Caller, Group, Project
 from wharfinger.domain.errors import PathInvalid, PathTaken, SettingInvalid
 from wharfinger.domain.tools import Tools
@@ -105,3 +105,5 @@ def carry(tx: Connection, old: str, new: str) -> None:
     rows.carry(tx, old, new)
     after = meter_rows.above(tx, new)
     meter_rows.move(tx, meter_rows.at(tx, new), before - after, after - before)
+    if after - before:
+        quotas.require_room_at(tx, new)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from wharfinger.db import images as rows
-from wharfinger.domain import events, guard, images, usage
+from wharfinger.domain import events, guard, images, quotas, usage
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import BlobsMissing, DigestMismatch, ManifestTooLarge
 from wharfinger.domain.events import ManifestPushed
@@ -57,6 +57,8 @@ def manifest(
                     warden.require_push(tags)
                     warden.claim(tags, stored, **moved)
                 replaced = _tag(tx, repository.id, tags, stored, moves=charged.moves, **moved)
+            if charged.grew and charged.limited:
+                quotas.require_room(tx, repository.project_id)
             if not repository.listed:
                 rows.mark_pushed(tx, repository.id, now)
             events.put(tx, tools, caller, replace(pushed, replaced=replaced or None))

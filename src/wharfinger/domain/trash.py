@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from wharfinger.db import garbage as garbage_rows
 from wharfinger.db import images as image_rows
 from wharfinger.db import trash as rows
-from wharfinger.domain import access, events, push, usage
+from wharfinger.domain import access, events, push, quotas, usage
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import PathTaken, RestoreFirst, TagTaken, TrashedUnknown
 from wharfinger.domain.events.images import Restored, TrashEmptied
@@ -74,6 +74,7 @@ def restore(tools: Tools, caller: Caller, project: str, id_: int) -> Trashed:
                 _restore_tag(tx, tools, row)
             case Kind.MANIFEST:
                 _restore_manifest(tx, tools, row)
+        quotas.require_room(tx, row.project_id)
         where = {"path": found.path, "project_id": row.project_id}
         events.put(tx, tools, caller, Restored(**where, what=str(found.kind), name=found.name, digest=row.digest))
         return found

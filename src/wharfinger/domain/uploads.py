@@ -22,7 +22,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from wharfinger.db import images as rows
-from wharfinger.domain import access, images, kept
+from wharfinger.domain import access, images, kept, quotas
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import (
     BlobTooLarge,
@@ -102,9 +102,13 @@ def begin(tools: Tools, caller: Caller, path: str, algorithm: str = "sha256") ->
     known = tools.lookup.repository(path)
     if known is None or known.project_id != project:
         with tools.db.read() as tx:
-            access.open_repository(tx, caller, path, Action.PUSH)
+            place = access.open_repository(tx, caller, path, Action.PUSH)
+            quotas.require_any_room(tx, place.project_id)
     else:
         images.let_through(tools, caller, known, path)
+        if known.full:
+            with tools.db.read() as tx:
+                quotas.require_any_room(tx, project)
     upload = secrets.token_hex(16)
     with _store_refusals():
         tools.store.begin(upload, algorithm)

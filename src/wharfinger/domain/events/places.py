@@ -71,6 +71,16 @@ class ProjectChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaChanged(Event):
+    """The limit of a place changed, in bytes; `path` is "" for the whole instance."""
+
+    kind = "quota changed"
+
+    before: Mapping[str, int | None]
+    after: Mapping[str, int | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectDeleted(Event):
     """The project is gone, with members, tokens and images."""
 

@@ -1,0 +1,180 @@
+"""Quotas: limits of projects, groups, personal namespaces and the whole instance, and what a push may still add.
+
+A push needs room in every place above it that has a limit. Reading a meter is exact whenever it happens; pushes that
+run at the same moment do not see each other, so from 95 per cent of a limit on they take turns.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row
+
+from wharfinger.db import groups as group_rows
+from wharfinger.db import meters as rows
+from wharfinger.domain import access, events, queue
+from wharfinger.domain.access import Caller, Group, Project
+from wharfinger.domain.errors import NotFound, QuotaExceeded, ScopeMissing, SettingInvalid
+from wharfinger.domain.events.places import QuotaChanged
+from wharfinger.domain.tools import Tools
+from wharfinger.rules import quotas as rules
+from wharfinger.rules.quotas import Ceiling, Meter
+from wharfinger.rules.roles import Action, Role
+
+NOTICE_TASK: Final = "tell owners that storage fills up"
+_BATCH: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What a place uses, the limits that were set for it, and the one that holds, its own or inherited.
+
+    `path` is "" for the instance. All sizes in bytes; `percent` of the ceiling, None where there is none.
+    """
+
+    path: str
+    used_bytes: int
+    limit_bytes: int | None
+    each_limit_bytes: int | None
+    ceiling: Ceiling | None
+    percent: int | None
+
+
+def require_room(tx: Connection, project: int) -> None:
+    """After something came to count in a project: raises QuotaExceeded where a place is over its limit now."""
+    _require(tx, lambda: rows.of_project(tx, project))
+
+
+def require_room_at(tx: Connection, path: str) -> None:
+    """The same for all that a place brought along when it moved to this path."""
+    _require(tx, lambda: rows.line(tx, path))
+
+
+def require_any_room(tx: Connection, project: int) -> None:
+    """Before something comes: raises QuotaExceeded where a place is full already, so that it is not sent in vain."""
+    for _, meter, held in _ceilings(rows.of_project(tx, project)):
+        if meter.used_bytes >= held.limit_bytes:
+            raise QuotaExceeded(meter.path, meter.used_bytes, held.limit_bytes, added=False)
+
+
+def _require(tx: Connection, read: Callable[[], Sequence[Row[Any]]]) -> None:
+    close = [id_ for id_, meter, held in _ceilings(read()) if _close(meter, held)]
+    if close:
+        rows.take_turns(tx, close)
+        for _, meter, held in _ceilings(read()):
+            if meter.used_bytes > held.limit_bytes:
+                raise QuotaExceeded(meter.path, meter.used_bytes, held.limit_bytes, added=True)
+
+
+def add_up(tools: Tools) -> int:
+    """Take what pushes and deletions left pending into the sums, and look whether limits are reached; how many rows."""
+    with tools.db.read() as tx:
+        if not rows.anything_unsettled(tx):
+            return 0
+    with tools.db.begin() as tx:
+        count, changed = rows.add_up(tx, _BATCH)
+        look(tx, tools, changed)
+    return count
+
+
+def look(tx: Connection, tools: Tools, meters: Collection[int]) -> None:
+    """Compare these meters with the limits that hold for them: uploads stop where it is full, owners hear of it."""
+    for line in rows.lines(tx, meters):
+        row, meter = line[0], _meter(line[0])
+        held = rules.ceiling([_meter(each) for each in line])
+        full = held is not None and meter.used_bytes >= held.limit_bytes
+        noticed = rules.noticed(row.noticed_percent, meter.used_bytes, held.limit_bytes) if held else 0
+        if (full, noticed) != (row.full, row.noticed_percent):
+            rows.change(tx, row.id, full=full, noticed_percent=noticed)
+        if held and noticed > row.noticed_percent:
+            queue.put(tx, tools, NOTICE_TASK, {"path": meter.path, "percent": noticed})
+
+
+def show(tools: Tools, caller: Caller, path: str) -> list[Quota]:
+    """What a place uses and may use, and the same of all places above it that the caller may see; "" is the instance.
+
+    Raises ProjectUnknown.
+    """
+    with tools.db.read() as tx:
+        return [
+            quota for quota in line(tx, _open(tx, caller, path).path if path else "") if _may_see(tx, caller, quota)
+        ]
+
+
+def line(tx: Connection, path: str) -> list[Quota]:
+    """The quotas of a place and of all above it, the instance last."""
+    found = [_meter(row) for row in rows.line(tx, path)]
+    return [_quota(found[start:]) for start in range(len(found))]
+
+
+def set_limit(tools: Tools, caller: Caller, path: str, limit_bytes: int | None, *, each: bool = False) -> Quota:
+    """Limit a place, or with None no more; with `each`, everything right in it that has no limit of its own.
+
+    That is each project of a group, and each top group and personal namespace of the instance (""). For owners of what
+    is above the place, and for administrators.
+    """
+    if limit_bytes is not None and limit_bytes < 0:
+        raise SettingInvalid("a limit is a size of zero bytes or more")
+    column = "each_limit_bytes" if each else "limit_bytes"
+    with tools.db.begin() as tx:
+        place = _open(tx, caller, path) if path else None
+        _require_above(tx, caller, place)
+        if each and isinstance(place, Project):
+            raise SettingInvalid(f"{path} is a project: a limit for each project is set on a group")
+        path = place.path if place else ""
+        before = rows.line(tx, path)[0]
+        rows.change(tx, before.id, **{column: limit_bytes})
+        look(tx, tools, rows.within(tx, path) if each else [before.id])
+        events.put(tx, tools, caller, _changed(place, before, column, limit_bytes))
+        return line(tx, path)[0]
+
+
+def _require_above(tx: Connection, caller: Caller, place: Project | Group | None) -> None:
+    """Who owns a place may not give it more: owners of what is above may, and administrators."""
+    access.require_account(caller)
+    if caller.admin:
+        return
+    above = place.namespace_id if isinstance(place, Project) else place.parent_id if place else None
+    if above is None:
+        raise ScopeMissing("limiting a top namespace or the instance needs an administrator: ask one")
+    parent = access.open_group(tx, caller, group_rows.by_id(tx, above).path, Action.ADMINISTER)
+    access.require_role(parent, Role.OWNER, "setting a limit")
+
+
+def _open(tx: Connection, caller: Caller, path: str) -> Project | Group:
+    return access.open_place(tx, caller, path, Action.PULL)
+
+
+def _may_see(tx: Connection, caller: Caller, quota: Quota) -> bool:
+    """The instance's numbers are for administrators, a group's for its members; a public group shows none to others."""
+    if caller.admin:
+        return True
+    try:
+        return bool(quota.path) and access.open_place(tx, caller, quota.path, Action.PULL).role is not None
+    except NotFound:
+        return False
+
+
+def _changed(place: Project | Group | None, before: Row[Any], column: str, after: int | None) -> QuotaChanged:
+    where = events.at(place) if place else {"path": ""}
+    return QuotaChanged(**where, before={column: getattr(before, column)}, after={column: after})
+
+
+def _ceilings(line: Sequence[Row[Any]]) -> list[tuple[int, Meter, Ceiling]]:
+    ids = {row.path: row.id for row in line}
+    return [(ids[meter.path], meter, held) for meter, held in rules.ceilings([_meter(row) for row in line])]
+
+
+def _close(meter: Meter, held: Ceiling) -> bool:
+    return rules.percent(meter.used_bytes, held.limit_bytes) >= rules.CLOSE_PERCENT
+
+
+def _meter(row: Row[Any]) -> Meter:
+    used = int(row.used)  # a sum is a Decimal on PostgreSQL
+    return Meter(row.path, used, row.limit_bytes, row.each_limit_bytes, project=row.project_id is not None)
+
+
+def _quota(line: Sequence[Meter]) -> Quota:
+    place, held = line[0], rules.ceiling(line)
+    percent = rules.percent(place.used_bytes, held.limit_bytes) if held else None
+    return Quota(place.path, place.used_bytes, place.limit_bytes, place.each_limit_bytes, held, percent)

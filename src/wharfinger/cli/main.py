@@ -7,6 +7,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from wharfinger import __version__
+from wharfinger.cli.backup import backup, restore
 from wharfinger.cli.demo import demo
 from wharfinger.cli.doctor import doctor
 from wharfinger.cli.gc import gc
@@ -43,7 +44,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (serve, worker, migrate, status, reconfigure, doctor, demo, verify):
+for command in (serve, worker, migrate, status, reconfigure, doctor, demo, verify, backup, restore):
     cli.command()(command)
 cli.command("import")(take)
 for noun in (user, group, project, repository, member, token, trash, gc, storage, quota):

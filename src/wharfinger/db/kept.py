@@ -6,12 +6,16 @@ found by the collector, which removes it.
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, exists, select
 
 from wharfinger.db.tables.images import blobs
 from wharfinger.db.tables.trash import doomed_bytes
+from wharfinger.db.tables.work import duties
 from wharfinger.db.upsert import insert
+
+_REMOVAL: Final = "remove bytes"  # a duty that nobody has: until it is due, nothing is removed
 
 
 def doom(tx: Connection, digest: str, place: str, size_bytes: int, try_after: datetime) -> None:
@@ -35,3 +39,15 @@ def hold_moved(tx: Connection, digests: Collection[str]) -> list[str]:
     """Those of these blobs that have a place of their own; nobody changes it until this transaction ends."""
     moved = select(blobs.c.digest).where(blobs.c.digest.in_(digests), blobs.c.place != "")
     return list(tx.scalars(moved.with_for_update()))
+
+
+def pause(tx: Connection, until: datetime) -> None:
+    """Let no bytes be removed before a moment. A pause that ends later stands."""
+    paused = insert(tx, duties).values({"name": _REMOVAL, "due_at": until})
+    later = duties.c.due_at < until
+    tx.execute(paused.on_conflict_do_update(index_elements=["name"], set_={"due_at": until}, where=later))
+
+
+def paused(tx: Connection, now: datetime) -> bool:
+    """Is there such a pause?"""
+    return bool(tx.scalar(select(exists().where(duties.c.name == _REMOVAL, duties.c.due_at > now))))

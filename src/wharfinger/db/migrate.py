@@ -23,15 +23,15 @@ class SchemaUnknown(RuntimeError):
     """The database is at a revision that this version of Wharfinger does not have."""
 
 
-def upgrade(url: str) -> None:
-    """Bring the database at this URL to the newest revision. Raises SchemaUnknown."""
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the database at this URL to the newest revision, or to an older one. Raises SchemaUnknown."""
     db = Database.open(url)
     try:
         with db.begin() as tx:
             _take_turn(tx)
             config = _config()
             config.attributes["connection"] = tx
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
     except CommandError as error:
         raise SchemaUnknown(
             f"the database was migrated by another version of Wharfinger ({error}): run a version at least as new as "

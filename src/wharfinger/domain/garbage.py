@@ -142,6 +142,8 @@ def reclaim(tools: Tools) -> Freed:
     """Remove blobs that are in no repository and not in the trash; then their bytes."""
     now = tools.clock()
     with _reviewing(tools, settled=True) as tx:
+        if kept.removal_paused(tx, tools):
+            return Freed()
         due, doomed = _unneeded(tx, tools, now)
         if needed := set(due) - set(doomed):
             rows.settle_blobs(tx, needed)
@@ -156,8 +158,9 @@ def retry(tools: Tools) -> Freed:
     """Bytes that should be gone by now: a crash or a failing store came between. They go through it all once more."""
     now = tools.clock()
     with tools.db.read() as tx:
+        paused = kept.removal_paused(tx, tools)
         overdue = rows.overdue_bytes(tx, now, tools.policy.gc_batch)
-    if not overdue:
+    if paused or not overdue:
         return Freed()
     with tools.db.begin() as tx:
         rows.postpone_bytes(tx, [row.id for row in overdue], now + RETRY)

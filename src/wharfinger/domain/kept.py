@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from wharfinger.db import garbage
 from wharfinger.db import kept as rows
 from wharfinger.domain.errors import StoreUnavailable
 from wharfinger.domain.tools import Tools
@@ -43,6 +44,18 @@ def withdraw_moved(tools: Tools, digests: Collection[str]) -> None:
     The row is held meanwhile: who pushes them there again is told to send them once more.
     """
     if digests:
-        with tools.db.begin() as tx:
+        with tools.db.begin(settled=True) as tx:
             for digest in rows.hold_moved(tx, digests):
                 tools.store.withdraw(digest)
+
+
+def pause_removal(tools: Tools, until: datetime) -> None:
+    """Let no bytes be removed before a moment; whoever is at it ends first. A later pause stands."""
+    with tools.db.begin() as tx:
+        garbage.take_turn(tx)
+        rows.pause(tx, until)
+
+
+def removal_paused(tx: Connection, tools: Tools) -> bool:
+    """Are bytes to stay where they are at present?"""
+    return rows.paused(tx, tools.clock())

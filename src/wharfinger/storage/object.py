@@ -44,14 +44,14 @@ class ObjectStore:
     at_once = False
 
     def __init__(self, ledger: Ledger, *shelves: Shelf) -> None:
-        self._shelves = Shelves(shelves)
-        self._desk = Desk(self._shelves, ledger)
+        self.shelves = Shelves(shelves)
+        self._desk = Desk(self.shelves, ledger)
 
     def begin(self, upload: str, algorithm: str = "sha256") -> None:
         """Start an upload: a line in the ledger."""
         if not _UPLOAD.fullmatch(upload):
             raise ValueError("an upload's id has 32 hex digits")
-        self._desk.ledger.begin(upload, State(algorithm, "", self._shelves.first.new_place(upload)).text())
+        self._desk.ledger.begin(upload, State(algorithm, "", self.shelves.first.new_place(upload)).text())
 
     def open(self, upload: str, algorithm: str | None = None) -> "ObjectUpload":
         """Continue an upload, alone."""
@@ -70,7 +70,7 @@ class ObjectStore:
     ) -> File | Stream | Redirect:
         """The blob's bytes; the first of them are here when this returns. A blob of one plain object has a URL."""
         found = _parsed(digest, place)
-        shelves = self._shelves.of(found)
+        shelves = self.shelves.of(found)
         if redirect is not None and len(shelves) == 1 and len(found.segments) == 1 and not found.key:
             url = shelves[0].objects.link(found.names[0], redirect)
             if url is not None:
@@ -91,7 +91,7 @@ class ObjectStore:
 
     def settled(self, digest: str, place: str = "") -> bool:
         """Is it on the first shelf, and sealed if what is new is?"""
-        return bool(place) and self._shelves.first.settled(_parsed(digest, place))
+        return bool(place) and self.shelves.settled(_parsed(digest, place))
 
     def withdraw(self, digest: str, place: str = "") -> None:
         """Nothing: no later upload has the same objects."""
@@ -99,8 +99,8 @@ class ObjectStore:
     def erase(self, blobs: Sequence[tuple[str, str]]) -> None:
         """Remove their objects, many in a request."""
         places = [_parsed(digest, place) for digest, place in blobs if place]
-        for shelf in self._shelves.all:
-            shelf.objects.delete([name for it in places if shelf in self._shelves.of(it) for name in it.names])
+        for shelf in self.shelves.all:
+            shelf.objects.delete([name for it in places if shelf in self.shelves.of(it) for name in it.names])
 
     def abandon(self, older_than_seconds: float) -> int:
         """Forget old uploads and their objects. One that cannot be removed does not save the rest."""
@@ -112,13 +112,13 @@ class ObjectStore:
                 failure = error
         if failure is not None:
             raise failure
-        for shelf in self._shelves.all:
+        for shelf in self.shelves.all:
             shelf.objects.sweep(older_than_seconds)
         return count
 
     def check(self) -> None:
         """An object of a few bytes on every shelf, read back and removed."""
-        for shelf in self._shelves.all:
+        for shelf in self.shelves.all:
             _check(shelf)
 
     def _abandoned(self, upload: str, older_than_seconds: float) -> bool:

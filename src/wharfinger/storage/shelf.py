@@ -32,10 +32,6 @@ class Shelf:
         key = "" if self.masters is None else self.masters.wrap(new_data_key(), upload)
         return Place(upload, (), key, self.name)
 
-    def settled(self, place: Place) -> bool:
-        """Is it where, and as, a new place would be?"""
-        return place.store == self.name and bool(place.key or self.masters is None)
-
     def writer(self, place: Place, name: str) -> tuple[Writer, int]:
         """A new segment of this name, and how many bytes it may take."""
         target = SealedObjects(self.objects, self._data_key(place)) if place.key else self.objects
@@ -82,6 +78,10 @@ class Shelves:
     def of(self, place: Place) -> tuple[Shelf, ...]:
         """The one that a place is on; all of them where it names none of these, for stores may be renamed."""
         return tuple(shelf for shelf in self.all if shelf.name == place.store) or self.all
+
+    def settled(self, place: Place) -> bool:
+        """Is it where, and as, a new place would be?"""
+        return self.of(place) == (self.first,) and bool(place.key or self.first.masters is None)
 
 
 def rewrapped(place: Place, masters: MasterKey) -> Place:

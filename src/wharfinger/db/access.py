@@ -77,6 +77,7 @@ _PROJECT: Final[Select[Any]] = (
         projects.c.name,
         projects.c.namespace_id,
         projects.c.visibility,
+        projects.c.created_at,
         routes.c.path.label("found"),
         role_in(projects, _USER, _NOW).label("role"),
         case((_bound(_BOUND_NAMESPACE, _BOUND_PROJECT), literal_column("1")), else_=literal_column("0")).label("bound"),
@@ -94,6 +95,7 @@ _GROUP: Final[Select[Any]] = (
         namespaces.c.parent_id,
         namespaces.c.owner_id,
         namespaces.c.visibility,
+        namespaces.c.created_at,
         role_in(namespaces, _USER, _NOW).label("role"),
     )
     .join(routes, routes.c.namespace_id == namespaces.c.id)
@@ -111,8 +113,8 @@ def project_at(
 ) -> Row[Any] | None:
     """The project at the longest of at most three paths, present or former.
 
-    id, path, name, namespace_id, visibility, found (the path it was found under), role (the user's highest, or None)
-    and bound (is it inside the namespace or the project that a credential is bound to?).
+    id, path, name, namespace_id, visibility, created_at, found (the path it was found under), role (the user's highest,
+    or None) and bound (is it inside the namespace or the project that a credential is bound to?).
     """
     padded = [*paths, *[""] * (MOST_PATHS - len(paths))]  # nothing has an empty path
     values = {f"candidate{number}": path for number, path in enumerate(padded)}
@@ -121,7 +123,7 @@ def project_at(
 
 
 def namespace_at(tx: Connection, path: str, *, user: int | None, now: datetime | None) -> Row[Any] | None:
-    """id, path, name, parent_id, owner_id, visibility and role of the group or personal namespace at this path."""
+    """The columns of the group or personal namespace at this path, and the user's role there."""
     return tx.execute(_GROUP, {"wanted": path, "user": user, "now": now}).first()
 
 

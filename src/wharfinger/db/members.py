@@ -47,7 +47,7 @@ def of_user(
 def reaching(tx: Connection, path: str, project_id: int | None) -> Sequence[Row[Any]]:
     """Who is a member of the place at this path, or of a group above it: memberships, by user name, highest first.
 
-    username, name, bot, role, expires_at, source (the path of the place it is a membership of).
+    id, username, name, bot, blocked, role, expires_at, created_at, source (the path of its place).
     """
     direct = (members.c.project_id == project_id) if project_id is not None else None
     above = within(literal(path, PATH), namespaces.c.path)
@@ -56,11 +56,14 @@ def reaching(tx: Connection, path: str, project_id: int | None) -> Sequence[Row[
     )
     found: Select[Any] = (
         select(
+            users.c.id,
             users.c.username,
             users.c.name,
             users.c.bot,
+            users.c.blocked,
             members.c.role,
             members.c.expires_at,
+            members.c.created_at,
             func.coalesce(namespaces.c.path, projects.c.path).label("source"),
         )
         .select_from(source)

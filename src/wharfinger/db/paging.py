@@ -13,7 +13,7 @@ class Cut:
 
     limit: int
     offset: int = 0
-    after: tuple[str, int | datetime | None] | None = None
+    after: tuple[str, int | str | datetime | None] | None = None
     descending: bool = False
 
 

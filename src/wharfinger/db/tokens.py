@@ -76,6 +76,11 @@ def of_place(
     return _all(tx, place & credentials.c.kind.in_(kinds))
 
 
+def of_kind(tx: Connection, kind: str) -> Sequence[Row[Any]]:
+    """Everybody's of this kind, newest first."""
+    return _all(tx, credentials.c.kind == kind)
+
+
 def add(tx: Connection, **values: Any) -> int:
     """Keep a new credential; returns its id."""
     made = tx.execute(insert(credentials).values(values).returning(credentials.c.id)).scalar_one()

@@ -95,6 +95,7 @@ class Project:
     namespace_id: int
     visibility: Visibility
     role: Role | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class Group:
     owner_id: int | None
     visibility: Visibility
     role: Role | None
+    created_at: datetime
 
 
 def granted(caller: Caller, path: str, action: Action) -> int:
@@ -181,7 +183,8 @@ def project(caller: Caller, row: Row[Any], *, bound: bool = False) -> Project:
         role = Role.DEVELOPER if bound else None
     if caller.admin:
         role = Role.OWNER
-    return Project(row.id, row.path, row.name, row.namespace_id, Visibility(row.visibility), role)
+    visibility = Visibility(row.visibility)
+    return Project(row.id, row.path, row.name, row.namespace_id, visibility, role, row.created_at)
 
 
 def open_group(tx: Connection, caller: Caller, path: str, action: Action) -> Group:
@@ -198,7 +201,8 @@ def open_group(tx: Connection, caller: Caller, path: str, action: Action) -> Gro
 def group(caller: Caller, row: Row[Any]) -> Group:
     """The group in a row of `namespaces` with the caller's role."""
     role = Role.OWNER if caller.admin else _known_role(row.role)
-    return Group(row.id, row.path, row.name, row.parent_id, row.owner_id, Visibility(row.visibility), role)
+    visibility = Visibility(row.visibility)
+    return Group(row.id, row.path, row.name, row.parent_id, row.owner_id, visibility, role, row.created_at)
 
 
 def open_place(tx: Connection, caller: Caller, path: str, action: Action) -> Project | Group:

@@ -25,11 +25,14 @@ from wharfinger.rules.roles import Action, Role
 class Member:
     """One membership. `source` is the path of the place it is one of: this one, or a group above."""
 
+    user_id: int
     username: str
     name: str
     bot: bool
+    blocked: bool
     role: Role
     expires_at: datetime | None
+    created_at: datetime
     source: str
 
 
@@ -85,8 +88,22 @@ def list_members(tools: Tools, caller: Caller, path: str, *, inherited: bool = T
         if place.role is None:
             raise ScopeMissing(f"the members of {place.path} are shown to its members: ask one of them")
         found = rows.reaching(tx, place.path, place.id if isinstance(place, Project) else None)
-    members = [Member(row.username, row.name, row.bot, Role(row.role), row.expires_at, row.source) for row in found]
+    members = [_member(row) for row in found]
     return [member for member in members if inherited or member.source == place.path]
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(
+        user_id=row.id,
+        username=row.username,
+        name=row.name,
+        bot=row.bot,
+        blocked=row.blocked,
+        role=Role(row.role),
+        expires_at=row.expires_at,
+        created_at=row.created_at,
+        source=row.source,
+    )
 
 
 def _put(

@@ -12,7 +12,7 @@ from wharfinger.domain.errors import PageInvalid
 from wharfinger.rules.paging import Marker, Page, Window
 
 Item = TypeVar("Item")
-Sorted = type[int] | type[datetime] | type[None]  # what a listing is sorted by; None: the name
+Sorted = type[int] | type[str] | type[datetime] | type[None]  # what a listing is sorted by; None: the name
 
 FIRST: Final = Window()
 

@@ -10,7 +10,6 @@ A token is shown once: the database keeps its hash.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_bytes, token_hex
 from typing import Any, Final
@@ -22,6 +21,7 @@ from wharfinger.db import tokens as rows
 from wharfinger.db import users as user_rows
 from wharfinger.domain import access, events, places
 from wharfinger.domain.access import Caller, Group, Project
+from wharfinger.domain.credential import NewToken, Token, shown
 from wharfinger.domain.errors import Refusal, SettingInvalid, TokenUnknown, UserUnknown
 from wharfinger.domain.events.tokens import SigningKeyRotated, TokenCreated, TokenRevoked, TokenRotated
 from wharfinger.domain.logins import authenticate
@@ -36,35 +36,6 @@ DEPLOY_USERNAME: Final = "wharfinger+deploy-token-{number}"
 
 _BOTS: Final = (str(CredentialKind.PROJECT), str(CredentialKind.GROUP))
 _PLACED: Final = (*_BOTS, str(CredentialKind.DEPLOY))
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A credential as its owner may see it: all but the secret.
-
-    `username` is whom it acts for, for a deploy token the name it logs in with; `place` the path of the project or
-    group it is bound to; `role` that of the bot of a project or group token.
-    """
-
-    id: int
-    kind: CredentialKind
-    name: str
-    username: str
-    place: str | None
-    role: Role | None
-    scopes: frozenset[str]
-    created_at: datetime
-    expires_at: datetime | None
-    last_used_at: datetime | None
-    revoked_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class NewToken:
-    """A token just made and its secret, which nobody can be shown again."""
-
-    token: Token
-    secret: str
 
 
 def create_personal(
@@ -161,14 +132,37 @@ def list_personal(tools: Tools, caller: Caller, *, username: str | None = None) 
     """The caller's own tokens, or for an administrator those of `username`, newest first; revoked ones as well."""
     access.require_account(caller)
     with tools.db.read() as tx:
-        return [_token(row) for row in rows.of_user(tx, _user_id(tx, caller, username))]
+        return [shown(row) for row in rows.of_user(tx, _user_id(tx, caller, username))]
 
 
 def list_of_place(tools: Tools, caller: Caller, path: str) -> list[Token]:
     """The project, group and deploy tokens of a project or group, newest first, for who may create them."""
     with tools.db.read() as tx:
         place = _administered(tx, caller, path)
-        return [_token(row) for row in rows.of_place(tx, **_where(place), kinds=_PLACED)]
+        return [shown(row) for row in rows.of_place(tx, **_where(place), kinds=_PLACED)]
+
+
+def list_all(tools: Tools, caller: Caller, kind: CredentialKind) -> list[Token]:
+    """Everybody's tokens of a kind, newest first, for administrators."""
+    access.require_admin(caller, "looking at everybody's tokens")
+    with tools.db.read() as tx:
+        return [shown(row) for row in rows.of_kind(tx, str(kind))]
+
+
+def get(tools: Tools, caller: Caller, token: int) -> Token:
+    """A token that the caller may revoke. Raises TokenUnknown."""
+    with tools.db.read() as tx:
+        return shown(_managed(tx, caller, token))
+
+
+def current(tools: Tools, caller: Caller) -> Token:
+    """The token that the caller signed in with, whatever its scopes. Raises TokenUnknown."""
+    access.require_known(caller)
+    with tools.db.read() as tx:
+        row = None if caller.credential_id is None else rows.by_id(tx, caller.credential_id)
+    if row is None:
+        raise TokenUnknown("you did not sign in with an access token: send one")
+    return shown(row)
 
 
 def revoke(tools: Tools, caller: Caller, token: int) -> None:
@@ -339,21 +333,4 @@ def _read(tx: Connection, token: int) -> Token:
     row = rows.by_id(tx, token)
     if row is None:
         raise TokenUnknown("the token just made has gone")
-    return _token(row)
-
-
-def _token(row: Row[Any]) -> Token:
-    kind = CredentialKind(row.kind)
-    return Token(
-        id=row.id,
-        kind=kind,
-        name=row.name,
-        username=row.username if kind is CredentialKind.DEPLOY else row.owner,
-        place=row.place,
-        role=None if row.role is None else Role(row.role),
-        scopes=frozenset(row.scopes.split()),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        last_used_at=row.last_used_at,
-        revoked_at=row.revoked_at,
-    )
+    return shown(row)

@@ -92,14 +92,14 @@ def ensure_admin(tools: Tools, username: str = "root") -> str | None:
 def get(tools: Tools, caller: Caller, username: str) -> User:
     """A person by name; of others only administrators hear. Raises UserUnknown."""
     with tools.db.read() as tx:
-        return _user(_open(tx, caller, username))
+        return shown(_open(tx, caller, username))
 
 
 def list_users(tools: Tools, caller: Caller, *, part: str = "", last: str = "", limit: int = 100) -> list[User]:
     """People after `last` in order of user names, whose names contain `part`, at most `limit`. For administrators."""
     access.require_admin(caller, "listing users")
     with tools.db.read() as tx:
-        return [_user(row) for row in rows.page(tx, access.askable(last), limit, access.askable(part))]
+        return [shown(row) for row in rows.page(tx, access.askable(last), limit, access.askable(part))]
 
 
 def rename(tools: Tools, caller: Caller, username: str, to: str) -> User:
@@ -114,7 +114,7 @@ def rename(tools: Tools, caller: Caller, username: str, to: str) -> User:
             places.carry(tx, username, to)
         rows.change(tx, user.id, username=to)
         events.put(tx, tools, caller, UserRenamed(path=to, before=username))
-        return _user(_open(tx, caller, to))
+        return shown(_open(tx, caller, to))
 
 
 def change(
@@ -140,7 +140,7 @@ def change(
             rows.change(tx, user.id, **values)
             before = {column: getattr(user, column) for column in values}
             events.put(tx, tools, caller, UserChanged(path=username, before=before, after=values))
-        return _user(_open(tx, caller, username))
+        return shown(_open(tx, caller, username))
 
 
 def block(tools: Tools, caller: Caller, username: str) -> None:
@@ -242,7 +242,7 @@ def _create(tx: Connection, now: datetime, username: str, **values: Any) -> User
         tx, path=username, name=name, parent=None, owner=user, visibility=private, now=now
     )
     member_rows.put(tx, user, namespace_id=namespace, role=Role.OWNER, expires_at=None, now=now)
-    return _user(_open(tx, OPERATOR, username))
+    return shown(_open(tx, OPERATOR, username))
 
 
 def _open(tx: Connection, caller: Caller, username: str) -> Row[Any]:
@@ -273,7 +273,8 @@ def _email(text: str | None) -> str | None:
     return text
 
 
-def _user(row: Row[Any]) -> User:
+def shown(row: Row[Any]) -> User:
+    """The person in a row of `users`."""
     return User(
         id=row.id,
         username=row.username,

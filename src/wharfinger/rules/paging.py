@@ -6,16 +6,17 @@ add and remove entries.
 """
 
 import base64
-import binascii
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item")
-Value = int | datetime | None
+Value = int | str | datetime | None
 
 _LONGEST: Final = 1024
 _LARGEST: Final = 2**63 - 1
+_KINDS: Final[dict[type, str]] = {type(None): "", int: "i", str: "s", datetime: "t"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,10 @@ class Page(Generic[Item]):
 
 def write(marker: Marker) -> str:
     """The marker as text that goes into a URL as it is."""
-    kind = ""
-    if isinstance(marker.value, datetime):
-        kind = f"t{marker.value.isoformat()}"
-    elif marker.value is not None:
-        kind = f"i{marker.value}"
-    return base64.urlsafe_b64encode(f"{kind}|{marker.name}".encode()).decode().rstrip("=")
+    value = marker.value
+    plain: int | str | None = value.isoformat() if isinstance(value, datetime) else value
+    document = json.dumps([_KINDS[type(value)], plain, marker.name], separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
 
 
 def read(text: str) -> Marker:
@@ -61,21 +60,23 @@ def read(text: str) -> Marker:
         if len(text) > _LONGEST:
             raise ValueError(text)
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-        kind, bar, name = base64.b64decode(padded, altchars=b"-_", validate=True).decode().partition("|")
-        if not bar or not name.isprintable():
+        kind, plain, name = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if not isinstance(name, str) or not name.isprintable():
             raise ValueError(text)
-        return Marker(name, _value(kind))
-    except (ValueError, binascii.Error, OverflowError) as error:
+        return Marker(name, _value(kind, plain))
+    except (ValueError, TypeError, RecursionError, OverflowError) as error:
         raise ValueError("the marker is none that a page of this listing gave: start with the first page") from error
 
 
-def _value(text: str) -> Value:
-    if not text:
-        return None
-    if text[0] == "t":
-        moment = datetime.fromisoformat(text[1:])
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    number = int(text.removeprefix("i"))
-    if abs(number) > _LARGEST:
-        raise ValueError(text)
-    return number
+def _value(kind: str, plain: object) -> Value:
+    match kind, plain:
+        case "", None:
+            return None
+        case "i", int() if abs(plain) <= _LARGEST:
+            return int(plain)
+        case "s", str() if plain.isprintable():
+            return plain
+        case "t", str():
+            moment = datetime.fromisoformat(plain)
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    raise ValueError(kind)

@@ -121,6 +121,6 @@ async def failed(_request: Request, _error: Exception) -> Response:
 
 
 def _complaint(one: Any) -> str:
-    where = [str(part)[:100] for part in one["loc"] if part not in ("body", "query", "path")]
+    where = [str(part)[:100] for part in one["loc"][1:]]  # behind "body", "query" or "path"
     name = where[0] + "".join(f"[{part}]" for part in where[1:]) if where else "the body"
     return f"{name} is missing" if one["type"] == "missing" else f"{name} is invalid: {one['msg']}"

@@ -1,9 +1,11 @@
 """How values of several nouns are written in GitLab's JSON."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+
+from wharfinger.rules.roles import Role, Visibility
 
 
 def _milliseconds(moment: datetime) -> str:
@@ -35,6 +37,32 @@ def midnight(value: date | None) -> datetime | None:
     return None if value is None else datetime(value.year, value.month, value.day, tzinfo=UTC)
 
 
-def told(changes: BaseModel) -> dict[str, Any]:
-    """The parameters that a request has, and not those that it leaves out."""
-    return {name: getattr(changes, name) for name in changes.model_fields_set}
+VisibilityWord = Literal["private", "internal", "public"]
+_WORDS: Final[dict[Visibility, VisibilityWord]] = {
+    Visibility.PRIVATE: "private",
+    Visibility.INTERNAL: "internal",
+    Visibility.PUBLIC: "public",
+}
+
+
+def _number(value: object) -> object:
+    """Forms and queries have numbers as text."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 3 else value
+
+
+AccessLevel = Annotated[Role, BeforeValidator(_number)]
+
+
+def visibility(word: str) -> Visibility:
+    """What a word for visibility means."""
+    return Visibility[word.upper()]
+
+
+def word(visibility: Visibility) -> VisibilityWord:
+    """The word for a visibility."""
+    return _WORDS[visibility]
+
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    """A moment that was written without a zone is in UTC."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

@@ -1,0 +1,161 @@
+"""Groups, what is in them, and moving them (GitLab: Groups API)."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from wharfinger.domain import directory, groups
+from wharfinger.domain.access import Group
+from wharfinger.domain.directory import Filter, Sort
+from wharfinger.domain.errors import SettingInvalid
+from wharfinger.rules.roles import Role
+from wharfinger.web.api import places
+from wharfinger.web.api.call import ApiCall, Call
+from wharfinger.web.api.paging import Paged
+from wharfinger.web.api.places import Key
+from wharfinger.web.api.shapes import AccessLevel, Asked, Moment, Shape, VisibilityWord, visibility, word
+
+router = APIRouter(tags=["groups"])
+
+OrderBy = Literal["name", "path", "id", "created_at"]
+Order = Literal["asc", "desc"]
+Owned = Annotated[bool, Query(description="where one is owner")]
+
+
+class GroupShape(Shape):
+    """A group."""
+
+    id: int
+    web_url: str
+    name: str
+    path: str
+    description: str = ""
+    visibility: VisibilityWord
+    full_name: str
+    full_path: str
+    parent_id: int | None
+    avatar_url: str | None = None
+    created_at: Moment
+
+
+class NewGroup(Asked):
+    """A group to be made, at the top or in a parent."""
+
+    name: str
+    path: str
+    parent_id: int | None = Field(None, ge=1, le=10**18)
+    visibility: VisibilityWord = "private"
+
+
+class GroupChanges(Asked):
+    """What is to be different."""
+
+    name: str | None = None
+    path: str | None = None
+    visibility: VisibilityWord | None = None
+
+
+class Transfer(Asked):
+    """Where a group goes."""
+
+    group_id: int | None = Field(None, ge=1, le=10**18, description="the new parent; none: the top")
+
+
+@router.get("/groups")
+def list_groups(
+    call: ApiCall,
+    paging: Paged,
+    *,
+    search: str = "",
+    owned: Owned = False,
+    min_access_level: AccessLevel | None = None,
+    top_level_only: bool = False,
+    order_by: OrderBy = "name",
+    sort: Order = "asc",
+) -> list[GroupShape]:
+    """Groups that one may see."""
+    lowest = Role.OWNER if owned else min_access_level
+    wanted = Filter(part=search, lowest=lowest, top=top_level_only, sort=Sort(order_by), descending=sort == "desc")
+    return _answer(call, paging, wanted)
+
+
+@router.post("/groups", status_code=201)
+def create(call: ApiCall, asked: NewGroup) -> GroupShape:
+    """Make a group; who makes it owns it."""
+    parent = places.group(call, str(asked.parent_id)).path if asked.parent_id else ""
+    path = f"{parent}/{asked.path}".lstrip("/")
+    made = groups.create(call.tools, call.caller, path, visibility=visibility(asked.visibility), name=asked.name)
+    return shape(call, made)
+
+
+@router.get("/groups/{id}")
+def get(call: ApiCall, key: Key) -> GroupShape:
+    """One group."""
+    return shape(call, places.group(call, key))
+
+
+@router.put("/groups/{id}")
+def change(call: ApiCall, key: Key, asked: GroupChanges) -> GroupShape:
+    """Change a group's name, path or visibility, for its owners. Old paths redirect."""
+    group = places.group(call, key)
+    seen = None if asked.visibility is None else visibility(asked.visibility)
+    changed = groups.change(call.tools, call.caller, group.path, visibility=seen, name=asked.name)
+    if asked.path is not None and asked.path != group.path.rpartition("/")[2]:
+        changed = groups.rename(call.tools, call.caller, group.path, asked.path)
+    return shape(call, changed)
+
+
+@router.delete("/groups/{id}", status_code=202)
+def delete(call: ApiCall, key: Key) -> None:
+    """Delete a group that holds nothing any more, for its owners."""
+    groups.delete(call.tools, call.caller, places.group(call, key).path)
+
+
+@router.get("/groups/{id}/subgroups")
+def list_subgroups(
+    call: ApiCall, key: Key, paging: Paged, *, search: str = "", order_by: OrderBy = "name", sort: Order = "asc"
+) -> list[GroupShape]:
+    """The groups right in a group."""
+    group = places.group(call, key).path
+    return _answer(call, paging, Filter(group, part=search, sort=Sort(order_by), descending=sort == "desc"))
+
+
+@router.get("/groups/{id}/descendant_groups")
+def list_descendants(
+    call: ApiCall, key: Key, paging: Paged, *, search: str = "", order_by: OrderBy = "name", sort: Order = "asc"
+) -> list[GroupShape]:
+    """The groups in a group, at any depth."""
+    group = places.group(call, key).path
+    wanted = Filter(group, deep=True, part=search, sort=Sort(order_by), descending=sort == "desc")
+    return _answer(call, paging, wanted)
+
+
+@router.post("/groups/{id}/transfer", status_code=201)
+def transfer(call: ApiCall, key: Key, asked: Transfer) -> GroupShape:
+    """Move a group with all below it into another one or to the top, for its owners. Old paths redirect."""
+    group = places.group(call, key)
+    into = "" if asked.group_id is None else places.group(call, str(asked.group_id)).path
+    if into == group.path:
+        raise SettingInvalid("a group cannot be moved into itself: choose another parent")
+    return shape(call, groups.move(call.tools, call.caller, group.path, into))
+
+
+def shape(call: Call, group: Group) -> GroupShape:
+    """The group as it is shown."""
+    return GroupShape(
+        id=group.id,
+        web_url=f"{call.url}/groups/{group.path}",
+        name=group.name,
+        path=group.path.rpartition("/")[2],
+        visibility=word(group.visibility),
+        full_name=" / ".join([*group.path.split("/")[:-1], group.name]),
+        full_path=group.path,
+        parent_id=group.parent_id,
+        created_at=group.created_at,
+    )
+
+
+def _answer(call: Call, paging: Paged, wanted: Filter) -> list[GroupShape]:
+    page = directory.list_groups(call.tools, call.caller, wanted, paging.window)
+    return paging.answer(page, lambda group: shape(call, group))

@@ -1,0 +1,261 @@
+"""Projects: made, changed, moved, with what they say of their registry (GitLab: Projects API)."""
+
+from typing import Annotated, Literal
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from wharfinger.domain import directory, groups, projects
+from wharfinger.domain import places as domain_places
+from wharfinger.domain.directory import Filter, Listed, Sort
+from wharfinger.domain.errors import SettingInvalid
+from wharfinger.rules.roles import Role
+from wharfinger.web.api import places, shapes
+from wharfinger.web.api.call import ApiCall, Call
+from wharfinger.web.api.namespaces import NamespaceShape
+from wharfinger.web.api.namespaces import shape as namespace_shape
+from wharfinger.web.api.paging import Paged
+from wharfinger.web.api.places import Key
+from wharfinger.web.api.shapes import AccessLevel, Asked, Moment, Shape, VisibilityWord
+
+router = APIRouter(tags=["projects"])
+
+OrderBy = Literal["id", "name", "path", "created_at", "updated_at", "last_activity_at"]
+Order = Literal["asc", "desc"]
+Number = Annotated[int, Path(ge=1, le=10**18)]
+
+
+class Level(Shape):
+    """A role, as a number."""
+
+    access_level: AccessLevel
+
+
+class Permissions(Shape):
+    """The caller's role, wherever it comes from."""
+
+    project_access: Level | None
+    group_access: Level | None = None
+
+
+class Simple(Shape):
+    """A project in short."""
+
+    id: int
+    description: str | None = None
+    name: str
+    name_with_namespace: str
+    path: str
+    path_with_namespace: str
+    created_at: Moment
+    default_branch: str | None = None
+    topics: tuple[str, ...] = ()
+    web_url: str
+    avatar_url: str | None = None
+    last_activity_at: Moment
+    visibility: VisibilityWord
+    namespace: NamespaceShape
+
+
+class ProjectShape(Simple):
+    """A project."""
+
+    archived: bool = False
+    container_registry_enabled: bool = True
+    container_registry_access_level: Literal["enabled", "private", "disabled"] = "enabled"
+    container_registry_image_prefix: str
+    permissions: Permissions
+
+
+class NewProject(Asked):
+    """A project to be made, in a group or, without one, in one's own namespace. One of name and path is needed."""
+
+    name: str | None = None
+    path: str | None = None
+    namespace_id: int | None = Field(None, ge=1, le=10**18)
+    visibility: VisibilityWord = "private"
+
+
+class ProjectChanges(Asked):
+    """What is to be different."""
+
+    name: str | None = None
+    path: str | None = None
+    visibility: VisibilityWord | None = None
+
+
+class Transfer(Asked):
+    """Where a project goes."""
+
+    namespace: str | int = Field(description="number or path of a group or personal namespace")
+
+
+@router.get("/projects")
+def list_projects(
+    call: ApiCall,
+    paging: Paged,
+    *,
+    search: str = "",
+    owned: bool = False,
+    membership: bool = False,
+    min_access_level: AccessLevel | None = None,
+    visibility: VisibilityWord | None = None,
+    order_by: OrderBy = "created_at",
+    sort: Order = "desc",
+    simple: Annotated[bool, Query(description="in short")] = False,
+) -> list[ProjectShape | Simple]:
+    """Projects that one may read."""
+    wanted = Filter(
+        part=search,
+        lowest=_lowest(owned=owned, membership=membership, level=min_access_level),
+        visibility=None if visibility is None else shapes.visibility(visibility),
+        sort=_sort(order_by),
+        descending=sort == "desc",
+    )
+    return _answer(call, paging, wanted, simple=simple)
+
+
+@router.get("/groups/{id}/projects")
+def list_of_group(
+    call: ApiCall,
+    key: Key,
+    paging: Paged,
+    *,
+    search: str = "",
+    owned: bool = False,
+    min_access_level: AccessLevel | None = None,
+    visibility: VisibilityWord | None = None,
+    include_subgroups: bool = False,
+    order_by: OrderBy = "created_at",
+    sort: Order = "desc",
+    simple: Annotated[bool, Query(description="in short")] = False,
+) -> list[ProjectShape | Simple]:
+    """The projects of a group."""
+    wanted = Filter(
+        places.group(call, key).path,
+        deep=include_subgroups,
+        part=search,
+        lowest=_lowest(owned=owned, membership=False, level=min_access_level),
+        visibility=None if visibility is None else shapes.visibility(visibility),
+        sort=_sort(order_by),
+        descending=sort == "desc",
+    )
+    return _answer(call, paging, wanted, simple=simple)
+
+
+@router.get("/users/{user_id}/projects")
+def list_of_user(
+    call: ApiCall,
+    user_id: Annotated[str, Path(description="the person's number or user name")],
+    paging: Paged,
+    *,
+    order_by: OrderBy = "created_at",
+    sort: Order = "desc",
+) -> list[ProjectShape | Simple]:
+    """The projects in a person's own namespace, as far as one may read them."""
+    number = domain_places.number(user_id)
+    username = user_id if number is None else directory.user_by_id(call.tools, call.caller, number).username
+    namespace = groups.find(call.tools, call.caller, username)
+    wanted = Filter(namespace.path, sort=_sort(order_by), descending=sort == "desc")
+    return _answer(call, paging, wanted)
+
+
+@router.post("/projects", status_code=201)
+def create(call: ApiCall, asked: NewProject) -> ProjectShape:
+    """Make a project."""
+    path = asked.path or (asked.name or "").strip().lower().replace(" ", "-")
+    if not path:
+        raise SettingInvalid("a project needs a name or a path: send one")
+    parent = call.caller.name
+    if asked.namespace_id is not None:
+        parent = groups.find(call.tools, call.caller, str(asked.namespace_id)).path
+    made = projects.create(
+        call.tools, call.caller, f"{parent}/{path}", visibility=shapes.visibility(asked.visibility), name=asked.name
+    )
+    return shape(call, directory.describe(call.tools, call.caller, made))
+
+
+@router.get("/projects/{id}")
+def get(call: ApiCall, key: Key) -> ProjectShape:
+    """One project."""
+    return shape(call, directory.describe(call.tools, call.caller, places.project(call, key)))
+
+
+@router.put("/projects/{id}")
+def change(call: ApiCall, key: Key, asked: ProjectChanges) -> ProjectShape:
+    """Change a project's name, path or visibility, for its maintainers. Old paths redirect."""
+    project = places.project(call, key)
+    seen = None if asked.visibility is None else shapes.visibility(asked.visibility)
+    changed = projects.change(call.tools, call.caller, project.path, visibility=seen, name=asked.name)
+    if asked.path is not None and asked.path != project.path.rpartition("/")[2]:
+        changed = projects.rename(call.tools, call.caller, project.path, asked.path)
+    return shape(call, directory.describe(call.tools, call.caller, changed))
+
+
+@router.delete("/projects/{id}", status_code=202)
+def delete(call: ApiCall, key: Key) -> None:
+    """Delete a project with all its images, for its owners. There is no way back."""
+    projects.delete(call.tools, call.caller, places.project(call, key).path, with_images=True)
+
+
+@router.put("/projects/{id}/transfer")
+def transfer(call: ApiCall, key: Key, asked: Transfer) -> ProjectShape:
+    """Move a project with its images into another group, for its owners. The old path redirects."""
+    project = places.project(call, key)
+    into = groups.find(call.tools, call.caller, str(asked.namespace)).path
+    return _moved(call, project.path, into)
+
+
+@router.post("/groups/{id}/projects/{project_id}", status_code=201)
+def transfer_into(call: ApiCall, key: Key, project_id: Annotated[str, Path()]) -> ProjectShape:
+    """The same, asked for at the group."""
+    group = places.group(call, key)
+    return _moved(call, projects.find(call.tools, call.caller, unquote(project_id)).path, group.path)
+
+
+def shape(call: Call, listed: Listed) -> ProjectShape:
+    """The project as it is shown."""
+    project, role = listed.project, listed.project.role
+    return ProjectShape(
+        **short(call, listed).model_dump(),
+        container_registry_image_prefix=f"{call.registry}/{project.path}",
+        permissions=Permissions(project_access=None if role is None else Level(access_level=role)),
+    )
+
+
+def short(call: Call, listed: Listed) -> Simple:
+    """The project in short."""
+    project = listed.project
+    return Simple(
+        id=project.id,
+        name=project.name,
+        name_with_namespace=f"{listed.namespace.name} / {project.name}",
+        path=project.path.rpartition("/")[2],
+        path_with_namespace=project.path,
+        created_at=project.created_at,
+        web_url=f"{call.url}/{project.path}",
+        last_activity_at=project.created_at,
+        visibility=shapes.word(project.visibility),
+        namespace=namespace_shape(call, listed.namespace),
+    )
+
+
+def _moved(call: Call, project: str, into: str) -> ProjectShape:
+    moved = projects.move(call.tools, call.caller, project, into)
+    return shape(call, directory.describe(call.tools, call.caller, moved))
+
+
+def _answer(call: Call, paging: Paged, wanted: Filter, *, simple: bool = False) -> list[ProjectShape | Simple]:
+    page = directory.list_projects(call.tools, call.caller, wanted, paging.window)
+    return paging.answer(page, lambda listed: short(call, listed) if simple else shape(call, listed))
+
+
+def _sort(order_by: str) -> Sort:
+    """What changes last in a project is not kept apart: those orders are by when it was made."""
+    return Sort.CREATED if order_by in ("updated_at", "last_activity_at") else Sort(order_by)
+
+
+def _lowest(*, owned: bool, membership: bool, level: Role | None) -> Role | None:
+    asked = [Role.OWNER] * owned + [Role.GUEST] * membership + ([] if level is None else [level])
+    return max(asked, default=None)

@@ -324,9 +324,7 @@ def move_tags(
     """
     leaving = {"repository": repository, "names": names, "target": manifest, "later": later}
     before = list(tx.scalars(_LEAVE, leaving))
-    row = {"repository_id": repository, "manifest_id": manifest, "pushed_by": pushed_by}
-    facts = {"created_at": now, "pushed_at": now, "total_size_bytes": sizes.of_manifest(tx, manifest)}
-    tx.execute(_MOVE_TAGS.on(tx), [{**row, **facts, "name": name} for name in names])
+    tx.execute(_MOVE_TAGS.on(tx), _tag_rows(tx, repository, names, manifest, pushed_by=pushed_by, now=now))
     return before
 
 
@@ -341,9 +339,7 @@ def claim_tags(
     later: datetime,  # noqa: ARG001 - as `move_tags`
 ) -> None:
     """Let those of these tags exist that do not yet; who claims one at the same moment is waited for."""
-    row = {"repository_id": repository, "manifest_id": manifest, "pushed_by": pushed_by}
-    moments = {"created_at": now, "pushed_at": now}
-    tx.execute(_CLAIM_TAGS.on(tx), [{**row, **moments, "name": name} for name in names])
+    tx.execute(_CLAIM_TAGS.on(tx), _tag_rows(tx, repository, names, manifest, pushed_by=pushed_by, now=now))
 
 
 def add_tags(
@@ -357,12 +353,19 @@ def add_tags(
     later: datetime,  # noqa: ARG001 - as `move_tags`
 ) -> bool:
     """Let these new tags point to the manifest; False if one points to another by now."""
-    row = {"repository_id": repository, "manifest_id": manifest, "pushed_by": pushed_by, "created_at": now}
-    added = tx.execute(_ADD_TAGS.on(tx), [{**row, "pushed_at": now, "name": name} for name in names]).all()
-    if len(added) == len(names):
+    rows = _tag_rows(tx, repository, names, manifest, pushed_by=pushed_by, now=now)
+    if len(tx.execute(_ADD_TAGS.on(tx), rows).all()) == len(names):
         return True
     elsewhere = (tags.c.repository_id == repository) & tags.c.name.in_(names) & (tags.c.manifest_id != manifest)
     return not tx.scalar(select(exists().where(elsewhere)))
+
+
+def _tag_rows(
+    tx: Connection, repository: int, names: Sequence[str], manifest: int, *, pushed_by: str, now: datetime
+) -> list[dict[str, Any]]:
+    row = {"repository_id": repository, "manifest_id": manifest, "pushed_by": pushed_by}
+    facts = {"created_at": now, "pushed_at": now, "total_size_bytes": sizes.of_manifest(tx, manifest)}
+    return [{**row, **facts, "name": name} for name in names]
 
 
 def delete_tag(tx: Connection, repository: int, name: str) -> int | None:

@@ -107,6 +107,8 @@ def test_what_is_no_object_is_refused(body: bytes) -> None:
         ({"architecture": "wasm"}, "?/wasm"),
         ({"os": "linux"}, "linux/?"),
         ({"variant": "v8"}, ""),
+        ({"os": "<b>linux</b>", "architecture": "a" * 41}, ""),
+        ({"os": "linux", "architecture": "two words"}, "linux/?"),
     ],
 )
 def test_platforms(fields: dict[str, str], told: str) -> None:

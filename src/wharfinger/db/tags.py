@@ -2,14 +2,16 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
 
 from wharfinger.db import paging
 from wharfinger.db.paging import Cut
 from wharfinger.db.tables.images import manifests, tags
+from wharfinger.spec.digest import HEX_LENGTHS
 
 SORTS: Final = {"name": None, "published_at": tags.c.pushed_at, "size": tags.c.total_size_bytes}
 
+_ENDINGS: Final = ("", ".sig", ".att", ".sbom")
 _TARGET: Final = (
     manifests.c.digest,
     manifests.c.media_type,
@@ -18,12 +20,31 @@ _TARGET: Final = (
 )
 
 
-def listing(repository: int, *, part: str = "", exact: str | None = None) -> Select[Any]:
-    """The tags of a repository: all, those whose name contains `part` in any case, or the one of an exact name."""
+def listing(repository: int, *, part: str = "", exact: str | None = None, folded: bool = False) -> Select[Any]:
+    """The tags of a repository: all, those whose name contains `part` in any case, or the one of an exact name.
+
+    `folded`: without those made from a digest, by which older clients find what speaks about an image.
+    """
     found: Select[Any] = select(tags).where(tags.c.repository_id == repository)
+    if folded:
+        found = found.where(~fallback(tags.c.name))
     if part:
         found = found.where(tags.c.name.icontains(part, autoescape=True))
     return found if exact is None else found.where(tags.c.name == exact)
+
+
+def fallback(name: ColumnElement[str]) -> ColumnElement[bool]:
+    """Is a tag like `sha256-0123….sig` (rules.garbage.fallback_tags)?"""
+    return or_(
+        *(
+            (name > f"{algorithm}-") & (name < f"{algorithm}.") & func.length(name).in_(_lengths(algorithm))
+            for algorithm in HEX_LENGTHS
+        )
+    )
+
+
+def _lengths(algorithm: str) -> list[int]:
+    return [len(algorithm) + 1 + HEX_LENGTHS[algorithm] + len(ending) for ending in _ENDINGS]
 
 
 def page(tx: Connection, found: Select[Any], sort: str, by: Cut) -> tuple[list[Row[Any]], bool]:

@@ -69,7 +69,8 @@ class Filter:
     """Which repositories, in which order, and what is to be told of each.
 
     Of one `project`, or of a `group` with all below it (paths), or of all that the caller may read; those whose path
-    contains `part`.
+    contains `part`. Adding up the sizes of many tags takes time: with `sized_tags`, those of repositories that have
+    more are left out.
     """
 
     project: str | None = None
@@ -79,6 +80,7 @@ class Filter:
     descending: bool = False
     counted: bool = False
     sized: bool = False
+    sized_tags: int | None = None
 
 
 _KINDS: Final[dict[Sort, Sorted]] = {Sort.NAME: type(None), Sort.CREATED: datetime, Sort.UPDATED: datetime}
@@ -93,9 +95,7 @@ def list_repositories(
         found = _listing(tx, tools, caller, wanted)
         by = paging.cut(window, _KINDS[wanted.sort], descending=wanted.descending)
         read = rows.page(tx, found, wanted.sort, by)
-        return paging.page(
-            tx, window, read, found, (partial(_repository, tx, sized=wanted.sized), partial(_marker, wanted.sort))
-        )
+        return paging.page(tx, window, read, found, (partial(_listed, tx, wanted), partial(_marker, wanted.sort)))
 
 
 def get(tools: Tools, caller: Caller, path: str, *, sized: bool = False) -> Repository:
@@ -171,6 +171,11 @@ def _get(tx: Connection, caller: Caller, path: str, *, sized: bool) -> Repositor
 def _marker(sort: Sort, repository: Repository) -> Marker:
     values = {Sort.NAME: None, Sort.CREATED: repository.created_at, Sort.UPDATED: repository.pushed_at}
     return Marker(repository.path, values[sort])
+
+
+def _listed(tx: Connection, wanted: Filter, row: Row[Any]) -> Repository:
+    few = wanted.sized_tags is None or (row.tags_count or 0) <= wanted.sized_tags
+    return _repository(tx, row, sized=wanted.sized and few)
 
 
 def _repository(tx: Connection, row: Row[Any], *, sized: bool) -> Repository:

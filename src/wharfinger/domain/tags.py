@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Row
+from sqlalchemy import Row, Select
 
 from wharfinger.db import tags as rows
 from wharfinger.domain import access, images, paging
@@ -31,7 +31,8 @@ class Tag:
     """A tag and what it points to.
 
     `repository` is the path it is in. `published_at` is when it began to point there. `config_digest` is None where
-    there is no config, as in an index. `total_size_bytes`: the blobs it reaches, each once (`db.sizes`).
+    there is no config, as in an index. `total_size_bytes`: the blobs it reaches, each once (`db.sizes`). It was pulled
+    so often under this name, last at `last_pulled_at`.
     """
 
     repository: str
@@ -44,6 +45,8 @@ class Tag:
     published_at: datetime
     pushed_by: str
     total_size_bytes: int
+    pull_count: int
+    last_pulled_at: datetime | None
 
     @property
     def path(self) -> str:
@@ -53,10 +56,14 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which tags, in which order: those whose name contains `part`, or the one that is called `exact`."""
+    """Which tags, in which order: those whose name contains `part`, or the one that is called `exact`.
+
+    `folded`: without the tags of signatures and the like that are named after the digest of their image.
+    """
 
     part: str = ""
     exact: str | None = None
+    folded: bool = False
     sort: Sort = Sort.NAME
     descending: bool = False
 
@@ -68,9 +75,7 @@ def list_tags(tools: Tools, caller: Caller, path: str, wanted: Filter = Filter()
     """A page of a repository's tags. Raises RepositoryUnknown, PageInvalid for a marker of another order."""
     with tools.db.read() as tx:
         place = images.open_existing(tx, caller, path, Action.PULL)
-        found = rows.listing(
-            place.id, part=access.askable(wanted.part), exact=wanted.exact and access.askable(wanted.exact)
-        )
+        found = _listing(place.id, wanted)
         by = paging.cut(window, _KINDS[wanted.sort], descending=wanted.descending)
         read = rows.page(tx, found, wanted.sort, by)
         return paging.page(tx, window, read, found, (partial(_tag, place.path), partial(_marker, wanted.sort)))
@@ -84,6 +89,11 @@ def get(tools: Tools, caller: Caller, path: str, name: str) -> Tag:
     if row is None:
         raise TagUnknown(f"no tag {name} in {place.path}: list its tags to see what there is")
     return _tag(place.path, row)
+
+
+def _listing(repository: int, wanted: Filter) -> Select[Any]:
+    exact = wanted.exact and access.askable(wanted.exact)
+    return rows.listing(repository, part=access.askable(wanted.part), exact=exact, folded=wanted.folded)
 
 
 def _marker(sort: Sort, tag: Tag) -> Marker:
@@ -103,4 +113,6 @@ def _tag(repository: str, row: Row[Any]) -> Tag:
         published_at=row.pushed_at,
         pushed_by=row.pushed_by,
         total_size_bytes=row.total_size_bytes,
+        pull_count=row.pull_count,
+        last_pulled_at=row.last_pulled_at,
     )

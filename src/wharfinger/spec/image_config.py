@@ -16,6 +16,7 @@ from wharfinger.spec.plain_text import visible
 
 LARGEST_BYTES: Final = 4 * 1024 * 1024
 MOST_ENTRIES: Final = 1000
+_NAME: Final = re.compile(r"[A-Za-z0-9_.+-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,10 @@ def parse(body: bytes) -> ImageConfig:
 
 def platform(fields: Mapping[str, Any]) -> str:
     """linux/arm64/v8, from what a config or a descriptor in an index says; "" if neither system nor processor."""
-    system, processor = _text(fields, "os"), _text(fields, "architecture")
+    system, processor = _word(fields, "os"), _word(fields, "architecture")
     if not system and not processor:
         return ""
-    variant, version = _text(fields, "variant"), _text(fields, "os.version")
+    variant, version = _word(fields, "variant"), _word(fields, "os.version")
     found = "/".join(filter(None, (system or "?", processor or "?", variant)))
     return f"{found} ({version})" if version else found
 
@@ -124,6 +125,12 @@ def _list(fields: Mapping[str, Any], key: str) -> list[Any]:
 def _text(fields: Mapping[str, Any], key: str) -> str:
     value = fields.get(key)
     return visible(value) if isinstance(value, str) else ""
+
+
+def _word(fields: Mapping[str, Any], key: str) -> str:
+    """The name of a system or processor, if it looks like one."""
+    value = fields.get(key)
+    return value if isinstance(value, str) and _NAME.fullmatch(value) else ""
 
 
 def _words(fields: Mapping[str, Any], key: str) -> tuple[str, ...]:

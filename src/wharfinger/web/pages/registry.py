@@ -1,0 +1,90 @@
+"""Deploy, Container Registry: the image repositories of a project, or of a group with all below it."""
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from wharfinger.domain import repositories
+from wharfinger.domain.access import Group, Project
+from wharfinger.domain.errors import RepositoryUnknown
+from wharfinger.domain.repositories import Filter, Repository, Sort
+from wharfinger.rules import paging
+from wharfinger.rules.paging import Marker, Page, Window
+from wharfinger.rules.roles import Action, may
+from wharfinger.web.pages import live, places
+from wharfinger.web.pages.visit import Visit
+
+_PAGE: Final = 25
+_SIZED_TAGS: Final = 2_000  # adding up the sizes of more than so many tags is not waited for
+_SORTS: Final = {
+    "updated": ("Last push", Sort.UPDATED, True),
+    "name": ("Name", Sort.NAME, False),
+    "created": ("Created", Sort.CREATED, True),
+}
+
+
+def show(visit: Visit) -> Response:
+    """The list, filtered and sorted; how to push where there is nothing yet."""
+    place = places.opened(visit)
+    wanted, by = _wanted(visit, place), visit.asked("sort", "updated")
+    window = Window(limit=_PAGE, after=marker(visit), counted=True)
+    found = repositories.list_repositories(visit.tools, visit.caller, wanted, window)
+    facts: dict[str, Any] = {
+        "place": place,
+        "found": found,
+        "deletable": isinstance(place, Project) and allows(visit, place, Action.DELETE),
+        "next_path": next_page(visit, found),
+    }
+    part = live.part(visit, "registry_list.html", **facts)
+    if live.asked(visit):
+        return live.answer(visit, part)
+    pushable = isinstance(place, Project) and allows(visit, place, Action.PUSH)
+    return visit.page("registry.html", part=part, pushable=pushable, sorts=_SORTS, by=by, part_of=wanted.part, **facts)
+
+
+def show_size(visit: Visit) -> Response:
+    """The size of one repository that has too many tags to be waited for."""
+    found = repository(visit, places.opened(visit), sized=True)
+    return visit.page("registry_size.html", each=found)
+
+
+def delete(visit: Visit) -> Response:
+    """Have a repository moved to the trash; the visitor has typed its path."""
+    project = places.opened(visit)
+    found = repository(visit, project)
+    visit.require_typed(found.path)
+    repositories.delete(visit.tools, visit.caller, found.path)
+    said = f"{found.path} moves to the trash with all its tags. From there it can be brought back."
+    return visit.go(f"/{project.path}/-/registry", said)
+
+
+def repository(visit: Visit, place: Project | Group, *, sized: bool = False) -> Repository:
+    """The repository that the path names, if it is in this project. Raises RepositoryUnknown."""
+    found = repositories.by_id(visit.tools, visit.caller, visit.number("id"), sized=sized)
+    if found.project_path != place.path:
+        raise RepositoryUnknown(f"no image repository {found.id} in {place.path}: look at its list")
+    return found
+
+
+def allows(visit: Visit, project: Project, action: Action) -> bool:
+    """May the visitor do this to the images of a project? Only what is shown depends on it."""
+    signed_in = visit.caller.user_id is not None
+    profile = visit.tools.policy.profile
+    return may(action, project.role, project.visibility, signed_in=signed_in, profile=profile)
+
+
+def marker(visit: Visit) -> Marker | None:
+    """Where the page that is asked for goes on. Raises Invalid."""
+    return paging.read(visit.asked("after")) if visit.asked("after") else None
+
+
+def next_page(visit: Visit, found: Page[Any]) -> str:
+    """The address of the next page of a list, or ""."""
+    return live.query(visit, after=paging.write(found.after)) if found.after else ""
+
+
+def _wanted(visit: Visit, place: Project | Group) -> Filter:
+    _, sort, descending = _SORTS.get(visit.asked("sort"), _SORTS["updated"])
+    where: dict[str, Any] = {"project" if isinstance(place, Project) else "group": place.path}
+    told: dict[str, Any] = {"counted": True, "sized": True, "sized_tags": _SIZED_TAGS}
+    return Filter(part=visit.asked("q").strip(), sort=sort, descending=descending, **where, **told)

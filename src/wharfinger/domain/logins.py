@@ -129,6 +129,12 @@ def failed(tools: Tools, keys: Sequence[str], *, username: str = "", address: st
         events.put(tx, tools, replace(ANONYMOUS, address=address), SignInFailed(path=username))
 
 
+def holder(tools: Tools, row: Row[Any]) -> tuple[Caller, str]:
+    """Whom the token in this row would let in, and why it does not; "" if it does."""
+    now = tools.clock()
+    return _caller(tools, row, now), _why_not(row, row.username or "", now)
+
+
 def _by_password(tools: Tools, username: str, secret: str, address: str) -> Caller:
     if not tools.policy.password_login:
         keys = [of_address(address), of_account(username)]

@@ -172,7 +172,7 @@ def revoke(tools: Tools, caller: Caller, token: int) -> None:
     """
     itself = caller.grants is None and token == caller.credential_id
     with tools.db.begin() as tx:
-        row = rows.by_id(tx, token) if itself else _managed(tx, caller, token)
+        row = rows.by_id(tx, token) if itself else managed(tx, caller, token)
         if row is not None:
             _revoke(tx, tools, caller, row)
 
@@ -185,7 +185,7 @@ def rotate(tools: Tools, caller: Caller, token: int, *, expires_at: datetime | N
     """
     now = tools.clock()
     with tools.db.begin() as tx:
-        row = _managed(tx, caller, token)
+        row = managed(tx, caller, token)
         if row.kind == CredentialKind.JOB or not rows.revoke(tx, row.id, now):
             raise SettingInvalid("this token was revoked already, or is that of a job: create a new one")
         if expires_at is None and row.expires_at is not None:
@@ -282,7 +282,7 @@ def _revoke(tx: Connection, tools: Tools, caller: Caller, row: Row[Any]) -> None
         member_rows.remove(tx, row.user_id, **where)
 
 
-def _managed(tx: Connection, caller: Caller, token: int) -> Row[Any]:
+def managed(tx: Connection, caller: Caller, token: int) -> Row[Any]:
     """A token that the caller may revoke and rotate: their own, or one of a place they administer."""
     unknown = TokenUnknown(f"no token {token}, or none of yours: list your tokens to see which there are")
     access.require_account(caller)

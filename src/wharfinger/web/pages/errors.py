@@ -44,9 +44,11 @@ def refused(visit: Visit, refusal: Exception, form: Handler | None) -> Response:
     status, title = line_of(refusal)
     if status == HTTPStatus.UNAUTHORIZED and _should_sign_in(visit):
         return visit.go(sign_in_first(visit))
+    if isinstance(refusal, errors.SessionUnknown) and visit.caller.user_id is None:
+        return visit.go("/login")
     if visit.by_htmx:
         return _message(visit, status, str(refusal))
-    if form is not None and not isinstance(refusal, FormForged | errors.NotFound):
+    if form is not None and not isinstance(refusal, FormForged):
         return _again(visit, status, str(refusal), form)
     return problem(visit, status, title, "" if status == HTTPStatus.NOT_FOUND else str(refusal))
 

@@ -18,6 +18,7 @@ from wharfinger.web.pages import (
     places,
     profile,
     projects,
+    refused,
     registry,
     search,
     second_factor,
@@ -60,6 +61,9 @@ TABLE = (
     Line("POST", "/profile/second-factor/confirm", second_factor.confirm, Who.PERSON, form=second_factor.show_begun),
     Line("POST", "/profile/second-factor/codes", second_factor.new_codes, Who.PERSON, form=second_factor.show),
     Line("POST", "/profile/second-factor/remove", second_factor.remove, Who.PERSON, form=second_factor.show),
+    # --- why was I refused?
+    Line("GET", "/help/refused", refused.show, Who.PERSON),
+    Line("POST", "/help/refused", refused.explain, Who.PERSON, form=refused.show),
     # --- for administrators
     Line("GET", "/admin", admin.show, Who.ADMIN),
     Line("GET", "/admin/users", users.show, Who.ADMIN),

@@ -152,7 +152,7 @@ def list_all(tools: Tools, caller: Caller, kind: CredentialKind) -> list[Token]:
 def get(tools: Tools, caller: Caller, token: int) -> Token:
     """A token that the caller may revoke. Raises TokenUnknown."""
     with tools.db.read() as tx:
-        return shown(_managed(tx, caller, token))
+        return shown(managed(tx, caller, token))
 
 
 def current(tools: Tools, caller: Caller) -> Token:

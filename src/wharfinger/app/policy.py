@@ -11,6 +11,7 @@ def policy(settings: Settings) -> Policy:
     """What operations follow. Raises SettingsRefused where a trusted issuer's keys cannot be read."""
     registry, tokens = settings.registry, settings.tokens
     return Policy(
+        address=settings.address,
         profile=Profile(settings.access.profile),
         password_login=settings.access.password_login,
         issuer=tokens.issuer,

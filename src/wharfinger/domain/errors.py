@@ -290,5 +290,9 @@ class JobUnknown(NotFound):
     """No such job waits."""
 
 
+class WebhookUnknown(NotFound):
+    """No such webhook, or no such delivery to it."""
+
+
 class PageInvalid(Invalid):
     """A page size or marker that no listing has."""

@@ -20,6 +20,7 @@ class TrustedIssuer:
 class Policy:
     """What the operator decided once for everybody."""
 
+    address: str = "http://localhost:5050"  # the URL that people and clients use
     profile: Profile = Profile.DEFAULT
     password_login: bool = False
     issuer: str = "wharfinger"

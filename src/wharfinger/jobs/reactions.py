@@ -7,8 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wharfinger.domain import events
+from wharfinger.domain import deliveries, events
 from wharfinger.domain.events import Event, Recorded
+from wharfinger.domain.events.images import (
+    ManifestDeleted,
+    ManifestPulled,
+    ManifestPushed,
+    RepositoryDeleted,
+    Restored,
+    TagsDeleted,
+)
 from wharfinger.domain.tools import Tools
 
 
@@ -19,6 +27,7 @@ class Reaction:
     name: str
     after: tuple[type[Event], ...]
     react: Callable[[Tools, Recorded], None]
+    needed: Callable[[Tools], bool] = lambda _: True  # by anybody, now? If not, no job is queued for it
 
     def run(self, tools: Tools, about: Mapping[str, Any]) -> None:
         """React to the event of this number; one that is too old to be kept has no reaction any more."""
@@ -27,7 +36,19 @@ class Reaction:
             self.react(tools, found)
 
 
-REACTIONS: Final[tuple[Reaction, ...]] = ()
+REACTIONS: Final[tuple[Reaction, ...]] = (
+    Reaction(
+        "tell webhooks",
+        (ManifestPushed, TagsDeleted, ManifestDeleted, RepositoryDeleted, Restored, ManifestPulled),
+        deliveries.tell,
+        needed=deliveries.anybody_listens,
+    ),
+)
+
+
+def needed(tools: Tools) -> tuple[Reaction, ...]:
+    """The reactions that somebody needs at present."""
+    return tuple(reaction for reaction in REACTIONS if reaction.needed(tools))
 
 
 def by_kind(reactions: tuple[Reaction, ...] = REACTIONS) -> dict[str, list[str]]:

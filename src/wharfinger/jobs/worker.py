@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from wharfinger.domain import leftovers, queue
+from wharfinger.domain import chain, leftovers, queue
 from wharfinger.domain.tools import Tools
 from wharfinger.jobs import labour, reactions
 from wharfinger.jobs.schedule import DUTIES, Duty
@@ -42,7 +42,9 @@ def run(tools: Callable[[], Tools], stop: threading.Event, pause_seconds: float)
 
 def follow(tools: Tools) -> int:
     """Queue what follows new events; how many events there were."""
-    return queue.follow(tools, reactions.by_kind())
+    if not chain.anything_waits(tools):
+        return 0
+    return queue.follow(tools, reactions.by_kind(reactions.needed(tools)))
 
 
 def _run(tools: Tools, duty: Duty) -> bool:

@@ -11,6 +11,7 @@
     duties · freed · events · jobs                              └─ trash ── trash_needs
     protection_rules (of a project)
     meters (of places) ─┬─ project_meters · meter_blobs · meter_samples
+    webhooks (of places) ── webhook_deliveries
     audit (sealed events) ── audit_seals · audit_anchors · audit_digests
 
 A path is stored in full where it is looked up (`namespaces.path`, `projects.path`, `repositories.path`), so that a
@@ -21,7 +22,19 @@ databases (`PATH` carries collation C on PostgreSQL), so that listings have one 
 once that moment has passed; null means that the last look found them needed and that nothing has changed since.
 """
 
-from wharfinger.db.tables import audit, images, people, places, protection, sessions, trash, usage, work
+from wharfinger.db.tables import audit, images, people, places, protection, sessions, trash, usage, webhooks, work
 from wharfinger.db.tables.columns import metadata
 
-__all__ = ["audit", "images", "metadata", "people", "places", "protection", "sessions", "trash", "usage", "work"]
+__all__ = [
+    "audit",
+    "images",
+    "metadata",
+    "people",
+    "places",
+    "protection",
+    "sessions",
+    "trash",
+    "usage",
+    "webhooks",
+    "work",
+]

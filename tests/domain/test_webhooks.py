@@ -194,7 +194,7 @@ def test_a_server_that_hangs_is_left(holdings: Holdings, receiver: Receiver) -> 
     assert "took too long" in delivery.answer or "time for it was over" in delivery.answer
 
 
-@pytest.mark.parametrize("location", ["http://169.254.169.254/latest/", "http://10.0.0.7/", "file:///etc/passwd"])
+@pytest.mark.parametrize("location", ["//169.254.169.254/latest/", "http://10.0.0.7/", "file:///etc/passwd"])
 def test_redirects_are_checked(holdings: Holdings, receiver: Receiver, location: str) -> None:
     made = hook(holdings, receiver.url)
     receiver.answer = lambda _: Reply(307, {"Location": location})

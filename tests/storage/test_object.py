@@ -130,6 +130,21 @@ def test_who_lost_the_lease_changes_nothing(end: str) -> None:
     assert list(desk.objects.kept.values()) == [theirs], "what the other wrote is gone"
 
 
+@pytest.mark.parametrize("finished", [True, False])
+def test_what_a_dead_process_wrote_is_cleared_away(finished: bool) -> None:
+    """Killed while it wrote, or with its object finished before anybody knew: who takes the upload over removes it."""
+    desk, data = Desk(), some(700, 2)
+    desk.send(b"before ")
+    dead = desk.here.open(ID)
+    dead.write(some(500, 1))
+    if finished:
+        dead._finish()
+    desk.clock.added = timedelta(seconds=LEASE_SECONDS + 1)
+    desk.send(data, desk.there)
+    assert sorted(desk.objects.kept.values()) == sorted([b"before ", data])
+    assert desk.content(desk.keep(b"before " + data)) == b"before " + data
+
+
 def test_a_lease_that_ran_out_and_that_nobody_took_is_still_good() -> None:
     desk = Desk()
     with desk.here.open(ID) as upload:

@@ -33,15 +33,20 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the ledger keeps of an upload. `digest` is that of all bytes so far, where it is known."""
+    """What the ledger keeps of an upload. `digest` is that of all bytes so far, where it is known.
+
+    `lost` are objects that could not be finished, or so their store said: they may be there all the same.
+    """
 
     algorithm: str
     digest: str
     place: Place
+    lost: tuple[str, ...] = ()
 
     def text(self) -> str:
         """As the ledger keeps it."""
-        return json.dumps({"algorithm": self.algorithm, "digest": self.digest, "place": self.place.text()})
+        table: dict[str, object] = {"algorithm": self.algorithm, "digest": self.digest, "place": self.place.text()}
+        return json.dumps(table | ({"lost": self.lost} if self.lost else {}))
 
     def rewrapped(self, masters: MasterKey) -> Self:
         """The same with its data key under the current master key. Raises StoreFailed."""
@@ -51,7 +56,7 @@ class State:
     def parse(cls, text: str) -> Self:
         """Read it back."""
         table = json.loads(text)
-        return cls(table["algorithm"], table["digest"], Place.parse(table["place"]))
+        return cls(table["algorithm"], table["digest"], Place.parse(table["place"]), tuple(table.get("lost", ())))
 
 
 class ObjectUpload:
@@ -63,6 +68,7 @@ class ObjectUpload:
         self._state, self.idle_seconds = State.parse(taken.text), taken.idle_seconds
         self._shelf, *_ = desk.shelves.of(self._state.place)
         self._found = self._state.place.segments
+        self._before = self._state
         self._clear_away(taken.dead)
         self._writer: Writer | None = None
         self._writing, self._full_bytes = Segment("", 0), 0
@@ -182,6 +188,8 @@ class ObjectUpload:
             writer.finish()
         except StoreFailed:
             self._forget_hash()
+            lost = self._state.place.name_of(segment)
+            self._state = replace(self._state, lost=(*self._state.lost, lost))
             raise
         place = self._state.place
         self._state = replace(self._state, place=replace(place, segments=(*place.segments, segment)))
@@ -212,7 +220,7 @@ class ObjectUpload:
 
     def _release(self) -> None:
         try:
-            text = None if self._state.place.segments == self._found else self._state.text()
+            text = None if self._state == self._before else self._state.text()
             self._desk.ledger.release(self._id, self._holder, text)
         except UploadMissing:
             self._delete_own()
@@ -220,11 +228,13 @@ class ObjectUpload:
         self._desk.hashes.put(self._id, self._running)
 
     def _clear_away(self, dead: str) -> None:
-        """What a request wrote whose process died: nobody else knows of it."""
-        if dead:
-            names = [object_name(self._id, _name(dead, number)) for number in range(_MOST_OBJECTS)]
+        """What a request wrote whose process died, and what could not be finished: nobody else knows of it."""
+        names = [object_name(self._id, _name(dead, number)) for number in range(_MOST_OBJECTS) if dead]
+        names += self._state.lost
+        if names:
             with suppress(StoreFailed):
                 self._shelf.objects.delete(names)
+                self._state = replace(self._state, lost=())
 
     def _delete_own(self) -> None:
         """Another request has the upload now, and knows nothing of what this one wrote."""

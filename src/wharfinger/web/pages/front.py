@@ -85,15 +85,16 @@ class Pages:
         return await in_thread(self._answer, request, body, line)
 
     def _answer(self, request: Request, body: bytes, line: Line) -> Response:
-        visit = self._visit(request)
+        visit, form = self._visit(request), None
         try:
             visit.form = parse_form(body, request.headers.get("content-type", ""))
             if request.method in _CHANGING:
                 _require_proof(visit)
             _require(visit, line.who)
+            form = line.form  # from here on: who may not use a form is not shown it either
             response = line.handler(visit)
         except (Refusal, Malformed) as refusal:
-            response = errors.refused(visit, refusal, line.form)
+            response = errors.refused(visit, refusal, form)
         return _seal(response, visit)
 
     def _visit(self, request: Request) -> Visit:

@@ -391,7 +391,7 @@ class RegistryMachine(RuleBasedStateMachine):
         with self.real.db.read() as tx:
             from wharfinger.db import trash as rows
 
-            return tuple(rows.needs(tx, entry.id, "manifest"))
+            return tuple(digest for _, digest in rows.needs(tx, [entry.id], "manifest"))
 
     def _learn_everything(self, path: str) -> None:
         """After something came back: tags are as the registry says, and the trash it came from is over."""

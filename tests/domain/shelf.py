@@ -105,7 +105,8 @@ class Shelf:
         delete(self.tools, self.caller, self.path, reference)
 
     def trash(self) -> list[Trashed]:
-        return trash.list_trash(self.tools, OPERATOR, self.project)
+        """Oldest first."""
+        return trash.list_trash(self.tools, OPERATOR, self.project)[::-1]
 
     def restore(self, number: int) -> None:
         trash.restore(self.tools, OPERATOR, self.project, number)

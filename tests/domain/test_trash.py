@@ -1,16 +1,20 @@
 """What is deleted can be brought back for a while, as it was, and then it is gone."""
 
 import pytest
+from sqlalchemy import update
 
 from tests.actors import Actors
 from tests.clock import Clock
 from tests.domain.people import person
 from tests.domain.shelf import Shelf
+from wharfinger.db import images as rows
+from wharfinger.db import tags as tag_rows
+from wharfinger.db.tables.trash import trash as trash_table
 from wharfinger.domain import images, members, trash
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.errors import PathTaken, ProjectUnknown, RestoreFirst, ScopeMissing, TagTaken, TrashedUnknown
 from wharfinger.domain.tools import Tools
-from wharfinger.rules.roles import Role
+from wharfinger.rules.roles import Action, Role
 from wharfinger.spec import digest as digests
 
 
@@ -186,3 +190,73 @@ def test_the_trash_of_another_project(tools: Tools, shelf: Shelf) -> None:
     with pytest.raises(TrashedUnknown):
         trash.restore(tools, OPERATOR, other.path, shelf.trash()[0].id)
     assert trash.empty(tools, OPERATOR, other.path) == 0
+
+
+def test_many_tags_go_and_come_back_as_one(tools: Tools, shelf: Shelf, clock: Clock) -> None:
+    image, other = shelf.image(b"one", tag="stays"), shelf.image(b"two")
+    tags = [f"v{number:04}" for number in range(2_500)]
+    with tools.db.begin() as tx:
+        repository = images.open_existing(tx, shelf.caller, shelf.path, Action.PUSH).id
+        for digest, names in ((image, tags[::2]), (other, tags[1::2])):
+            (id_,) = rows.manifest_ids(tx, repository, [digest]).values()
+            tag_rows.add(tx, repository, dict.fromkeys(names, id_), pushed_by=dict.fromkeys(names, "ada"), now=clock())
+    gone = images.delete_chosen(tools, shelf.caller, shelf.path, [*tags, "never"], batch="cleanup 7")
+    assert gone == dict(zip(tags, [image, other] * 1_250, strict=True))
+    assert images.list_tags(tools, shelf.caller, shelf.path, last="", limit=10).names == ["stays"]
+    days(shelf, clock, 6)
+    shelf.image(b"one", tag="v0000")
+    shelf.image(b"new", tag="v0001")
+    assert trash.restore_batch(tools, OPERATOR, shelf.project, "cleanup 7") == trash.Returned(2_499, 1)
+    days(shelf, clock, 10)
+    assert images.list_tags(tools, shelf.caller, shelf.path, last="", limit=5_000).names == ["stays", *tags]
+    assert tools.lookup.by_tag(shelf.path, "v0003") == tools.lookup.by_tag(shelf.path, "v2499")
+    with pytest.raises(TrashedUnknown, match="cleanup 8"):
+        trash.restore_batch(tools, OPERATOR, shelf.project, "cleanup 8")
+
+
+def test_a_tag_that_moved_since_it_was_judged_stays(tools: Tools, shelf: Shelf, clock: Clock) -> None:
+    shelf.image(b"one", tag="v1")
+    shelf.image(b"one", tag="v2")
+    judged = {"v1": clock(), "v2": clock(), "never": clock()}
+    clock.advance(seconds=1)
+    shelf.image(b"two", tag="v2")
+    with tools.db.begin() as tx:
+        repository = images.open_existing(tx, shelf.caller, shelf.path, Action.DELETE)
+        gone = images.delete_tags(tx, tools, shelf.caller, repository, judged, batch="b", pushed=judged)
+    assert list(gone) == ["v1"]
+    assert [entry.batch for entry in shelf.trash()] == ["b"]
+    assert shelf.has("v2")
+
+
+def test_a_batch_of_all_kinds(tools: Tools, shelf: Shelf, clock: Clock) -> None:
+    """A label may stand on anything; what needs something brings it back, and nothing is restored twice."""
+    children = [shelf.image(data) for data in (b"amd64", b"arm64")]
+    index = shelf.index(*children, tag="multi")
+    shelf.image(b"elsewhere", tag="v1", path=shelf.other)
+    shelf.delete(index)
+    for child in children:
+        shelf.delete(child)
+    images.delete_chosen(tools, shelf.caller, shelf.other, ["v1"])
+    images.delete_repository(tools, shelf.caller, shelf.other)
+    with tools.db.begin() as tx:
+        tx.execute(update(trash_table).values(batch="all"))
+    assert len(shelf.trash()) == 5
+    returned = trash.restore_batch(tools, OPERATOR, shelf.project, "all")
+    assert returned == trash.Returned(5, 0)
+    days(shelf, clock, 10)
+    assert shelf.has("multi")
+    assert all(map(shelf.has, children))
+    assert shelf.has("v1", shelf.other)
+
+
+def test_pages_begin_with_what_was_deleted_last(tools: Tools, shelf: Shelf) -> None:
+    tags = [f"v{number}" for number in range(5)]
+    for tag in tags:
+        shelf.image(tag=tag)
+        shelf.delete(tag)
+    listed, before = list[str](), None
+    while page := trash.list_trash(tools, OPERATOR, shelf.project, before=before, limit=2):
+        listed += [entry.name for entry in page]
+        before = page[-1].id
+    assert listed == tags[::-1]
+    assert trash.list_trash(tools, OPERATOR, shelf.project, batch="none") == []

@@ -23,7 +23,7 @@ def list_(project: Project, config: ConfigOption = None, as_json: JsonOption = F
     """What a project has in the trash, and until when."""
     with open_session(config) as tools:
         found: list[Trashed] = []
-        while part := domain.list_trash(tools, OPERATOR, project, last=found[-1].id if found else 0, limit=_PAGE):
+        while part := domain.list_trash(tools, OPERATOR, project, before=found[-1].id if found else None, limit=_PAGE):
             found += part
     show([_row(one) for one in found], as_json=as_json, empty=f"The trash of {project} is empty.")
 

@@ -109,9 +109,10 @@ def hurry_manifests(tx: Connection, pairs: Collection[Pair], when: datetime) -> 
     _each(tx, update(manifests).where(_is(manifests), waits).values(review_after=when), pairs)
 
 
-def queue_speakers(tx: Connection, repository: int, subject: str, later: datetime) -> None:
-    """Review what speaks about this manifest later."""
-    queue_manifests(tx, (manifests.c.repository_id == repository) & (manifests.c.subject == subject), later)
+def queue_speakers(tx: Connection, subjects: Collection[Pair], later: datetime) -> None:
+    """Review what speaks about these manifests later."""
+    speak = (manifests.c.repository_id == bindparam("repository")) & (manifests.c.subject == bindparam("wanted"))
+    _each(tx, update(manifests).where(speak, ~_queued(manifests)).values(review_after=later), subjects)
 
 
 def queue_blobs(tx: Connection, digests: Select[Any] | Collection[str], when: datetime) -> None:

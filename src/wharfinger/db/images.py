@@ -1,6 +1,6 @@
 """Repositories, tags, manifests and blobs: the statements. Nothing here decides."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import Any, Final
@@ -242,14 +242,22 @@ def content(tx: Connection, manifest: int) -> Row[*tuple[Any, ...]]:
     return tx.execute(select(manifests.c.media_type, manifests.c.body).where(manifests.c.id == manifest)).one()
 
 
-def digest_of(tx: Connection, manifest: int) -> str:
-    """The digest of a manifest that is there."""
-    return str(tx.execute(select(manifests.c.digest).where(manifests.c.id == manifest)).scalar_one())
-
-
 def manifest_id(tx: Connection, repository: int, digest: str) -> int | None:
     """The row of a manifest, if it is there."""
     return tx.scalar(select(manifests.c.id).where(_is(repository, digest)))
+
+
+def manifest_ids(tx: Connection, repository: int, digests: Collection[str]) -> dict[str, int]:
+    """The rows of those of these manifests that are here, by digest."""
+    here = (manifests.c.repository_id == repository) & manifests.c.digest.in_(digests)
+    return {row.digest: row.id for row in tx.execute(select(manifests.c.digest, manifests.c.id).where(here))}
+
+
+def present(tx: Connection, pairs: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Those of these manifests that are here, by repository id and digest."""
+    found = select(manifests.c.repository_id, manifests.c.digest)
+    among = manifests.c.repository_id.in_({pair[0] for pair in pairs}) & manifests.c.digest.in_({p[1] for p in pairs})
+    return {(row[0], row[1]) for row in tx.execute(found.where(among))} & set(pairs)
 
 
 def add_manifest(tx: Connection, row: dict[str, Any], named_blobs: Sequence[str], children: Sequence[str]) -> int:
@@ -366,18 +374,6 @@ def _tag_rows(
     row = {"repository_id": repository, "manifest_id": manifest, "pushed_by": pushed_by}
     facts = {"created_at": now, "pushed_at": now, "total_size_bytes": sizes.of_manifest(tx, manifest)}
     return [{**row, **facts, "name": name} for name in names]
-
-
-def delete_tag(tx: Connection, repository: int, name: str) -> int | None:
-    """Remove a tag and nothing else; the manifest it pointed to, if it was there."""
-    gone = delete(tags).where(tags.c.repository_id == repository, tags.c.name == name)
-    return tx.scalar(gone.returning(tags.c.manifest_id))
-
-
-def tag_target(tx: Connection, repository: int, name: str) -> str | None:
-    """Digest of the manifest that a tag points to."""
-    here = (tags.c.repository_id == repository) & (tags.c.name == name)
-    return tx.scalar(select(manifests.c.digest).join_from(manifests, tags).where(here))
 
 
 def count(tx: Connection) -> dict[str, int]:

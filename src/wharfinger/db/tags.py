@@ -1,12 +1,18 @@
-"""Tags as people look at them: filtered, sorted, a page at a time, with what they point to. Nothing here decides."""
+"""Tags as people look at them: filtered, sorted, a page at a time, with what they point to; and many at once.
 
+Nothing here decides.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, or_, select
 
-from wharfinger.db import paging
+from wharfinger.db import paging, sizes
 from wharfinger.db.paging import Cut
 from wharfinger.db.tables.images import manifests, tags
+from wharfinger.db.upsert import Upsert
 from wharfinger.spec.digest import HEX_LENGTHS
 
 SORTS: Final = {"name": None, "published_at": tags.c.pushed_at, "size": tags.c.total_size_bytes}
@@ -18,6 +24,7 @@ _TARGET: Final = (
     manifests.c.artifact_type,
     manifests.c.config_digest,
 )
+_ADD: Final = Upsert(tags, lambda insert: insert.on_conflict_do_nothing().returning(tags.c.name))
 
 
 def listing(repository: int, *, part: str = "", exact: str | None = None, folded: bool = False) -> Select[Any]:
@@ -63,3 +70,46 @@ def one(tx: Connection, repository: int, name: str) -> Row[Any] | None:
     """One tag with what it points to."""
     rows, _ = page(tx, listing(repository, exact=name), "name", Cut(limit=1))
     return rows[0] if rows else None
+
+
+# --- many at once
+
+
+def targets(tx: Connection, repository: int, names: Collection[str]) -> dict[str, str]:
+    """Digests of the manifests that these tags point to, by tag."""
+    found = select(tags.c.name, manifests.c.digest).join_from(tags, manifests).where(_are(repository, names))
+    return {row.name: row.digest for row in tx.execute(found)}
+
+
+def pointing(tx: Connection, repository: int, names: Collection[str]) -> Sequence[Row[Any]]:
+    """name, manifest_id, digest and pushed_at of those of these tags that are here."""
+    columns = (tags.c.name, tags.c.manifest_id, manifests.c.digest, tags.c.pushed_at)
+    found: Select[Any] = select(*columns).join_from(tags, manifests).where(_are(repository, names))
+    return tx.execute(found.order_by(tags.c.name)).all()
+
+
+def remove(tx: Connection, repository: int, names: Collection[str]) -> None:
+    """Remove tags and nothing else."""
+    tx.execute(delete(tags).where(_are(repository, names)))
+
+
+def add(
+    tx: Connection, repository: int, aims: Mapping[str, int], *, pushed_by: Mapping[str, str], now: datetime
+) -> set[str]:
+    """Let tags point to these manifests, by id, unless they point somewhere already; which now do.
+
+    `pushed_by`: whom each of them is told to be from.
+    """
+    if not aims:
+        return set()
+    bytes_ = {manifest: sizes.of_manifest(tx, manifest) for manifest in set(aims.values())}
+    moments = {"repository_id": repository, "created_at": now, "pushed_at": now}
+    new = [
+        {**moments, "name": name, "manifest_id": aim, "total_size_bytes": bytes_[aim], "pushed_by": pushed_by[name]}
+        for name, aim in aims.items()
+    ]
+    return set(tx.scalars(_ADD.on(tx), new))
+
+
+def _are(repository: int, names: Collection[str]) -> ColumnElement[bool]:
+    return (tags.c.repository_id == repository) & tags.c.name.in_(names)

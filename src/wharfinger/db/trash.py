@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, delete, exists, select, update
+from sqlalchemy import Connection, Row, Select, delete, literal, select, update
 
 from wharfinger.db.tables.images import (
     manifest_blobs,
@@ -34,6 +34,7 @@ _ENTRY: Final = (
     trash.c.deleted_by,
     trash.c.deleted_at,
     trash.c.expires_at,
+    trash.c.batch,
     repositories.c.path.label("repository_path"),
     repositories.c.name.label("repository_name"),
     projects.c.id.label("project_id"),
@@ -48,6 +49,17 @@ def add(tx: Connection, row: dict[str, Any], needs: Mapping[str, Collection[str]
     rows = [{**place, "need": need, "digest": digest} for need, digests in needs.items() for digest in digests]
     if rows:
         tx.execute(trash_needs.insert(), rows)
+
+
+def add_tags(tx: Connection, row: dict[str, Any], names: Collection[str]) -> None:
+    """Put tags of a repository, that are there and held, into the trash; each needs what it points to."""
+    columns = ["repository_id", "name", "digest", *(name for name in row if name != "repository_id")]
+    facts = [literal(value, trash.c[name].type) for name, value in row.items() if name != "repository_id"]
+    pointing = select(tags.c.repository_id, tags.c.name, manifests.c.digest, *facts).join_from(tags, manifests)
+    pointing = pointing.where(tags.c.repository_id == row["repository_id"], tags.c.name.in_(names))
+    made = list(tx.scalars(trash.insert().from_select(columns, pointing).returning(trash.c.id)))
+    needed = select(trash.c.id, trash.c.repository_id, literal("manifest"), trash.c.digest).where(trash.c.id.in_(made))
+    tx.execute(trash_needs.insert().from_select(["trash_id", "repository_id", "need", "digest"], needed))
 
 
 def named_by(tx: Connection, manifest: int) -> tuple[list[str], list[str], list[str]]:
@@ -77,16 +89,25 @@ def show_repository(tx: Connection, repository: int, *, name: str, path: str, no
     tx.execute(update(repositories).where(repositories.c.id == repository).values(values))
 
 
-def hidden(tx: Connection, repository: int) -> bool:
-    """Does the repository lie in the trash itself?"""
-    whole = (trash.c.repository_id == repository) & (trash.c.kind == "repository")
-    return bool(tx.scalar(select(exists().where(whole))))
+def hidden(tx: Connection, among: Collection[int]) -> set[int]:
+    """Those of these repositories that lie in the trash themselves."""
+    whole = trash.c.repository_id.in_(among) & (trash.c.kind == "repository")
+    return set(tx.scalars(select(trash.c.repository_id).where(whole)))
 
 
-def page(tx: Connection, project: int, now: datetime, last: int, limit: int) -> Sequence[Row[Any]]:
-    """What a project has in the trash, after this id. What is over may be purged in part already: it is not there."""
-    found = _entries().where(projects.c.id == project, trash.c.id > last, trash.c.expires_at > now)
-    return tx.execute(found.order_by(trash.c.id).limit(limit)).all()
+def page(
+    tx: Connection, project: int, now: datetime, *, batch: str | None, before: int | None, limit: int
+) -> Sequence[Row[Any]]:
+    """What a project has in the trash, newest first, before this id; `batch`: what one act moved there.
+
+    What is over may be purged in part already: it is not there.
+    """
+    found = _entries().where(projects.c.id == project, trash.c.expires_at > now)
+    if batch is not None:
+        found = found.where(trash.c.batch == batch)
+    if before is not None:
+        found = found.where(trash.c.id < before)
+    return tx.execute(found.order_by(trash.c.id.desc()).limit(limit)).all()
 
 
 def entry(tx: Connection, project: int, now: datetime, id_: int) -> Row[Any] | None:
@@ -101,15 +122,16 @@ def entry_of(tx: Connection, repository: int, now: datetime, digest: str) -> Row
     return tx.execute(_entries().where(here, trash.c.expires_at > now).order_by(trash.c.id.desc()).limit(1)).first()
 
 
-def body(tx: Connection, id_: int) -> bytes:
-    """The bytes of a manifest in the trash."""
-    return bytes(tx.execute(select(trash.c.body).where(trash.c.id == id_)).scalar_one())
+def body(tx: Connection, id_: int) -> bytes | None:
+    """The bytes of a manifest in the trash, if it still is there."""
+    return tx.scalar(select(trash.c.body).where(trash.c.id == id_))
 
 
-def needs(tx: Connection, id_: int, need: str) -> list[str]:
-    """Digests of what something in the trash needs as this."""
-    wanted = (trash_needs.c.trash_id == id_) & (trash_needs.c.need == need)
-    return list(tx.scalars(select(trash_needs.c.digest).where(wanted)))
+def needs(tx: Connection, ids: Collection[int], need: str) -> list[tuple[int, str]]:
+    """What these things in the trash need as this: pairs of repository id and digest."""
+    wanted = trash_needs.c.trash_id.in_(ids) & (trash_needs.c.need == need)
+    found = select(trash_needs.c.repository_id, trash_needs.c.digest).where(wanted).distinct()
+    return [(row[0], row[1]) for row in tx.execute(found)]
 
 
 def tag_names(row: Row[Any]) -> list[str]:
@@ -118,9 +140,9 @@ def tag_names(row: Row[Any]) -> list[str]:
     return names
 
 
-def remove(tx: Connection, id_: int) -> None:
-    """Take something out of the trash, for good or because it is back."""
-    tx.execute(delete(trash).where(trash.c.id == id_))
+def remove(tx: Connection, ids: Collection[int]) -> None:
+    """Take these out of the trash, for good or because they are back."""
+    tx.execute(delete(trash).where(trash.c.id.in_(ids)))
 
 
 def expire(tx: Connection, project: int, now: datetime, id_: int | None) -> int:

@@ -31,7 +31,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row
 
 from wharfinger.db import garbage as rows
-from wharfinger.domain import kept, trash, usage
+from wharfinger.domain import kept, purge, usage
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import garbage as rules
 from wharfinger.rules.garbage import Node, Verdict
@@ -95,13 +95,13 @@ def run(tools: Tools, longest: timedelta = LONGEST, pause: Callable[[float], Non
 
 def step(tools: Tools) -> Freed:
     """One batch of each kind."""
-    return retry(tools) + purge(tools) + review_manifests(tools) + review_links(tools) + reclaim(tools)
+    return retry(tools) + empty_trash(tools) + review_manifests(tools) + review_links(tools) + reclaim(tools)
 
 
-def purge(tools: Tools) -> Freed:
+def empty_trash(tools: Tools) -> Freed:
     """Remove what has been in the trash for long enough."""
     with _reviewing(tools) as tx:
-        return Freed(reviewed=trash.purge(tools, tx, tools.clock()))
+        return Freed(reviewed=purge.expired(tools, tx, tools.clock()))
 
 
 def review_manifests(tools: Tools) -> Freed:

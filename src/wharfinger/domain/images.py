@@ -1,15 +1,16 @@
 """Image repositories: what is in them, and taking it out again."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
 from wharfinger.db import garbage as garbage_rows
 from wharfinger.db import images as rows
+from wharfinger.db import tags as tag_rows
 from wharfinger.db import trash as trash_rows
 from wharfinger.db.lookup import FoundRepository
 from wharfinger.domain import access, events, usage
@@ -27,6 +28,8 @@ from wharfinger.domain.guard import Warden
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import garbage as rules
 from wharfinger.rules.roles import Action
+
+TAGS_AT_ONCE: Final = 1_000  # in one transaction: pushes wait for no more than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +107,60 @@ def list_referrers(
 
 def delete_tag(tools: Tools, caller: Caller, path: str, tag: str) -> None:
     """Move a tag to the trash; its manifest stays, for the tags that share it. Raises TagUnknown, TagProtected."""
+    if not delete_chosen(tools, caller, path, [tag]):
+        raise TagUnknown(f"no tag {tag} in {path}: list its tags to see what there is")
+
+
+def delete_chosen(
+    tools: Tools, caller: Caller, path: str, names: Sequence[str], *, batch: str | None = None
+) -> dict[str, str]:
+    """Move these tags to the trash, as many as there are, a part at a time: those that were there, and their digests.
+
+    `batch` is a label of this act, by which `trash.restore_batch` brings all of it back. Raises TagProtected.
+    """
     _check_token(caller, path)
-    with tools.db.begin() as tx:
-        garbage_rows.take_turn(tx)
-        opened = open_existing(tx, caller, path, Action.DELETE)
-        repository = opened.id
-        Warden(tx, tools, caller, repository, path).require_delete([tag])
-        watched = usage.watch(tx, repository, tags=[tag])
-        manifest = rows.delete_tag(tx, repository, tag)
-        if manifest is None:
-            raise TagUnknown(f"no tag {tag} in {path}: list its tags to see what there is")
-        digest, entry = rows.digest_of(tx, manifest), _entry(tools, caller, repository, "tag")
+    gone = dict[str, str]()
+    for at in range(0, len(names), TAGS_AT_ONCE):
+        part = names[at : at + TAGS_AT_ONCE]
+        with tools.db.begin() as tx:
+            garbage_rows.take_turn(tx)
+            repository = open_existing(tx, caller, path, Action.DELETE)
+            Warden(tx, tools, caller, repository.id, path).require_delete(part)
+            gone |= delete_tags(tx, tools, caller, repository, part, batch=batch)
+    return gone
+
+
+def delete_tags(
+    tx: Connection,
+    tools: Tools,
+    caller: Caller,
+    repository: Existing,
+    names: Collection[str],
+    *,
+    batch: str | None = None,
+    pushed: Mapping[str, datetime] | None = None,
+) -> dict[str, str]:
+    """Move these tags to the trash in a few statements, TAGS_AT_ONCE at most: those that were there, and their digests.
+
+    The caller has seen to it that no rule protects them. `pushed`: since when each is known to point where it does;
+    those that have moved since then stay.
+    """
+    garbage_rows.take_turn(tx)
+    watched = usage.watch(tx, repository.id, tags=names)
+    here = tag_rows.pointing(tx, repository.id, names)
+    gone = [row for row in here if pushed is None or pushed.get(row.name) == row.pushed_at]
+    if gone:
+        entry = _entry(tools, caller, repository.id, "tag") | {"batch": batch}
         if tools.policy.trash_keep:
-            trash_rows.add(tx, {**entry, "name": tag, "digest": digest}, {"manifest": [digest]})
-        garbage_rows.set_manifest_review(tx, [manifest], max(entry["expires_at"], _later(tools)))
+            trash_rows.add_tags(tx, entry, [row.name for row in gone])
+        aims = {row.manifest_id for row in gone}
+        garbage_rows.set_manifest_review(tx, aims, max(entry["expires_at"], _later(tools)))
+        tag_rows.remove(tx, repository.id, [row.name for row in gone])
         usage.settle(tx, watched)
-        events.put(tx, tools, caller, TagsDeleted(path=opened.path, project_id=opened.project_id, tags={tag: digest}))
+        tags = {row.name: row.digest for row in gone}
+        event = TagsDeleted(path=repository.path, project_id=repository.project_id, tags=tags, batch=batch)
+        events.put(tx, tools, caller, event)
+    return {row.name: row.digest for row in gone}
 
 
 def delete_manifest(tools: Tools, caller: Caller, path: str, digest: str) -> None:

@@ -1,29 +1,39 @@
 """The trash: what was deleted can be restored by a maintainer until `[trash] keep` is over; then it is purged.
 
-`images` puts things in; this lists, restores and purges. What lies here keeps its bytes: a manifest its blobs, an index
-its images, a subject what speaks about it.
+`images` puts things in; this lists and restores, and `purge` removes. What lies here keeps its bytes: a manifest its
+blobs, an index its images, a subject what speaks about it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
 from wharfinger.db import garbage as garbage_rows
 from wharfinger.db import images as image_rows
+from wharfinger.db import tags as tag_rows
 from wharfinger.db import trash as rows
 from wharfinger.domain import access, events, push, quotas, usage
 from wharfinger.domain.access import Caller
-from wharfinger.domain.errors import PathTaken, RestoreFirst, TagTaken, TrashedUnknown
-from wharfinger.domain.events.images import Restored, TrashEmptied
+from wharfinger.domain.errors import (
+    PathTaken,
+    RepositoryProtected,
+    RestoreFirst,
+    TagProtected,
+    TagTaken,
+    TrashedUnknown,
+)
+from wharfinger.domain.events.images import BatchRestored, Restored, TrashEmptied
 from wharfinger.domain.guard import Warden
 from wharfinger.domain.tools import Tools
-from wharfinger.rules import garbage as rules
 from wharfinger.rules.roles import Action
 from wharfinger.spec import manifest as manifests
+
+AT_ONCE: Final = 1_000  # things in one transaction
 
 
 class Kind(StrEnum):
@@ -36,7 +46,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trashed:
-    """Something in the trash. `path` is the repository's, `name` the tag or digest, "" where all of it was deleted."""
+    """Something in the trash. `path` is the repository's, `name` the tag or digest, "" where all of it was deleted.
+
+    `batch` is the label of the act that deleted it and more, None where it was deleted by itself.
+    """
 
     id: int
     kind: Kind
@@ -46,13 +59,25 @@ class Trashed:
     deleted_by: str
     deleted_at: datetime
     expires_at: datetime
+    batch: str | None
 
 
-def list_trash(tools: Tools, caller: Caller, project: str, *, last: int = 0, limit: int = 100) -> list[Trashed]:
-    """What a project has in the trash, after this id, for its maintainers."""
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """How many are back, and how many stay in the trash: something is in their way, or what they need is gone."""
+
+    back: int
+    left: int
+
+
+def list_trash(
+    tools: Tools, caller: Caller, project: str, *, before: int | None = None, limit: int = 100, batch: str | None = None
+) -> list[Trashed]:
+    """What a project has in the trash, for its maintainers: newest first, before this id; or what one act deleted."""
     with tools.db.read() as tx:
         opened = access.open_project(tx, caller, project, Action.ADMINISTER)
-        return [_trashed(row) for row in rows.page(tx, opened.id, tools.clock(), last, limit)]
+        found = rows.page(tx, opened.id, tools.clock(), batch=batch, before=before, limit=limit)
+        return [_trashed(row) for row in found]
 
 
 def restore(tools: Tools, caller: Caller, project: str, id_: int) -> Trashed:
@@ -66,7 +91,7 @@ def restore(tools: Tools, caller: Caller, project: str, id_: int) -> Trashed:
         row = _entry(tx, tools.clock(), caller, project, id_)
         _require_shown(tx, row)
         found = _trashed(row)
-        _require_restore(tx, tools, caller, row)
+        _require_restore(Warden(tx, tools, caller, row.repository_id), row)
         match found.kind:
             case Kind.REPOSITORY:
                 _restore_repository(tx, tools, row)
@@ -80,6 +105,24 @@ def restore(tools: Tools, caller: Caller, project: str, id_: int) -> Trashed:
         return found
 
 
+def restore_batch(tools: Tools, caller: Caller, project: str, batch: str) -> Returned:
+    """Bring back what one act deleted, a part at a time, last deleted first. Raises TrashedUnknown if none is left."""
+    before, back, left = None, 0, 0
+    while True:
+        with tools.db.begin() as tx:
+            garbage_rows.take_turn(tx)
+            opened = access.open_project(tx, caller, project, Action.ADMINISTER)
+            part = rows.page(tx, opened.id, tools.clock(), batch=batch, before=before, limit=AT_ONCE)
+            if not part:
+                break
+            done = _restore_part(tx, tools, caller, part)
+            back, left, before = back + done, left + len(part) - done, part[-1].id
+            events.put(tx, tools, caller, BatchRestored(**events.at(opened), batch=batch, back=done))
+    if not back + left:
+        raise TrashedUnknown(f"nothing in the trash of {project} is labelled {batch}: list it to see what there is")
+    return Returned(back, left)
+
+
 def empty(tools: Tools, caller: Caller, project: str, id_: int | None = None) -> int:
     """Let the time of all that a project has in the trash be over, or of one thing; how many. Raises TrashedUnknown."""
     with tools.db.begin() as tx:
@@ -91,45 +134,23 @@ def empty(tools: Tools, caller: Caller, project: str, id_: int | None = None) ->
         return things
 
 
-def purge(tools: Tools, tx: Connection, now: datetime) -> int:
-    """Remove what has been in the trash for long enough, a batch at a time; how many things were dealt with.
-
-    A large repository goes in several batches, and is dealt with again in the next one until nothing is left in it.
-    """
-    later, found = now + tools.policy.gc_delay, rows.expired(tx, now, tools.policy.gc_batch)
-    for row in found:
+def _restore_part(tx: Connection, tools: Tools, caller: Caller, found: Sequence[Row[Any]]) -> int:
+    """Those of these that can come back, and that no rule keeps from this caller: how many."""
+    wardens = {id_: Warden(tx, tools, caller, id_) for id_ in {row.repository_id for row in found}}
+    free = [row for row in found if _permitted(wardens[row.repository_id], row)]
+    back = 0
+    for row in free:
         if row.kind == Kind.REPOSITORY:
-            if not _purged_part(tx, row.repository_id, tools.policy.gc_batch, now):
-                continue
-            return len(found)
-        _let_go(tx, row, now, later)
-        rows.remove(tx, row.id)
-    return len(found)
-
-
-def _let_go(tx: Connection, row: Row[Any], now: datetime, later: datetime) -> None:
-    """What it needed is looked at: bytes now, manifests after a delay, for clients see those."""
-    here = [(row.repository_id, digest) for digest in rows.needs(tx, row.id, "manifest")]
-    garbage_rows.hurry_manifests(tx, here, later)
-    if row.kind == Kind.MANIFEST:
-        garbage_rows.queue_blobs(tx, rows.needs(tx, row.id, "blob"), now)
-        garbage_rows.queue_speakers(tx, row.repository_id, row.digest, later)
-        if image_rows.manifest_id(tx, row.repository_id, row.digest) is None:
-            names = [(row.repository_id, tag) for tag in rules.fallback_tags(row.digest)]
-            usage.drop_tags(tx, names, later)
-
-
-def _purged_part(tx: Connection, repository: int, limit: int, now: datetime) -> bool:
-    """Remove a part of a repository, or the last of it: then False."""
-    manifests_, blobs = rows.some_manifests(tx, repository, limit), rows.some_blobs(tx, repository, limit)
-    if manifests_:
-        garbage_rows.delete_manifests(tx, manifests_)
-    elif blobs:
-        garbage_rows.delete_links(tx, [(repository, digest) for digest in blobs], now)
-    else:
-        garbage_rows.queue_blobs(tx, rows.blobs_needed_in(repository), now)
-        rows.remove_repository(tx, repository)
-    return bool(manifests_ or blobs)
+            with suppress(PathTaken):
+                _restore_repository(tx, tools, row)
+                back += 1
+    hidden = rows.hidden(tx, wardens)
+    shown = [row for row in free if row.repository_id not in hidden]
+    images = [row for row in shown if row.kind == Kind.MANIFEST]
+    for row in images:
+        _restore_manifest(tx, tools, row)
+    tags = [row for row in shown if row.kind == Kind.TAG]
+    return back + len(images) + sum(len(_restore_tags(tx, tools, id_, tags)) for id_ in wardens)
 
 
 def _restore_repository(tx: Connection, tools: Tools, row: Row[Any]) -> None:
@@ -138,50 +159,61 @@ def _restore_repository(tx: Connection, tools: Tools, row: Row[Any]) -> None:
     watched = usage.watch(tx, row.repository_id, whole=True)
     rows.show_repository(tx, row.repository_id, name=row.name, path=_path(row), now=tools.clock())
     usage.settle(tx, watched)
-    rows.remove(tx, row.id)
+    rows.remove(tx, [row.id])
 
 
 def _restore_tag(tx: Connection, tools: Tools, row: Row[Any]) -> None:
-    if image_rows.tag_target(tx, row.repository_id, row.name) not in (None, row.digest):
-        raise TagTaken(f"the tag {row.name} of {_path(row)} points to another manifest now: delete it first")
-    watched = usage.watch(tx, row.repository_id, tags=[row.name], digests=[row.digest])
-    _restore_missing(tx, tools, row.repository_id, [row.digest])
-    manifest = image_rows.manifest_id(tx, row.repository_id, row.digest)
-    if manifest is None:
+    if not _restore_tags(tx, tools, row.repository_id, [row]):
+        if tag_rows.targets(tx, row.repository_id, [row.name]):
+            raise TagTaken(f"the tag {row.name} of {_path(row)} points to another manifest now: delete it first")
         raise TrashedUnknown(f"the manifest {row.digest} of the tag {row.name} is gone: push it again")
-    _tag(tx, tools, row, [row.name], manifest)
-    rows.remove(tx, row.id)
+
+
+def _restore_tags(tx: Connection, tools: Tools, repository: int, found: Sequence[Row[Any]]) -> list[int]:
+    """Those of these tags that are of this repository, and free or pointing there already: their ids.
+
+    Of two of the same name that is the first.
+    """
+    wanted = {row.name: row for row in reversed(found) if row.repository_id == repository}
+    watched = usage.watch(tx, repository, tags=wanted, digests={row.digest for row in wanted.values()})
+    taken = tag_rows.targets(tx, repository, wanted)
+    free = [row for row in wanted.values() if taken.get(row.name) in (None, row.digest)]
+    digests = {row.digest for row in free}
+    _restore_missing(tx, tools, repository, digests)
+    here = image_rows.manifest_ids(tx, repository, digests)
+    aims = {row.name: here[row.digest] for row in free if row.digest in here}
+    names = {row.name: row.deleted_by for row in free}
+    added = tag_rows.add(tx, repository, aims, pushed_by=names, now=tools.clock())
+    back = [row.id for row in free if row.name in added or taken.get(row.name) == row.digest]
+    rows.remove(tx, back)
     usage.settle(tx, watched)
+    return back
 
 
 def _restore_manifest(tx: Connection, tools: Tools, row: Row[Any]) -> None:
-    watched = usage.watch(tx, row.repository_id, digests=[row.digest])
     body, now = rows.body(tx, row.id), tools.clock()
+    if body is None:
+        return  # what needs it was restored before, and has brought it back
+    watched = usage.watch(tx, row.repository_id, digests=[row.digest])
     parsed, later = manifests.parse(body, row.media_type), now + tools.policy.gc_delay
-    for digest in rows.needs(tx, row.id, "blob"):
+    for _, digest in rows.needs(tx, [row.id], "blob"):
         image_rows.link_blob(tx, row.repository_id, digest, now=now, later=later)
     values = push.row_of(row.repository_id, parsed, row.digest, body) | {"created_at": now, "review_after": later}
     stored = image_rows.add_manifest(tx, values, parsed.blobs, parsed.children)
-    free = [tag for tag in rows.tag_names(row) if image_rows.tag_target(tx, row.repository_id, tag) is None]
-    _tag(tx, tools, row, free, stored)
-    rows.remove(tx, row.id)
     _restore_missing(tx, tools, row.repository_id, parsed.children)
+    aims = dict.fromkeys(rows.tag_names(row), stored)
+    tag_rows.add(tx, row.repository_id, aims, pushed_by=dict.fromkeys(aims, row.deleted_by), now=now)
+    rows.remove(tx, [row.id])
     usage.settle(tx, watched)
 
 
-def _restore_missing(tx: Connection, tools: Tools, repository: int, digests: Sequence[str]) -> None:
+def _restore_missing(tx: Connection, tools: Tools, repository: int, digests: Collection[str]) -> None:
     """Those of these manifests that are not here and are in the trash."""
+    here = image_rows.manifest_ids(tx, repository, digests) if digests else {}
     for digest in digests:
-        trashed = rows.entry_of(tx, repository, tools.clock(), digest)
+        trashed = None if digest in here else rows.entry_of(tx, repository, tools.clock(), digest)
         if trashed is not None and image_rows.manifest_id(tx, repository, digest) is None:
             _restore_manifest(tx, tools, trashed)
-
-
-def _tag(tx: Connection, tools: Tools, row: Row[Any], names: list[str], manifest: int) -> None:
-    now = tools.clock()
-    later = now + tools.policy.gc_delay
-    if names:
-        image_rows.move_tags(tx, row.repository_id, names, manifest, pushed_by=row.deleted_by, now=now, later=later)
 
 
 def _entry(tx: Connection, now: datetime, caller: Caller, project: str, id_: int) -> Row[Any]:
@@ -193,13 +225,21 @@ def _entry(tx: Connection, now: datetime, caller: Caller, project: str, id_: int
 
 
 def _require_shown(tx: Connection, row: Row[Any]) -> None:
-    if row.kind != Kind.REPOSITORY and rows.hidden(tx, row.repository_id):
+    if row.kind != Kind.REPOSITORY and rows.hidden(tx, [row.repository_id]):
         raise RestoreFirst("the repository lies in the trash itself: restore that first")
 
 
-def _require_restore(tx: Connection, tools: Tools, caller: Caller, row: Row[Any]) -> None:
+def _require_restore(warden: Warden, row: Row[Any]) -> None:
     names = {Kind.TAG: [row.name], Kind.MANIFEST: rows.tag_names(row), Kind.REPOSITORY: None}
-    Warden(tx, tools, caller, row.repository_id).require_restore(_path(row), names[Kind(row.kind)])
+    warden.require_restore(_path(row), names[Kind(row.kind)])
+
+
+def _permitted(warden: Warden, row: Row[Any]) -> bool:
+    try:
+        _require_restore(warden, row)
+    except (RepositoryProtected, TagProtected):
+        return False
+    return True
 
 
 def _path(row: Row[Any]) -> str:
@@ -210,6 +250,5 @@ def _path(row: Row[Any]) -> str:
 def _trashed(row: Row[Any]) -> Trashed:
     kind = Kind(row.kind)
     name = {Kind.TAG: row.name, Kind.MANIFEST: row.digest, Kind.REPOSITORY: ""}[kind]
-    return Trashed(
-        row.id, kind, _path(row), name, tuple(rows.tag_names(row)), row.deleted_by, row.deleted_at, row.expires_at
-    )
+    times = (row.deleted_by, row.deleted_at, row.expires_at)
+    return Trashed(row.id, kind, _path(row), name, tuple(rows.tag_names(row)), *times, row.batch)

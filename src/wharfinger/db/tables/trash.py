@@ -1,6 +1,6 @@
 """What was deleted and can be restored, and bytes on their way out."""
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, PrimaryKeyConstraint, String, Table, Text, text
 
 from wharfinger.db.tables.columns import PATH, id_column, metadata, moment, refers
 
@@ -16,8 +16,16 @@ trash = Table(
     Column("body", LargeBinary),  # its bytes, and
     Column("tags", Text),  # the tags that pointed to it, as a JSON list
     Column("deleted_by", Text, nullable=False),
+    Column("batch", String),  # what one act deleted, and one act restores; null for a thing by itself
     moment("deleted_at"),
     moment("expires_at", index=True),
+    Index(
+        "ix_trash_batch",
+        "batch",
+        "id",
+        sqlite_where=text("batch is not null"),
+        postgresql_where=text("batch is not null"),
+    ),
     sqlite_autoincrement=True,  # people write the id down
 )
 

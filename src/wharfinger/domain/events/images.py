@@ -22,11 +22,15 @@ class ManifestPushed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagsDeleted(Event):
-    """Tags of the repository at `path` went, to the trash where one is kept; what each pointed to."""
+    """Tags of the repository at `path` went, to the trash where one is kept; what each pointed to.
+
+    `batch` is the label of the act that deleted these and maybe more.
+    """
 
     kind = "tags deleted"
 
     tags: Mapping[str, str]
+    batch: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,16 @@ class Restored(Event):
     what: str
     name: str
     digest: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRestored(Event):
+    """Things that one act had deleted in the project at `path` came back, a part at a time."""
+
+    kind = "batch restored from trash"
+
+    batch: str
+    back: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

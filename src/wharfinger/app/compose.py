@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from wharfinger.app.clock import now
 from wharfinger.app.keeping import open_store
+from wharfinger.app.mail import open_mail
 from wharfinger.app.outbound import open_outbound
 from wharfinger.app.policy import policy
 from wharfinger.app.secret import read_secret
@@ -41,6 +42,7 @@ def open_tools(settings: Settings) -> Tools:
         keys=_keys(db, secret, following),
         policy=following,
         outbound=open_outbound(settings),
+        mail=open_mail(settings),
     )
 
 
@@ -49,7 +51,8 @@ def adapt(tools: Tools, before: Settings, settings: Settings) -> Tools:
     following = policy(settings)
     store = tools.store if before.storage == settings.storage else open_store(settings, tools.db)
     keys = _keys(tools.db, tools.secret, following)
-    return replace(tools, policy=following, store=store, keys=keys, outbound=open_outbound(settings))
+    outbound, mail = open_outbound(settings), open_mail(settings)
+    return replace(tools, policy=following, store=store, keys=keys, outbound=outbound, mail=mail)
 
 
 def _keys(db: Database, secret: bytes, following: Policy) -> KeyRing:

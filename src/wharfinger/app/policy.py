@@ -14,6 +14,7 @@ def policy(settings: Settings) -> Policy:
         address=settings.address,
         profile=Profile(settings.access.profile),
         password_login=settings.access.password_login,
+        external_url=settings.external_url,
         issuer=tokens.issuer,
         audience=tokens.audience,
         token_life=tokens.life,

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from wharfinger.config.sections.audit import Audit
 from wharfinger.config.sections.identity import Access, Logins, Sessions, Tokens
 from wharfinger.config.sections.keeping import DatabaseSection, Garbage, Registry, Trash
+from wharfinger.config.sections.mail import MailSection
 from wharfinger.config.sections.outbound import OutboundSection
 from wharfinger.config.sections.section import Section, setting
 from wharfinger.config.sections.server import Log, Server
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
     access: Access = Access()
     logins: Logins = Logins()
     outbound: OutboundSection = OutboundSection()
+    mail: MailSection = MailSection()
     sessions: Sessions = Sessions()
     audit: Audit = Audit()
     log: Log = Log()

@@ -53,6 +53,11 @@ def path_of_namespace(tx: Connection, number: int) -> str | None:
     return tx.scalar(select(namespaces.c.path).where(namespaces.c.id == number))
 
 
+def project_at(tx: Connection, path: str) -> int | None:
+    """The id of the project that is at this path now."""
+    return tx.scalar(select(projects.c.id).where(projects.c.path == path))
+
+
 def add_namespace(
     tx: Connection, *, path: str, name: str, parent: int | None, owner: int | None, visibility: int, now: datetime
 ) -> int:

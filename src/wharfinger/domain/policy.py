@@ -23,6 +23,7 @@ class Policy:
     address: str = "http://localhost:5050"  # the URL that people and clients use
     profile: Profile = Profile.DEFAULT
     password_login: bool = False
+    external_url: str = ""  # where people find the pages, if that is known
     issuer: str = "wharfinger"
     audience: str = "container_registry"
     token_life: timedelta = timedelta(minutes=5)

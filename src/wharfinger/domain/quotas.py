@@ -5,23 +5,23 @@ run at the same moment do not see each other, so from 95 per cent of a limit on 
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
 from wharfinger.db import groups as group_rows
 from wharfinger.db import meters as rows
-from wharfinger.domain import access, events, queue
-from wharfinger.domain.access import Caller, Group, Project
+from wharfinger.domain import access, events
+from wharfinger.domain.access import OPERATOR, Caller, Group, Project
 from wharfinger.domain.errors import NotFound, QuotaExceeded, ScopeMissing, SettingInvalid
-from wharfinger.domain.events.places import QuotaChanged
+from wharfinger.domain.events.places import QuotaChanged, QuotaReached
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import quotas as rules
 from wharfinger.rules.quotas import Ceiling, Meter
 from wharfinger.rules.roles import Action, Role
 
-NOTICE_TASK: Final = "tell owners that storage fills up"
+_ITSELF: Final = replace(OPERATOR, name="wharfinger")
 _BATCH: Final = 10_000
 
 
@@ -87,7 +87,7 @@ def look(tx: Connection, tools: Tools, meters: Collection[int]) -> None:
         if (full, noticed) != (row.full, row.noticed_percent):
             rows.change(tx, row.id, full=full, noticed_percent=noticed)
         if held and noticed > row.noticed_percent:
-            queue.put(tx, tools, NOTICE_TASK, {"path": meter.path, "percent": noticed})
+            events.put(tx, tools, _ITSELF, _reached(row, meter, held, noticed))
 
 
 def show(tools: Tools, caller: Caller, path: str) -> list[Quota]:
@@ -158,6 +158,11 @@ def _may_see(tx: Connection, caller: Caller, quota: Quota) -> bool:
 def _changed(place: Project | Group | None, before: Row[Any], column: str, after: int | None) -> QuotaChanged:
     where = events.at(place) if place else {"path": ""}
     return QuotaChanged(**where, before={column: getattr(before, column)}, after={column: after})
+
+
+def _reached(row: Row[Any], meter: Meter, held: Ceiling, percent: int) -> QuotaReached:
+    where = {"path": meter.path, "project_id": row.project_id, "namespace_id": row.namespace_id}
+    return QuotaReached(**where, percent=percent, used_bytes=meter.used_bytes, limit_bytes=held.limit_bytes)
 
 
 def _ceilings(line: Sequence[Row[Any]]) -> list[tuple[int, Meter, Ceiling]]:

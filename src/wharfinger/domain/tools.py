@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from wharfinger.clients.http import Outbound
+from wharfinger.clients.mail import Mail
 from wharfinger.db.engine import Database
 from wharfinger.db.lookup import Lookup
 from wharfinger.domain.keys import KeyRing
@@ -28,3 +29,4 @@ class Tools:
     policy: Policy = field(default_factory=Policy)
     uses: Uses = field(default_factory=Uses)  # last uses of credentials, yet to be written
     outbound: Outbound = field(default_factory=Outbound)  # asks others: nobody else does
+    mail: Mail = field(default_factory=Mail)  # the way to people's mailboxes, if there is one

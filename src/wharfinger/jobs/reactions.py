@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wharfinger.domain import deliveries, events
+from wharfinger.domain import deliveries, events, filling
 from wharfinger.domain.events import Event, Recorded
 from wharfinger.domain.events.images import (
     ManifestDeleted,
@@ -17,6 +17,7 @@ from wharfinger.domain.events.images import (
     Restored,
     TagsDeleted,
 )
+from wharfinger.domain.events.places import QuotaReached
 from wharfinger.domain.tools import Tools
 
 
@@ -42,6 +43,9 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
         (ManifestPushed, TagsDeleted, ManifestDeleted, RepositoryDeleted, Restored, ManifestPulled),
         deliveries.tell,
         needed=deliveries.anybody_listens,
+    ),
+    Reaction(
+        "tell owners that storage fills up", (QuotaReached,), filling.tell_owners, needed=lambda tools: tools.mail.works
     ),
 )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from wharfinger.domain import chain, deliveries, garbage, leftovers, quotas
+from wharfinger.domain import breakdown, chain, deliveries, garbage, leftovers, quotas
 from wharfinger.domain.tools import Tools
 
 
@@ -27,6 +27,7 @@ DUTIES: Final = (
     Duty("drop old months of the audit log", timedelta(days=1), chain.drop_old),
     Duty("add up usage", timedelta(seconds=5), quotas.add_up),
     Duty("forget old webhook deliveries", timedelta(hours=1), deliveries.forget_old),
+    Duty("write down usage", timedelta(hours=6), breakdown.take_samples),
     Duty("forget abandoned uploads", timedelta(hours=1), leftovers.forget_uploads),
     Duty("forget old login failures", timedelta(minutes=10), leftovers.forget_login_failures),
     Duty("forget ended credentials", timedelta(days=1), leftovers.forget_credentials),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from wharfinger.domain import deliveries, repositories
+from wharfinger.domain import deliveries, notices, repositories
 from wharfinger.domain.tools import Tools
 from wharfinger.jobs.reactions import REACTIONS
 
@@ -23,4 +23,5 @@ TASKS: Final[tuple[Task, ...]] = (
     *(Task(reaction.name, reaction.run) for reaction in REACTIONS),
     Task(deliveries.TASK, deliveries.deliver),
     Task(repositories.DELETE_TASK, repositories.carry_out_deletion),
+    Task(notices.MAIL_TASK, notices.deliver, notices.PATIENCE),
 )

@@ -81,6 +81,17 @@ class QuotaChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaReached(Event):
+    """A place uses so many per cent of the limit that holds for it, and did not before."""
+
+    kind = "quota reached"
+
+    percent: int
+    used_bytes: int
+    limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectDeleted(Event):
     """The project is gone, with members, tokens and images."""
 

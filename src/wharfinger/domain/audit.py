@@ -28,6 +28,7 @@ from wharfinger.rules import chain as rules
 from wharfinger.rules.roles import Action, Role
 
 MOST: Final = 1000
+_PIECE_BYTES: Final = 64 * 1024
 COLUMNS: Final = tuple(field.name for field in fields(Recorded))
 
 _Scope = tuple[dict[str, Any], ...]  # the columns of what may be seen, for each query that is asked
@@ -100,6 +101,18 @@ def as_csv(events: Iterator[Recorded]) -> Iterator[bytes]:
         values = {name: getattr(event, name) for name in COLUMNS}
         values |= {"at": event.at.isoformat(), "about": orjson.dumps(event.about).decode()}
         yield _csv_line(["" if value is None else _inert(value) for value in values.values()])
+
+
+def in_pieces(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in larger pieces."""
+    piece = bytearray()
+    for line in lines:
+        piece += line
+        if len(piece) >= _PIECE_BYTES:
+            yield bytes(piece)
+            piece.clear()
+    if piece:
+        yield bytes(piece)
 
 
 def _export(tools: Tools, scope: _Scope, wanted: Wanted) -> Iterator[Recorded]:

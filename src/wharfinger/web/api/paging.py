@@ -45,6 +45,11 @@ class Paging:
         self._cursor = cursor
 
     @property
+    def per_page(self) -> int:
+        """How many entries a page has."""
+        return self._per_page
+
+    @property
     def window(self) -> Window:
         """The part, by number or from the marker. Raises PageInvalid."""
         if not self.keyset:

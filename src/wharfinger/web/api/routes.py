@@ -5,9 +5,11 @@ from typing import Final
 from fastapi import APIRouter
 
 from wharfinger.web.api import (
+    audit_events,
     deploy_tokens,
     docs,
     groups,
+    hooks,
     members,
     namespaces,
     personal_tokens,
@@ -36,4 +38,11 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     deploy_tokens.of_groups,
     repositories.router,
     tags.router,
+    audit_events.of_installation,
+    audit_events.of_projects,
+    audit_events.of_groups,
+    audit_events.custody,
+    hooks.of_installation,
+    hooks.of_projects,
+    hooks.of_groups,
 )

@@ -181,12 +181,13 @@ def rotate(tools: Tools, caller: Caller, token: int, *, expires_at: datetime | N
     """Replace a token by a new one for the same; the old one ends at once. Raises TokenUnknown, SettingInvalid.
 
     Without `expires_at` the new one lives as long as the old one was to live. Who rotates the token of a bot gets to
-    know its secret, so that takes the role the bot has.
+    know its secret, so that takes the role the bot has; a token may rotate itself.
     """
-    now = tools.clock()
+    now, itself = tools.clock(), token == caller.credential_id
+    access.require_account(caller)
     with tools.db.begin() as tx:
-        row = managed(tx, caller, token)
-        if row.kind == CredentialKind.JOB or not rows.revoke(tx, row.id, now):
+        row = rows.by_id(tx, token) if itself else managed(tx, caller, token)
+        if row is None or row.kind == CredentialKind.JOB or not rows.revoke(tx, row.id, now):
             raise SettingInvalid("this token was revoked already, or is that of a job: create a new one")
         if expires_at is None and row.expires_at is not None:
             expires_at = now + (row.expires_at - row.created_at)

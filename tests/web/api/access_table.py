@@ -1,0 +1,210 @@
+"""The access table of the API: for every route, who gets in and what the others are told.
+
+Written down once, as data, and from no rule of the product. A new route needs a row here: what it needs, what it
+answers then, what to send, and what `World` has to make for it. `expected` crosses rows and credentials; the test of
+the same name sends all of them. Everything happens in a private project, in a private group whose members have the
+roles.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+ROLES: Final = ("guest", "reporter", "developer", "maintainer", "owner")
+
+# --- what a row can need besides a role in the place that its path names
+ANYBODY = "anybody"  # what is listed differs, not whether there is a listing
+SIGNED_IN = "signed in"
+PERSON = "a person"  # and not the bot of a token
+ADMIN = "an administrator"
+ITSELF = "the token itself"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route: what it needs, what it answers to one who has that, and what is sent.
+
+    `made` is what `World` makes before each request, for what the path names beyond the project or group. `others` is
+    the answer to one who is signed in and has too little, `nobody` that to anonymous, where these are not the usual.
+    """
+
+    needs: str
+    ok: int = 200
+    body: dict[str, Any] = field(default_factory=dict)
+    made: str = ""
+    others: int = 0
+    nobody: int = 0
+    jobs: bool = False
+    person: bool = False  # no bots, even where their role is enough
+    read_user: bool = False
+
+
+_TOKEN: Final = {"name": "t", "scopes": ["read_registry"]}
+_BOT: Final = {**_TOKEN, "access_level": 10}
+
+
+def _of_place(noun: str, needs: str, manages: str) -> dict[tuple[str, str], Row]:
+    """The routes that projects and groups share."""
+    return {
+        ("GET", f"/{noun}/{{id}}/members"): Row("guest"),
+        ("POST", f"/{noun}/{{id}}/members"): Row(manages, 201, {"access_level": 10}, "person in the body"),
+        ("GET", f"/{noun}/{{id}}/members/all"): Row("guest"),
+        ("GET", f"/{noun}/{{id}}/members/all/{{user_id}}"): Row("guest", made=f"member of {noun}"),
+        ("GET", f"/{noun}/{{id}}/members/{{user_id}}"): Row("guest", made=f"member of {noun}"),
+        ("PUT", f"/{noun}/{{id}}/members/{{user_id}}"): Row(manages, 200, {"access_level": 10}, f"member of {noun}"),
+        ("DELETE", f"/{noun}/{{id}}/members/{{user_id}}"): Row(manages, 204, {}, f"member of {noun}"),
+        ("GET", f"/{noun}/{{id}}/access_tokens"): Row(manages),
+        ("POST", f"/{noun}/{{id}}/access_tokens"): Row(manages, 201, _BOT, person=True),
+        ("GET", f"/{noun}/{{id}}/access_tokens/{{token_id}}"): Row(manages, made=f"bot of {noun}"),
+        ("DELETE", f"/{noun}/{{id}}/access_tokens/{{token_id}}"): Row(manages, 204, {}, f"bot of {noun}"),
+        ("POST", f"/{noun}/{{id}}/access_tokens/{{token_id}}/rotate"): Row(manages, 200, {}, f"bot of {noun}"),
+        ("GET", f"/{noun}/{{id}}/deploy_tokens"): Row(manages),
+        ("POST", f"/{noun}/{{id}}/deploy_tokens"): Row(manages, 201, _TOKEN),
+        ("GET", f"/{noun}/{{id}}/deploy_tokens/{{token_id}}"): Row(manages, made=f"deploy token of {noun}"),
+        ("DELETE", f"/{noun}/{{id}}/deploy_tokens/{{token_id}}"): Row(manages, 204, {}, f"deploy token of {noun}"),
+    }
+
+
+_REPOSITORIES: Final = "/projects/{id}/registry/repositories"
+_HIDDEN: Final = {"others": 404, "nobody": 404}
+
+ROWS: Final[dict[tuple[str, str], Row]] = {
+    ("GET", "/version"): Row(SIGNED_IN, read_user=True),
+    ("GET", "/metadata"): Row(SIGNED_IN, read_user=True),
+    ("GET", "/user"): Row(SIGNED_IN, read_user=True),
+    ("GET", "/users"): Row(SIGNED_IN),
+    ("POST", "/users"): Row(ADMIN, 201, {}, "new user name"),
+    ("GET", "/users/{user_id}"): Row(ADMIN, made="person", **_HIDDEN),
+    ("PUT", "/users/{user_id}"): Row(ADMIN, 200, {"name": "x"}, "person"),
+    ("DELETE", "/users/{user_id}"): Row(ADMIN, 204, {}, "person", **_HIDDEN),
+    ("POST", "/users/{user_id}/block"): Row(ADMIN, 201, {}, "person", **_HIDDEN),
+    ("POST", "/users/{user_id}/unblock"): Row(ADMIN, 201, {}, "person", **_HIDDEN),
+    ("GET", "/users/{user_id}/projects"): Row(ADMIN, made="person", **_HIDDEN),
+    ("GET", "/namespaces"): Row(SIGNED_IN),
+    ("GET", "/namespaces/{id}"): Row("guest", made="group"),
+    ("GET", "/groups"): Row(ANYBODY),
+    ("POST", "/groups"): Row(PERSON, 201, {"name": "g"}, "new path"),
+    ("GET", "/groups/{id}"): Row("guest"),
+    ("PUT", "/groups/{id}"): Row("owner", 200, {"name": "g"}),
+    ("DELETE", "/groups/{id}"): Row("owner", 202, {}, "empty group"),
+    ("GET", "/groups/{id}/subgroups"): Row("guest"),
+    ("GET", "/groups/{id}/descendant_groups"): Row("guest"),
+    ("POST", "/groups/{id}/transfer"): Row("owner", 201, {}, "group in a group"),
+    ("GET", "/groups/{id}/projects"): Row("guest"),
+    ("POST", "/groups/{id}/projects/{project_id}"): Row("owner", 201, {}, "project in a group"),
+    ("GET", "/projects"): Row(ANYBODY),
+    ("POST", "/projects"): Row("maintainer", 201, {}, "new project in a group"),
+    ("GET", "/projects/{id}"): Row("guest"),
+    ("PUT", "/projects/{id}"): Row("maintainer", 200, {"name": "p"}),
+    ("DELETE", "/projects/{id}"): Row("owner", 202, {}, "project"),
+    ("PUT", "/projects/{id}/transfer"): Row("owner", 200, {}, "namespace in the body"),
+    **_of_place("projects", "guest", "maintainer"),
+    **_of_place("groups", "guest", "owner"),
+    ("GET", "/personal_access_tokens"): Row(SIGNED_IN, others=403),
+    ("POST", "/user/personal_access_tokens"): Row(PERSON, 201, _TOKEN),
+    ("POST", "/users/{user_id}/personal_access_tokens"): Row(ADMIN, 201, _TOKEN, "person", **_HIDDEN),
+    ("GET", "/personal_access_tokens/self"): Row(ITSELF),
+    ("DELETE", "/personal_access_tokens/self"): Row(ITSELF, 204),
+    ("POST", "/personal_access_tokens/self/rotate"): Row(ITSELF, 200),
+    ("GET", "/personal_access_tokens/{token_id}"): Row(ADMIN, made="personal token", others=404),
+    ("DELETE", "/personal_access_tokens/{token_id}"): Row(ADMIN, 204, {}, "personal token", others=404),
+    ("POST", "/personal_access_tokens/{token_id}/rotate"): Row(ADMIN, 200, {}, "personal token", others=404),
+    ("GET", "/deploy_tokens"): Row(ADMIN),
+    ("GET", _REPOSITORIES): Row("guest", jobs=True),
+    ("GET", "/groups/{id}/registry/repositories"): Row("guest"),
+    ("GET", "/registry/repositories/{repository_id}"): Row("guest", made="repository", jobs=True),
+    ("DELETE", _REPOSITORIES + "/{repository_id}"): Row("maintainer", 202, {}, "new repository", jobs=True),
+    ("GET", _REPOSITORIES + "/{repository_id}/tags"): Row("guest", made="repository", jobs=True),
+    ("GET", _REPOSITORIES + "/{repository_id}/tags/{tag_name}"): Row("guest", made="tag", jobs=True),
+    ("DELETE", _REPOSITORIES + "/{repository_id}/tags/{tag_name}"): Row("maintainer", 200, {}, "tag", jobs=True),
+}
+
+
+@dataclass(frozen=True)
+class Credential:
+    """Something to send; `role` is that of whoever it acts for, None for one who is no member."""
+
+    kind: str
+    role: str | None = None
+    scopes: str = "api"
+
+    def __str__(self) -> str:
+        return " ".join(word for word in (self.kind, self.role or "", f"[{self.scopes}]") if word)
+
+
+REFUSED: Final = ("wrong", "revoked", "deploy")
+
+
+def credentials() -> Iterator[Credential]:
+    """Every line of the other side of the table."""
+    yield Credential("anonymous", None, "")
+    yield from (Credential(kind, "owner") for kind in REFUSED)
+    for role in (None, *ROLES, "admin"):
+        yield Credential("personal", role)
+    for scopes in ("read_api", "read_user", "read_registry write_registry", "write_repository"):
+        yield Credential("personal", "owner", scopes)
+    yield Credential("personal", "admin", "read_api")
+    yield from (Credential("bot", role) for role in ("guest", "maintainer", "owner"))
+    yield from (Credential("job", role, "") for role in ("developer", "maintainer"))
+    yield Credential("job of elsewhere", "maintainer", "")
+    yield Credential("job of elsewhere", None, "")
+
+
+def expected(method: str, row: Row, who: Credential) -> int:
+    """The status that this credential gets here."""
+    if who.kind in REFUSED:
+        return 401
+    if who.kind == "anonymous":
+        return _for_nobody(row)
+    if who.kind.startswith("job"):
+        return _for_a_job(row, who)
+    if not _opened_by_scopes(method, row, who):
+        return 403
+    return _for_somebody(row, who)
+
+
+def _for_nobody(row: Row) -> int:
+    usual = {ANYBODY: row.ok, SIGNED_IN: 401, PERSON: 401, ADMIN: 401, ITSELF: 401}
+    return row.nobody or usual.get(row.needs, 404)
+
+
+def _for_a_job(row: Row, who: Credential) -> int:
+    if not row.jobs:
+        return 403
+    if who.role is None:
+        return 404
+    if who.kind != "job":
+        return 403
+    return row.ok if ROLES.index(who.role) >= ROLES.index(row.needs) else 403
+
+
+def _opened_by_scopes(method: str, row: Row, who: Credential) -> bool:
+    scopes = set(who.scopes.split())
+    if (row.needs == ITSELF and row.ok != 200) or (row.needs == ITSELF and method == "GET"):
+        return True
+    reading = {"api", "read_api"} | ({"read_user"} if row.read_user else set())
+    return bool(scopes & (reading if method == "GET" else {"api"}))
+
+
+def _for_somebody(row: Row, who: Credential) -> int:
+    if row.needs == SIGNED_IN and row.others and "api" not in who.scopes.split():
+        return row.others
+    if row.needs in (ANYBODY, SIGNED_IN, ITSELF):
+        return row.ok
+    if row.needs == PERSON:
+        return row.ok if who.kind != "bot" else 403
+    if row.needs == ADMIN:
+        if not _may_change(row, who):
+            return 403
+        return row.ok if who.role == "admin" else row.others or 403
+    if who.role is None:
+        return 404
+    enough = who.role == "admin" or ROLES.index(who.role) >= ROLES.index(row.needs)
+    if not enough or (row.person and who.kind == "bot") or not _may_change(row, who):
+        return 403
+    return row.ok
+
+
+def _may_change(row: Row, who: Credential) -> bool:
+    """Tokens, even when they are only looked at, and all that administrators do, take a token that may change."""
+    return "api" in who.scopes.split() or row.needs == "guest" or (row.needs == ADMIN and row.made == "person")

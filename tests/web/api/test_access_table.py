@@ -1,0 +1,186 @@
+"""Every route answers every credential as the access table says, and none is missing from the table."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from secrets import token_bytes
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.actors import fresh
+from tests.serving import Server
+from tests.web.api.access_table import ROWS, Credential, Row, credentials, expected
+from tests.web.oci.contents import Manifest, image
+from tests.web.oci.registry_client import Registry
+from wharfinger.domain import groups, members, projects, repositories, tokens, users
+from wharfinger.domain.access import OPERATOR, Group, Project
+from wharfinger.rules import secrets
+from wharfinger.rules.roles import Role
+from wharfinger.rules.scopes import CredentialKind
+from wharfinger.web.api.application import PREFIX, routes
+
+Made = tuple[dict[str, Any], dict[str, Any]]  # parameters of the path, and of the body
+
+LINES = list(credentials())
+
+
+def documented() -> set[tuple[str, str]]:
+    paths = routes().openapi()["paths"]
+    return {(method.upper(), path.removeprefix(PREFIX)) for path, methods in paths.items() for method in methods}
+
+
+def test_every_route_has_a_row() -> None:
+    assert documented() == set(ROWS)
+
+
+class World:
+    """A private group with a project, and whatever a row needs beside them. People and tokens are made once."""
+
+    def __init__(self, server: Server) -> None:
+        self.server, self.tools = server, server.tools
+        self.group: Group = server.group(visibility="private")
+        self.project: Project = server.project(f"{self.group.path}/project")
+        self.elsewhere: Project = server.project()
+        self.path = f"{self.project.path}/image"
+        owner = self._person("owner")
+        login = tokens.create_personal(self.tools, OPERATOR, "t", ["read_registry", "write_registry"], username=owner)
+        self.registry = Registry(server.url, owner, login.secret)
+        self.kept: Manifest = self.registry.push(self.path, image(), "kept")
+        self.http = httpx.Client(base_url=f"{server.url}{PREFIX}", timeout=60)
+        self._headers: dict[Credential, dict[str, str]] = {}
+
+    def headers(self, who: Credential, row: Row) -> dict[str, str]:
+        """What to send; a token that a request may use up is another one each time."""
+        if row.needs == "the token itself":
+            return self._make(who)
+        if who not in self._headers:
+            self._headers[who] = self._make(who)
+        return self._headers[who]
+
+    def make(self, what: str, path: str) -> Made:
+        """What stands in the path of a route, and in its body."""
+        noun = path.split("/")[1]
+        base: dict[str, Any] = {"id": self.group.id if noun == "groups" else self.project.id}
+        makers: dict[str, Callable[[str], Made]] = {
+            "": lambda _: ({}, {}),
+            "person": lambda _: ({"user_id": self._user().id}, {}),
+            "person in the body": lambda _: ({}, {"user_id": self._user().id}),
+            "new user name": lambda _: ({}, {"username": fresh("new")}),
+            "new path": lambda _: ({}, {"path": fresh("group")}),
+            "group": lambda _: ({"id": self.group.id}, {}),
+            "empty group": lambda _: ({"id": self._group().id}, {}),
+            "group in a group": lambda _: ({"id": self._group().id}, {"group_id": self.group.id}),
+            "project": lambda _: ({"id": self._project().id}, {}),
+            "project in a group": lambda _: ({"project_id": self._project().id}, {}),
+            "new project in a group": lambda _: ({}, {"path": fresh("p"), "namespace_id": self.group.id}),
+            "namespace in the body": lambda _: ({"id": self._project().id}, {"namespace": self.group.id}),
+            "member": lambda noun: ({"user_id": self._member(noun)}, {}),
+            "bot": lambda noun: ({"token_id": self._bot(noun, Role.GUEST).token.id}, {}),
+            "deploy token": lambda noun: ({"token_id": self._deploy(noun).token.id}, {}),
+            "personal token": lambda _: ({"token_id": self._personal(self._user().username, "api").token.id}, {}),
+            "repository": lambda _: ({"repository_id": self._repository(self.path)}, {}),
+            "new repository": lambda _: ({"repository_id": self._new_repository()}, {}),
+            "tag": lambda _: ({"repository_id": self._repository(self.path), "tag_name": self._tag()}, {}),
+        }
+        what, _, where = what.partition(" of ")
+        parameters, body = makers[what](where)
+        return base | parameters, body
+
+    def _make(self, who: Credential) -> dict[str, str]:
+        match who.kind:
+            case "anonymous":
+                return {}
+            case "wrong":
+                return {"PRIVATE-TOKEN": secrets.make(CredentialKind.PERSONAL, token_bytes(secrets.RANDOM_BYTES))}
+            case "deploy":
+                return {"PRIVATE-TOKEN": self._deploy("projects").secret}
+            case "bot":
+                return {"PRIVATE-TOKEN": self._bot("groups", Role[str(who.role).upper()], who.scopes).secret}
+            case "job" | "job of elsewhere":
+                return {"JOB-TOKEN": self._job(who)}
+        made = self._personal(self._person(who.role), who.scopes)
+        if who.kind == "revoked":
+            tokens.revoke(self.tools, OPERATOR, made.token.id)
+        return {"Authorization": f"Bearer {made.secret}"}
+
+    def _person(self, role: str | None) -> str:
+        user = users.create(self.tools, OPERATOR, fresh("person"), admin=role == "admin")
+        if role is not None and role != "admin":
+            members.add(self.tools, OPERATOR, self.group.path, user.username, Role[role.upper()])
+        return user.username
+
+    def _user(self) -> Any:
+        return users.create(self.tools, OPERATOR, fresh("user"))
+
+    def _group(self) -> Group:
+        return groups.create(self.tools, OPERATOR, f"{self.group.path}/{fresh('g')}")
+
+    def _project(self) -> Project:
+        return projects.create(self.tools, OPERATOR, f"{self.group.path}/{fresh('p')}")
+
+    def _place(self, noun: str) -> str:
+        return self.group.path if noun == "groups" else self.project.path
+
+    def _member(self, noun: str) -> int:
+        user = self._user()
+        members.add(self.tools, OPERATOR, self._place(noun), user.username, Role.GUEST)
+        return int(user.id)
+
+    def _personal(self, username: str, scopes: str) -> tokens.NewToken:
+        return tokens.create_personal(self.tools, OPERATOR, "t", scopes.split(), username=username)
+
+    def _bot(self, noun: str, role: Role, scopes: str = "api") -> tokens.NewToken:
+        return tokens.create_bot(self.tools, OPERATOR, self._place(noun), "t", scopes.split(), role=role)
+
+    def _deploy(self, noun: str) -> tokens.NewToken:
+        return tokens.create_deploy(self.tools, OPERATOR, self._place(noun), "t", ["read_registry"])
+
+    def _job(self, who: Credential) -> str:
+        place = self.elsewhere if who.kind != "job" else self.project
+        ends_at = self.tools.clock() + timedelta(hours=1)
+        username = self._person(who.role)
+        return tokens.create_job(self.tools, OPERATOR, place.path, ends_at=ends_at, username=username).secret
+
+    def _repository(self, path: str) -> int:
+        return repositories.get(self.tools, OPERATOR, path).id
+
+    def _new_repository(self) -> int:
+        path = f"{self.project.path}/{fresh('doomed')}"
+        self.registry.push(path, image(), "v1")
+        return self._repository(path)
+
+    def _tag(self) -> str:
+        self.registry.put_manifest(self.path, "doomed", self.kept)
+        return "doomed"
+
+
+@cache
+def world_of(server: Server) -> World:
+    return World(server)
+
+
+@pytest.mark.parametrize(("method", "path"), ROWS, ids=[f"{method} {path}" for method, path in ROWS])
+def test_row(server: Server, method: str, path: str) -> None:
+    row, world = ROWS[method, path], world_of(server)
+    wrong = []
+    for who in LINES:
+        parameters, body = world.make(row.made, path)
+        url = path.format_map({name: str(value) for name, value in parameters.items()})
+        sent: dict[str, Any] = {} if method == "GET" else {"json": row.body | body}
+        answer = world.http.request(method, url, headers=world.headers(who, row), **sent)
+        if answer.status_code != expected(method, row, who):
+            wrong.append(f"{who}: {answer.status_code}, not {expected(method, row, who)}: {answer.text[:150]}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_role_of_elsewhere_does_not_count(server: Server) -> None:
+    """The role in the project counts, not that of other places."""
+    world = world_of(server)
+    user = users.create(server.tools, OPERATOR, fresh("dev"))
+    members.add(server.tools, OPERATOR, world.project.path, user.username, Role.DEVELOPER)
+    members.add(server.tools, OPERATOR, world.elsewhere.path, user.username, Role.OWNER)
+    secret = world._personal(user.username, "api").secret
+    url = f"/projects/{world.project.id}/registry/repositories/{world._repository(world.path)}/tags/{world._tag()}"
+    assert world.http.delete(url, headers={"PRIVATE-TOKEN": secret}).status_code == 403

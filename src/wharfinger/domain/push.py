@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
 from wharfinger.db import images as rows
+from wharfinger.db.lookup import FoundRepository
 from wharfinger.domain import events, guard, images, quotas, usage
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import BlobsMissing, DigestMismatch, ManifestTooLarge
@@ -30,44 +31,64 @@ class Pushed:
     subject: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Arriving:
+    """A manifest on its way in: where to, what it says, and the tags that are to point to it."""
+
+    repository: FoundRepository
+    path: str
+    digest: str
+    tags: tuple[str, ...]
+    parsed: Manifest
+    body: bytes
+
+
 def manifest(
     tools: Tools, caller: Caller, path: str, *, digest: str | None, tags: Sequence[str], media_type: str, body: bytes
 ) -> Pushed:
     """Store a manifest under its digest and let `tags` point to it (distribution-spec, Pushing Manifests).
 
     `digest` is the one the client promises, None where it pushes by tag alone. Raises ManifestTooLarge,
-    DigestMismatch, BlobsMissing, TagProtected, TagImmutable, spec Malformed, and what `access.open_repository` raises.
+    DigestMismatch, BlobsMissing, TagProtected, TagImmutable, QuotaExceeded, spec Malformed, and what
+    `access.open_repository` raises.
     """
     repository = images.open_for_push(tools, caller, path)
     parsed = _parse(tools, media_type, body)
     digest, tags = _checked(digest, body), tuple(names.tag(tag) for tag in dict.fromkeys(tags))
-    now = tools.clock()
-    later = now + tools.policy.gc_delay
-    moved: dict[str, Any] = {"pushed_by": caller.name, "now": now, "later": later}
-    row = row_of(repository.id, parsed, digest, body) | {"created_at": now, "review_after": later}
-    pushed = _pushed(repository.project_id, path, parsed, digest, tags, size_bytes=len(body))
-
-    def store(*, alone: bool) -> None:
-        with tools.db.begin() as tx:
-            with usage.pushing(tx, repository.id, digest, parsed, tags=tags, alone=alone) as charged:
-                _require_blobs(tx, repository.id, parsed)
-                stored = rows.add_manifest(tx, row, parsed.blobs, parsed.children)
-                if tags and guard.needed(tools, caller, repository, path):
-                    warden = Warden(tx, tools, caller, repository.id, path)
-                    warden.require_push(tags)
-                    warden.claim(tags, stored, **moved)
-                replaced = _tag(tx, repository.id, tags, stored, moves=charged.moves, **moved)
-            if charged.grew and charged.limited:
-                quotas.require_room(tx, repository.project_id)
-            if not repository.listed:
-                rows.mark_pushed(tx, repository.id, now)
-            events.put(tx, tools, caller, replace(pushed, replaced=replaced or None))
-
+    arriving = _Arriving(repository, path, digest, tags, parsed, body)
     try:
-        store(alone=False)
+        _store(tools, caller, arriving, alone=False)
     except MustBeAlone:
-        store(alone=True)
+        _store(tools, caller, arriving, alone=True)
     return Pushed(digest, tags, parsed.subject.digest if parsed.subject else None)
+
+
+def _store(tools: Tools, caller: Caller, arriving: _Arriving, *, alone: bool) -> None:
+    """All of it or nothing. Raises MustBeAlone where it changes more than it adds (`usage.pushing`)."""
+    repository, tags = arriving.repository, arriving.tags
+    with tools.db.begin() as tx:
+        with usage.pushing(tx, repository.id, arriving.digest, arriving.parsed, tags=tags, alone=alone) as charged:
+            _require_blobs(tx, repository.id, arriving.parsed)
+            replaced = _keep(tx, tools, caller, arriving, moves=charged.moves)
+        if charged.grew and charged.limited:
+            quotas.require_room(tx, repository.project_id)
+        if not repository.listed:
+            rows.mark_pushed(tx, repository.id, tools.clock())
+        events.put(tx, tools, caller, _event(arriving, replaced))
+
+
+def _keep(tx: Connection, tools: Tools, caller: Caller, arriving: _Arriving, *, moves: bool) -> Sequence[str]:
+    """Store the manifest and let its tags point to it, where no rule stands in the way; what they pointed to before."""
+    repository, parsed, now = arriving.repository, arriving.parsed, tools.clock()
+    moved = {"pushed_by": caller.name, "now": now, "later": now + tools.policy.gc_delay}
+    row = row_of(repository.id, parsed, arriving.digest, arriving.body)
+    row |= {"created_at": now, "review_after": moved["later"]}
+    stored = rows.add_manifest(tx, row, parsed.blobs, parsed.children)
+    if arriving.tags and guard.needed(tools, caller, repository, arriving.path):
+        warden = Warden(tx, tools, caller, repository.id, arriving.path)
+        warden.require_push(arriving.tags)
+        warden.claim(arriving.tags, stored, **moved)
+    return _tag(tx, repository.id, arriving.tags, stored, moves=moves, **moved)
 
 
 def _tag(
@@ -107,17 +128,17 @@ def _require_blobs(tx: Connection, repository: int, parsed: Manifest) -> None:
         raise BlobsMissing(missing)
 
 
-def _pushed(
-    project: int, path: str, parsed: Manifest, digest: str, tags: tuple[str, ...], *, size_bytes: int
-) -> ManifestPushed:
+def _event(arriving: _Arriving, replaced: Sequence[str]) -> ManifestPushed:
+    subject = arriving.parsed.subject
     return ManifestPushed(
-        path=path,
-        project_id=project,
-        digest=digest,
-        media_type=parsed.media_type,
-        size_bytes=size_bytes,
-        tags=tags,
-        subject=parsed.subject.digest if parsed.subject else None,
+        path=arriving.path,
+        project_id=arriving.repository.project_id,
+        digest=arriving.digest,
+        media_type=arriving.parsed.media_type,
+        size_bytes=len(arriving.body),
+        tags=arriving.tags,
+        subject=subject.digest if subject else None,
+        replaced=replaced or None,
     )
 
 

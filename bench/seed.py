@@ -69,6 +69,17 @@ def repository_names(count: int, below: str = GROUP) -> list[str]:
     return [f"{below}/p{number // 100:05}/r{number % 100:02}" for number in range(count)]
 
 
+def add_projects(url: str, count: int) -> None:
+    """So many projects of the group, each with an image that was pushed to."""
+    with _writing(url) as tx:
+        namespace = tx.execute(select(namespaces.c.id).where(namespaces.c.path == GROUP)).scalar_one()
+        now = _now()
+        for number in range(count):
+            path = f"{GROUP}/p{number:05}"
+            place = {"project_id": _project(tx, namespace, path), "name": "web", "path": f"{path}/web"}
+            tx.execute(insert(repositories), {**place, "created_at": now, "pushed_at": now})
+
+
 def add_repositories(url: str, count: int, group: str = GROUP) -> None:
     """So many repositories in a group, each pushed to."""
     with _writing(url) as tx:

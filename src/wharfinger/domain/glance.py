@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row
 
 from wharfinger.db import glance as rows
 from wharfinger.db import inspect as inspect_rows
-from wharfinger.domain import access, configs
+from wharfinger.domain import access, configs, guard
 from wharfinger.domain.access import Caller
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import garbage as fallback
@@ -65,6 +65,17 @@ def of_digests(tools: Tools, caller: Caller, path: str, digests: Collection[str]
         )
         for digest, each in seen.items()
     }
+
+
+def of_names(tools: Tools, caller: Caller, path: str, names: Collection[str]) -> dict[str, str]:
+    """Those of these tags of a repository that a rule is about: "Immutable" or "Protected"."""
+    with tools.db.read() as tx:
+        place = access.open_repository(tx, caller, path, Action.PULL)
+        rules = guard.of(tx, tools, place.project_id, place.project_path).at(place.path)
+    told = {
+        name: "Immutable" if rules.immutable(name) else "Protected" if rules.protected(name) else "" for name in names
+    }
+    return {name: word for name, word in told.items() if word}
 
 
 def _see(row: Row[Any]) -> _Seen | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from wharfinger.domain import deliveries, notices, repositories
+from wharfinger.domain import deliveries, notices, repositories, selection
 from wharfinger.domain.tools import Tools
 from wharfinger.jobs.reactions import REACTIONS
 
@@ -24,4 +24,6 @@ TASKS: Final[tuple[Task, ...]] = (
     Task(deliveries.TASK, deliveries.deliver),
     Task(repositories.DELETE_TASK, repositories.carry_out_deletion),
     Task(notices.MAIL_TASK, notices.deliver, notices.PATIENCE),
+    Task(selection.DELETE_TASK, selection.carry_out_deletion),
+    Task(selection.RESTORE_TASK, selection.carry_out_return),
 )

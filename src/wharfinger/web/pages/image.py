@@ -1,16 +1,19 @@
 """The page of an image repository: its tags, filtered and sorted, and deleting many of them."""
 
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from wharfinger.domain import glance, tags
+from wharfinger.domain import glance, selection, tags
 from wharfinger.domain.access import Project
+from wharfinger.domain.errors import SettingInvalid
 from wharfinger.domain.repositories import Repository
+from wharfinger.domain.selection import Act, Wanted
 from wharfinger.domain.tags import Filter, Sort, Tag
 from wharfinger.rules.paging import Page, Window
 from wharfinger.rules.roles import Action
-from wharfinger.web.pages import live, places, registry
+from wharfinger.web.pages import live, places, registry, words
 from wharfinger.web.pages.visit import Visit
 
 _PAGE: Final = 25
@@ -36,7 +39,8 @@ def show(visit: Visit) -> Response:
         "found": found,
         "glances": _glances(visit, repository, found),
         "deletable": registry.allows(visit, project, Action.DELETE) and not repository.status,
-        "choosable": False,
+        "rules": glance.of_names(visit.tools, visit.caller, repository.path, [tag.name for tag in found.items]),
+        "act": _act(visit, project),
         "part_of": wanted.part,
         "folded": wanted.folded,
     }
@@ -52,6 +56,43 @@ def show(visit: Visit) -> Response:
     return visit.page("image.html", part=part, pushable=pushable, **more, **facts)
 
 
+def choose(visit: Visit) -> Response:
+    """What was ticked is compared; or it is told what exactly deleting it takes."""
+    project, repository = opened(visit)
+    names = visit.form.all("tag")
+    if visit.form["compare"]:
+        return visit.go(_pair(visit, repository, names))
+    wanted = _chosen(visit)
+    selected = selection.look(visit.tools, visit.caller, repository.path, wanted)
+    return visit.page("image_delete.html", place=project, repository=repository, selected=selected, wanted=wanted)
+
+
+def delete(visit: Visit) -> Response:
+    """Move tags to the trash."""
+    _, repository = opened(visit)
+    wanted = _chosen(visit)
+    if not wanted.names:
+        visit.require_typed(repository.path)
+    act = selection.delete(visit.tools, visit.caller, repository.path, wanted)
+    return visit.go(f"{address(repository)}?{urlencode({'act': act.batch, 'of': act.count})}")
+
+
+def undo(visit: Visit) -> Response:
+    """Bring back what an act deleted."""
+    project, repository = opened(visit)
+    batch = visit.form["act"]
+    back = selection.undo(visit.tools, visit.caller, project.path, batch)
+    if back is None:
+        return visit.go(f"{address(repository)}?{urlencode({'act': batch, 'back': 1})}")
+    left = f", {words.count(back.left, 'is', 'are')} still in the trash: others are in their place" if back.left else ""
+    return visit.go(address(repository), f"{words.count(back.back, 'tag is', 'tags are')} back{left}.")
+
+
+def address(repository: Repository) -> str:
+    """Where the page of a repository is."""
+    return f"/{repository.project_path}/-/registry/{repository.id}"
+
+
 def opened(visit: Visit) -> tuple[Project, Repository]:
     """The project and the repository that the path names. Raises RepositoryUnknown."""
     place = places.opened(visit)
@@ -65,6 +106,32 @@ def filter_of(visit: Visit) -> Filter:
     _, sort, descending = _SORTS.get(visit.asked("sort"), _SORTS["published"])
     folded = visit.asked("all") != "1"
     return Filter(part=visit.asked("q").strip(), folded=folded, sort=sort, descending=descending)
+
+
+def _chosen(visit: Visit) -> Wanted:
+    """What the form names: tags, or all that match a filter. Raises SettingInvalid where it names nothing."""
+    if visit.form["matching"]:
+        return Wanted(part=visit.form["q"], folded=visit.form["all"] != "1")
+    if not (names := tuple(visit.form.all("tag"))):
+        raise SettingInvalid("no tag is ticked: go back and tick those that are to go")
+    return Wanted(names)
+
+
+def _pair(visit: Visit, repository: Repository, names: list[str]) -> str:
+    """Where two tags are compared, the one that was pushed earlier first."""
+    if len(names) != 2:
+        raise SettingInvalid("two tags are compared: go back and tick two")
+    known = [tags.get(visit.tools, visit.caller, repository.path, name) for name in names]
+    before, after = sorted(known, key=lambda tag: tag.published_at)
+    return f"{address(repository)}/compare?{urlencode({'from': before.name, 'to': after.name})}"
+
+
+def _act(visit: Visit, project: Project) -> Act | None:
+    """The deletion that the address tells of, as far as it has come."""
+    if not visit.asked("act") or not registry.allows(visit, project, Action.DELETE):
+        return None
+    act = selection.progress(visit.tools, visit.caller, project.path, visit.asked("act"))
+    return act if act.count or act.running else None
 
 
 def _glances(visit: Visit, repository: Repository, found: Page[Tag]) -> dict[str, glance.Glance]:

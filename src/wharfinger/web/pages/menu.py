@@ -27,7 +27,7 @@ PROJECT: Final = (
     Entry("Container Registry", "/-/registry", "images", heading="Deploy"),
     Entry("Cleanup", "/-/cleanup", "broom", Role.MAINTAINER),
     Entry("Protection", "/-/protection", "shield", Role.MAINTAINER),
-    Entry("Trash", "/-/trash", "trash", Role.DEVELOPER),
+    Entry("Trash", "/-/trash", "trash", Role.MAINTAINER),
     Entry("Usage", "/-/usage", "chart", Role.REPORTER),
     Entry("Members", "/-/members", "people", Role.GUEST, heading="Manage"),
     Entry("Access tokens", "/-/tokens", "key", Role.MAINTAINER),

@@ -33,13 +33,13 @@ def show(visit: Visit) -> Response:
         "place": place,
         "found": found,
         "deletable": isinstance(place, Project) and allows(visit, place, Action.DELETE),
+        "pushable": isinstance(place, Project) and allows(visit, place, Action.PUSH),
         "next_path": next_page(visit, found),
     }
     part = live.part(visit, "registry_list.html", **facts)
     if live.asked(visit):
         return live.answer(visit, part)
-    pushable = isinstance(place, Project) and allows(visit, place, Action.PUSH)
-    return visit.page("registry.html", part=part, pushable=pushable, sorts=_SORTS, by=by, part_of=wanted.part, **facts)
+    return visit.page("registry.html", part=part, sorts=_SORTS, by=by, part_of=wanted.part, **facts)
 
 
 def show_size(visit: Visit) -> Response:

@@ -24,6 +24,7 @@ from wharfinger.web.pages import (
     second_factor,
     signin,
     tokens,
+    trash,
     users,
 )
 from wharfinger.web.pages.line import Line, Who
@@ -100,10 +101,16 @@ TABLE = (
     Line("GET", "/{place:place}/-/registry", registry.show, Who.EVERYBODY),
     Line("GET", "/{place:place}/-/registry/{id}", image.show, Who.EVERYBODY),
     Line("POST", "/{place:place}/-/registry/{id}/delete", registry.delete, Who.PERSON, form=image.show),
+    Line("POST", "/{place:place}/-/registry/{id}/tags/choose", image.choose, Who.PERSON, form=image.show),
+    Line("POST", "/{place:place}/-/registry/{id}/tags/delete", image.delete, Who.PERSON, form=image.show),
+    Line("POST", "/{place:place}/-/registry/{id}/tags/undo", image.undo, Who.PERSON, form=image.show),
     Line("GET", "/{place:place}/-/registry/{id}/size", registry.show_size, Who.EVERYBODY),
     Line("GET", "/{place:place}/-/registry/{id}/tags/{name}", manifest.show_tag, Who.EVERYBODY),
     Line("GET", "/{place:place}/-/registry/{id}/manifests/{digest}", manifest.show_digest, Who.EVERYBODY),
     Line("GET", "/{place:place}/-/registry/{id}/compare", manifest.show_comparison, Who.EVERYBODY),
+    Line("GET", "/{place:place}/-/trash", trash.show, Who.PERSON),
+    Line("POST", "/{place:place}/-/trash/restore", trash.restore, Who.PERSON, form=trash.show),
+    Line("POST", "/{place:place}/-/trash/empty", trash.empty, Who.PERSON, form=trash.show),
     # --- every other path is that of a group or project, so this line stays the last
     Line("GET", "/{place:place}", places.show, Who.EVERYBODY),
 )

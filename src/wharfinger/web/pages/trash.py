@@ -1,0 +1,78 @@
+"""The trash of a project: what lies there and until when, bringing it back, emptying it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from starlette.responses import Response
+
+from wharfinger.domain import selection, trash
+from wharfinger.domain.trash import Trashed
+from wharfinger.rules.roles import Action
+from wharfinger.web.pages import live, places, words
+from wharfinger.web.pages.visit import Visit
+
+_PAGE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What was deleted together, or one thing by itself; `batch` is the label, or ""."""
+
+    batch: str
+    things: Sequence[Trashed]
+
+
+def show(visit: Visit) -> Response:
+    """What lies there, newest first, by what was deleted together."""
+    project = places.opened(visit, Action.ADMINISTER)
+    before = visit.number("before") or None
+    found = trash.list_trash(visit.tools, visit.caller, project.path, before=before, limit=_PAGE + 1)
+    page = found[:_PAGE]
+    further = live.query(visit, before=str(page[-1].id)) if len(found) > _PAGE else ""
+    return visit.page("trash.html", place=project, acts=_acts(page), next_path=further)
+
+
+def restore(visit: Visit) -> Response:
+    """Bring one thing back, or a whole act."""
+    project = places.opened(visit, Action.ADMINISTER)
+    if visit.form["act"]:
+        back = selection.undo(visit.tools, visit.caller, project.path, visit.form["act"])
+        return visit.go(f"/{project.path}/-/trash", _told(back))
+    thing = trash.restore(visit.tools, visit.caller, project.path, visit.number("id"))
+    return visit.go(f"/{project.path}/-/trash", f"{name(thing)} is back.")
+
+
+def empty(visit: Visit) -> Response:
+    """Let go of one thing, or of everything; the visitor has typed the project's path."""
+    project = places.opened(visit, Action.ADMINISTER)
+    number = visit.number("id") or None
+    if number is None:
+        visit.require_typed(project.path)
+    gone = trash.empty(visit.tools, visit.caller, project.path, number)
+    said = f"{words.count(gone, 'thing is', 'things are')} gone from the trash for good."
+    return visit.go(f"/{project.path}/-/trash", said)
+
+
+def name(thing: Trashed) -> str:
+    """What something in the trash was called."""
+    match thing.kind:
+        case trash.Kind.TAG:
+            return f"{thing.path}:{thing.name}"
+        case trash.Kind.MANIFEST:
+            return f"{thing.path}@{words.short(thing.name)}"
+    return thing.path
+
+
+def _acts(found: Sequence[Trashed]) -> list[Act]:
+    together = groupby(found, key=lambda thing: thing.batch or thing.id)
+    acts = [list(things) for _, things in together]
+    return [Act(things[0].batch or "", things) for things in acts]
+
+
+def _told(back: trash.Returned | None) -> str:
+    if back is None:
+        return "It is much: the worker brings it back, look here again in a while."
+    left = f", {words.count(back.left, 'is', 'are')} still here: others are in their place" if back.left else ""
+    return f"{words.count(back.back, 'thing is', 'things are')} back{left}."

@@ -7,9 +7,9 @@ import pytest
 
 from tests.domain.people import person
 from tests.domain.shelf import Shelf
-from wharfinger.db import events as event_rows
-from wharfinger.domain import access, images, members, projects, protection, trash
+from wharfinger.domain import access, audit, images, members, projects, protection, trash
 from wharfinger.domain.access import OPERATOR, Caller, Grant
+from wharfinger.domain.audit import Wanted
 from wharfinger.domain.errors import (
     ManifestProtected,
     ProjectUnknown,
@@ -25,6 +25,7 @@ from wharfinger.domain.errors import (
 )
 from wharfinger.domain.protection import Kept
 from wharfinger.domain.tools import Tools
+from wharfinger.jobs import worker
 from wharfinger.rules.protection import MOST_RULES, Kind, Level, Rule
 from wharfinger.rules.roles import Action, Role
 from wharfinger.rules.scopes import CredentialKind
@@ -67,9 +68,11 @@ def test_every_change_is_written_down(shelf: Shelf) -> None:
     made = protect(shelf, Kind.TAG, "^v", push=Level.OWNER)
     protection.change(shelf.tools, OPERATOR, shelf.project, Kind.TAG, made.id, pattern="^w")
     protection.remove(shelf.tools, OPERATOR, shelf.project, Kind.TAG, made.id)
-    with shelf.tools.db.begin() as tx:
-        kinds = [row.kind for row in event_rows.unfollowed(tx, 10)]
-    assert kinds.count("protection rule changed") == 3
+    worker.follow(shelf.tools)
+    found = audit.page(shelf.tools, OPERATOR, shelf.project, Wanted(), limit=10).events
+    changes = [(one.about.get("before"), one.about.get("after")) for one in found if "protection" in one.kind]
+    assert [(bool(before), bool(after)) for before, after in changes] == [(True, False), (True, True), (False, True)]
+    assert changes[1][1] == {"kind": "tag", "pattern": "^w", "push": "owner", "delete": None}
 
 
 def test_an_immutable_rule_does_not_change(shelf: Shelf) -> None:

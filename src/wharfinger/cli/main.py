@@ -15,6 +15,7 @@ from wharfinger.cli.group import group
 from wharfinger.cli.member import member
 from wharfinger.cli.migrate import migrate
 from wharfinger.cli.project import project
+from wharfinger.cli.protection import protection
 from wharfinger.cli.quota import quota
 from wharfinger.cli.reconfigure import reconfigure
 from wharfinger.cli.repository import repository
@@ -47,7 +48,7 @@ cli = typer.Typer(
 for command in (serve, worker, migrate, status, reconfigure, doctor, demo, verify, backup, restore):
     cli.command()(command)
 cli.command("import")(take)
-for noun in (user, group, project, repository, member, token, trash, gc, storage, quota):
+for noun in (user, group, project, repository, protection, member, token, trash, gc, storage, quota):
     cli.add_typer(noun)
 
 

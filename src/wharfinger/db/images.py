@@ -337,14 +337,7 @@ def move_tags(
 
 
 def claim_tags(
-    tx: Connection,
-    repository: int,
-    names: Sequence[str],
-    manifest: int,
-    *,
-    pushed_by: str,
-    now: datetime,
-    later: datetime,  # noqa: ARG001 - as `move_tags`
+    tx: Connection, repository: int, names: Sequence[str], manifest: int, *, pushed_by: str, now: datetime
 ) -> None:
     """Let those of these tags exist that do not yet; who claims one at the same moment is waited for."""
     tx.execute(_CLAIM_TAGS.on(tx), _tag_rows(tx, repository, names, manifest, pushed_by=pushed_by, now=now))

@@ -258,6 +258,14 @@ class RuleTaken(Conflict):
     """The place has such a rule or policy already."""
 
 
+class RunUnfinished(Conflict):
+    """A run of cleanup has not come to its end, and what was asked for has to wait for that."""
+
+
+class AskedLately(Conflict):
+    """Something heavy was asked for again too soon."""
+
+
 class RulesExhausted(Conflict):
     """The place has as many rules or policies as it can have."""
 

@@ -5,6 +5,7 @@ the caller's role are at the moment of the write. Tokens of trusted issuers brin
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -67,15 +68,15 @@ class Warden:
         """Raises TagProtected where a rule keeps the caller from pushing one of these tags."""
         self._require(tags, Action.PUSH)
 
-    def claim(self, tags: Sequence[str], manifest: int, **moved: Any) -> None:
-        """Let immutable tags among these begin to exist, pointing to this manifest; `moved` as in `move_tags`.
+    def claim(self, tags: Sequence[str], manifest: int, *, pushed_by: str, now: datetime) -> None:
+        """Let immutable tags among these begin to exist, pointing to this manifest.
 
         Raises TagImmutable where one exists and points elsewhere. Of two who create it at once, one is first.
         """
         immutable = [tag for tag in tags if self.guard.immutable(tag)]
         if not immutable:
             return
-        image_rows.claim_tags(self._tx, self._repository, immutable, manifest, **moved)
+        image_rows.claim_tags(self._tx, self._repository, immutable, manifest, pushed_by=pushed_by, now=now)
         for held in rows.targets(self._tx, self._repository, immutable):
             if held.manifest_id != manifest and not self._grows(held, manifest):
                 raise TagImmutable(

@@ -126,7 +126,7 @@ def because(reason: Reason, policy: Policy) -> str:
         Reason.KEPT: f"matches the pattern of names to keep, {policy.name_regex_keep}",
         Reason.UNMATCHED: f"does not match the pattern of names to remove, {policy.name_regex}",
         Reason.NEWEST: f"is among the {policy.keep_n} newest" if policy.keep_n != 1 else "is the newest",
-        Reason.YOUNG: f"{age} {_of(policy.older_than)} ago",
+        Reason.YOUNG: f"{age} {_of(policy.older_than)} ago" if policy.older_than else "came after this run began",
         Reason.PULLED: f"was pulled less than {_of(policy.keep_pulled)} ago",
         Reason.PROTECTED: "is protected by a rule",
         Reason.IMMUTABLE: "is immutable",
@@ -182,7 +182,7 @@ def _lately_used(tags: Sequence[Tag], moment: Moment) -> Staying:
     young = {
         tag.name: Reason.YOUNG
         for tag in tags
-        if policy.older_than is not None and (tag.used_at if policy.by_use else tag.pushed_at) > now - policy.older_than
+        if (tag.used_at if policy.by_use else tag.pushed_at) > now - (policy.older_than or timedelta())
     }
     return young | pulled
 

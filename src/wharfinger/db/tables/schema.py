@@ -9,7 +9,7 @@
     sessions · second_factors · recovery_codes · identities     │
     routes (path → namespace or project, now or formerly)       ├─ repository_blobs ── blobs ── doomed_bytes
     duties · freed · events · jobs                              └─ trash ── trash_needs
-    protection_rules (of a project)
+    protection_rules (of a project) · cleanup_policies ── cleanup_runs
     meters (of places) ─┬─ project_meters · meter_blobs · meter_samples
     webhooks (of places) ── webhook_deliveries
     audit (sealed events) ── audit_seals · audit_anchors · audit_digests
@@ -22,11 +22,12 @@ databases (`PATH` carries collation C on PostgreSQL), so that listings have one 
 once that moment has passed; null means that the last look found them needed and that nothing has changed since.
 """
 
-from wharfinger.db.tables import audit, images, people, places, protection, sessions, trash, usage, webhooks, work
+from wharfinger.db.tables import audit, cleanup, images, people, places, protection, sessions, trash, usage, webhooks, work
 from wharfinger.db.tables.columns import metadata
 
 __all__ = [
     "audit",
+    "cleanup",
     "images",
     "metadata",
     "people",

@@ -16,3 +16,50 @@ class ProtectionRuleChanged(Event):
     rule_id: int
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanupPolicyChanged(Event):
+    """A policy of the project or group at `path` (of the instance: "") was made, changed, or removed (no `after`)."""
+
+    kind = "cleanup policy changed"
+
+    policy: str
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanupRan(Event):
+    """A run of cleanup in the project at `path` is done."""
+
+    kind = "cleanup ran"
+
+    run_id: int
+    policy: str
+    tags: int
+    manifests: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanupFailed(Event):
+    """A run of cleanup in the project at `path` failed and is tried again, or (`given_up`) was not done in time."""
+
+    kind = "cleanup failed"
+
+    run_id: int
+    policy: str
+    error: str
+    given_up: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanupRestored(Event):
+    """What a run of cleanup in the project at `path` had removed came back: so many things, and so many could not."""
+
+    kind = "cleanup restored"
+
+    run_id: int
+    back: int
+    left: int

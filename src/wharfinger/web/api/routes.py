@@ -15,6 +15,7 @@ from wharfinger.web.api import (
     personal_tokens,
     place_tokens,
     projects,
+    protection,
     repositories,
     tags,
     users,
@@ -45,4 +46,5 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     hooks.of_installation,
     hooks.of_projects,
     hooks.of_groups,
+    protection.router,
 )

@@ -1,0 +1,105 @@
+"""What cleanup looks at: tags, what hangs together, and which bytes nothing else needs. Nothing here decides.
+
+Repositories have a hundred thousand tags: each of these is one statement for a whole repository.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, cast, exists, func, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from wharfinger.db.tables.images import (
+    blobs,
+    manifest_blobs,
+    manifest_children,
+    manifests,
+    repositories,
+    repository_blobs,
+    tags,
+)
+from wharfinger.db.tables.trash import trash_needs
+
+_TAGS: Final = select(
+    tags.c.name, tags.c.manifest_id, tags.c.pushed_at, tags.c.last_pulled_at, tags.c.total_size_bytes
+).where(tags.c.repository_id == bindparam("repository"))
+
+
+def repositories_of(tx: Connection, project: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """id, name and path of a project's repositories that anything was pushed to, by id."""
+    columns = (repositories.c.id, repositories.c.name, repositories.c.path)
+    found = select(*columns).where(repositories.c.project_id == project, repositories.c.pushed_at.is_not(None))
+    return tx.execute(found.order_by(repositories.c.id)).all()
+
+
+def tags_of(tx: Connection, repository: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """name, manifest_id, pushed_at, last_pulled_at and total_size_bytes of a repository's tags."""
+    return tx.execute(_TAGS, {"repository": repository}).all()
+
+
+def ids_of(tx: Connection, repository: int, digests: Collection[str]) -> dict[str, int]:
+    """The ids of those of these manifests that are here."""
+    found = dict[str, int]()
+    wanted = list(digests)
+    for at in range(0, len(wanted), _AT_ONCE):
+        here = (manifests.c.repository_id == repository) & manifests.c.digest.in_(wanted[at : at + _AT_ONCE])
+        found |= {row.digest: row.id for row in tx.execute(select(manifests.c.digest, manifests.c.id).where(here))}
+    return found
+
+
+def children(tx: Connection, repository: int) -> list[tuple[int, int]]:
+    """Pairs of ids: an index, and a manifest that it names and that is here."""
+    named = (manifests.c.repository_id == manifest_children.c.repository_id) & (
+        manifests.c.digest == manifest_children.c.digest
+    )
+    found = select(manifest_children.c.manifest_id, manifests.c.id).join(manifests, named)
+    return [(row[0], row[1]) for row in tx.execute(found.where(manifest_children.c.repository_id == repository))]
+
+
+def speakers(tx: Connection, repository: int) -> list[tuple[int, int]]:
+    """Pairs of ids: a manifest, and one that speaks about it (`subject`)."""
+    subject = manifests.alias("subject")
+    same = (subject.c.repository_id == manifests.c.repository_id) & (subject.c.digest == manifests.c.subject)
+    found = select(subject.c.id, manifests.c.id).join_from(manifests, subject, same)
+    here = (manifests.c.repository_id == repository) & manifests.c.subject.is_not(None)
+    return [(row[0], row[1]) for row in tx.execute(found.where(here))]
+
+
+def untagged(tx: Connection, repository: int, before: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
+    """id, digest and created_at of manifests that arrived before this moment, and that no tag, nor the trash, names."""
+    tagged = exists().where(tags.c.manifest_id == manifests.c.id)
+    wanted = exists().where(
+        trash_needs.c.repository_id == manifests.c.repository_id,
+        trash_needs.c.digest == manifests.c.digest,
+        trash_needs.c.need == "manifest",
+    )
+    found = select(manifests.c.id, manifests.c.digest, manifests.c.created_at)
+    old = (manifests.c.repository_id == repository) & (manifests.c.created_at <= before)
+    return tx.execute(found.where(old, ~tagged, ~wanted).order_by(manifests.c.id)).all()
+
+
+def blobs_named(tx: Connection, ids: Collection[int]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """digest and size_bytes of the blobs that these manifests name, and how many repositories hold each (`links`)."""
+    links = select(func.count()).where(repository_blobs.c.digest == blobs.c.digest).scalar_subquery()
+    named = select(manifest_blobs.c.digest).where(manifest_blobs.c.manifest_id.in_(_numbers(tx, ids)))
+    found = select(blobs.c.digest, blobs.c.size_bytes, links.label("links")).where(blobs.c.digest.in_(named))
+    return tx.execute(found).all()
+
+
+def digests_named(tx: Connection, ids: Collection[int]) -> set[str]:
+    """The digests of the blobs that these manifests name."""
+    found = select(manifest_blobs.c.digest).where(manifest_blobs.c.manifest_id.in_(_numbers(tx, ids)))
+    return set(tx.scalars(found.distinct()))
+
+
+_AT_ONCE: Final = 500
+
+
+def _numbers(tx: Connection, ids: Collection[int]) -> Select[Any]:
+    """These numbers as something to select from, however many: one parameter instead of a hundred thousand."""
+    if tx.dialect.name == "postgresql":
+        return select(func.unnest(cast(bindparam(None, list(ids), type_=ARRAY(BigInteger)), ARRAY(BigInteger))))
+    each = func.json_each(bindparam(None, json.dumps(list(ids)))).table_valued("value")
+    return select(each.c.value).where(true())

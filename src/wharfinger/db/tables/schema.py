@@ -22,7 +22,19 @@ databases (`PATH` carries collation C on PostgreSQL), so that listings have one 
 once that moment has passed; null means that the last look found them needed and that nothing has changed since.
 """
 
-from wharfinger.db.tables import audit, cleanup, images, people, places, protection, sessions, trash, usage, webhooks, work
+from wharfinger.db.tables import (
+    audit,
+    cleanup,
+    images,
+    people,
+    places,
+    protection,
+    sessions,
+    trash,
+    usage,
+    webhooks,
+    work,
+)
 from wharfinger.db.tables.columns import metadata
 
 __all__ = [

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 
 PATH = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

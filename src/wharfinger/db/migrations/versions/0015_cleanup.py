@@ -12,6 +12,11 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    _add_policies()
+    _add_runs()
+
+
+def _add_policies() -> None:
     op.create_table(
         "cleanup_policies",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
@@ -45,6 +50,9 @@ def upgrade() -> None:
         sqlite_where=waits,
         postgresql_where=waits,
     )
+
+
+def _add_runs() -> None:
     op.create_table(
         "cleanup_runs",
         sa.Column("id", ID, primary_key=True, autoincrement=True),

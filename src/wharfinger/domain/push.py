@@ -87,7 +87,7 @@ def _keep(tx: Connection, tools: Tools, caller: Caller, arriving: _Arriving, *, 
     if arriving.tags and guard.needed(tools, caller, repository, arriving.path):
         warden = Warden(tx, tools, caller, repository.id, arriving.path)
         warden.require_push(arriving.tags)
-        warden.claim(arriving.tags, stored, pushed_by=caller.name, now=moved["now"])
+        warden.claim(arriving.tags, stored, pushed_by=caller.name, now=now)
     return _tag(tx, repository.id, arriving.tags, stored, moves=moves, **moved)
 
 

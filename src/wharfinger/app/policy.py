@@ -1,9 +1,11 @@
 """Settings in, what operations follow out."""
 
+from wharfinger.clients.oidc import Client
 from wharfinger.config.load import Problem, SettingsRefused
 from wharfinger.config.sections.identity import Issuer
+from wharfinger.config.sections.oidc import Oidc
 from wharfinger.config.settings import Settings
-from wharfinger.domain.policy import Policy, TrustedIssuer
+from wharfinger.domain.policy import Policy, SingleSignOn, TrustedIssuer
 from wharfinger.rules.roles import Profile
 
 
@@ -34,10 +36,25 @@ def policy(settings: Settings) -> Policy:
         audit_pulls=settings.audit.pulls,
         login_failures=settings.logins.failures,
         login_window=settings.logins.window,
+        single_sign_on=_single_sign_on(settings.oidc),
         session_idle=settings.sessions.idle,
         session_life=settings.sessions.life,
         redirect_life=settings.storage.redirect_life if settings.storage.redirect else None,
         stream_to=settings.storage.stream_to,
+    )
+
+
+def _single_sign_on(oidc: Oidc) -> SingleSignOn | None:
+    if not oidc.issuer:
+        return None
+    return SingleSignOn(
+        client=Client(oidc.issuer, oidc.client_id, oidc.client_secret, oidc.scopes),
+        name=oidc.name,
+        sign_up=oidc.sign_up,
+        groups=frozenset(group.strip() for group in oidc.groups.split(",") if group.strip()),
+        groups_claim=oidc.groups_claim,
+        username_claim=oidc.username_claim,
+        admin_group=oidc.admin_group,
     )
 
 

@@ -19,6 +19,7 @@ from wharfinger.config.sections.audit import Audit
 from wharfinger.config.sections.identity import Access, Logins, Sessions, Tokens
 from wharfinger.config.sections.keeping import DatabaseSection, Garbage, Registry, Trash
 from wharfinger.config.sections.mail import MailSection
+from wharfinger.config.sections.oidc import Oidc
 from wharfinger.config.sections.outbound import OutboundSection
 from wharfinger.config.sections.section import Section, setting
 from wharfinger.config.sections.server import Log, Server
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     outbound: OutboundSection = OutboundSection()
     mail: MailSection = MailSection()
     sessions: Sessions = Sessions()
+    oidc: Oidc = Oidc()
     audit: Audit = Audit()
     log: Log = Log()
 

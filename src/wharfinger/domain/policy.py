@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 
+from wharfinger.clients.oidc import Client
 from wharfinger.rules.roles import Profile
 
 
@@ -14,6 +15,19 @@ class TrustedIssuer:
     issuer: str
     audience: str
     keys: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SingleSignOn:
+    """An identity provider, and who of those it knows gets an account; `groups` and `admin_group` are its words."""
+
+    client: Client
+    name: str
+    sign_up: str  # "everybody", "groups" or "nobody"
+    groups: frozenset[str]
+    groups_claim: str
+    username_claim: str
+    admin_group: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +61,4 @@ class Policy:
     stream_to: tuple[IPv4Network | IPv6Network, ...] = ()  # clients that such URLs are of no use to
     session_idle: timedelta = timedelta(days=3)  # a browser that was away for longer signs in anew
     session_life: timedelta = timedelta(days=30)  # and so does any, after this
+    single_sign_on: SingleSignOn | None = None

@@ -1,9 +1,10 @@
 """The cookies of the pages.
 
-    wharfinger        the session: random, only for the server (HttpOnly)
-    wharfinger-form   random, of browsers that are not signed in: what their forms are proved with
-    wharfinger-said   what the next page is to say once, with a proof that the words are ours
-    wharfinger-theme  "light" or "dark", set by the switch on the page itself
+    wharfinger           the session: random, only for the server (HttpOnly)
+    wharfinger-form      random, of browsers that are not signed in: what their forms are proved with
+    wharfinger-said      what the next page is to say once, with a proof that the words are ours
+    wharfinger-sign-in   what an identity provider has to bring back, for the minutes that one is there
+    wharfinger-theme     "light" or "dark", set by the switch on the page itself
 
 All are `SameSite=Lax`: a link from elsewhere leads to a page, a form from elsewhere comes without them. Over TLS they
 are `Secure` and, but for the theme, named `__Host-…`, so that no neighbour on the domain can set them.
@@ -64,14 +65,19 @@ def form() -> Cookie:
 
 def say(text: str, secret: bytes) -> Cookie:
     """What the next page is to say."""
-    words = urlsafe_b64encode(text[:_LONGEST_SAID].encode()).decode()
-    return Cookie(SAID, f"{words}.{proof(secret, SAID, words)}", _SAID_SECONDS)
+    return Cookie(SAID, packed(text[:_LONGEST_SAID], SAID, secret), _SAID_SECONDS)
 
 
-def said(value: str, secret: bytes) -> str:
-    """What such a cookie says; nothing, where it is not ours."""
+def packed(text: str, purpose: str, secret: bytes) -> str:
+    """A text with a proof that it is ours, fit for a cookie; whoever holds it can read it."""
+    words = urlsafe_b64encode(text.encode()).decode()
+    return f"{words}.{proof(secret, purpose, words)}"
+
+
+def unpacked(value: str, purpose: str, secret: bytes) -> str:
+    """What `packed` holds; nothing, where it is not ours."""
     words, _, proved = value.partition(".")
-    if not words or not hmac.compare_digest(proved.encode(), proof(secret, SAID, words).encode()):
+    if not words or not hmac.compare_digest(proved.encode(), proof(secret, purpose, words).encode()):
         return ""
     return urlsafe_b64decode(words).decode()
 

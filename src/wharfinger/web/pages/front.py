@@ -107,7 +107,7 @@ class Pages:
         visit.proof = cookies.proof(secret, "form", cookie if visit.visitor else _form_cookie(visit))
         said = cookies.read(request, cookies.SAID, secure=visit.secure)
         if said and request.method == "GET" and not visit.by_htmx:
-            visit.said = cookies.said(said, secret)
+            visit.said = cookies.unpacked(said, cookies.SAID, secret)
             visit.cookies.append(Cookie(cookies.SAID))
         return visit
 

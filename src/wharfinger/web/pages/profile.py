@@ -2,14 +2,17 @@
 
 from starlette.responses import Response
 
-from wharfinger.domain import sessions, users
+from wharfinger.domain import identities, sessions, users
 from wharfinger.domain.errors import SettingInvalid
 from wharfinger.web.pages.visit import Visit
 
 
 def show(visit: Visit) -> Response:
     """Name, address and password."""
-    return visit.page("account.html", user=users.get(visit.tools, visit.caller, visit.caller.name))
+    provider = visit.tools.policy.single_sign_on
+    connected = provider is not None and identities.connected(visit.tools, visit.caller)
+    user = users.get(visit.tools, visit.caller, visit.caller.name)
+    return visit.page("account.html", user=user, connected=connected)
 
 
 def change(visit: Visit) -> Response:

@@ -23,8 +23,8 @@ def by_password(visit: Visit) -> Response:
     return welcome(visit, made)
 
 
-def welcome(visit: Visit, made: NewSession) -> Response:
-    """Hand the browser its new session, and lead it on."""
+def welcome(visit: Visit, made: NewSession, onward: str = "") -> Response:
+    """Hand the browser its new session, and lead it on: to what is still owed, or where it wanted to go."""
     seconds = round((made.session.expires_at - made.session.created_at).total_seconds())
     visit.cookies += [Cookie(cookies.SESSION, made.secret, seconds), Cookie(cookies.FORM)]
     match made.session.stage:
@@ -32,7 +32,7 @@ def welcome(visit: Visit, made: NewSession) -> Response:
             return visit.go(visit.carry_next("/login/second"))
         case Stage.NEW_PASSWORD:
             return visit.go(visit.carry_next("/login/password"))
-    return visit.go(visit.next())
+    return visit.go(onward or visit.next())
 
 
 def show_second(visit: Visit) -> Response:

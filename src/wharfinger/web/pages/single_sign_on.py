@@ -1,0 +1,76 @@
+"""Signing in through an identity provider, and connecting an account there with one's own."""
+
+import hmac
+import json
+from typing import Final
+
+from starlette.responses import Response
+
+from wharfinger.clients.oidc import Attempt
+from wharfinger.domain import identities
+from wharfinger.domain.errors import CredentialRefused, Refusal
+from wharfinger.web.pages import cookies, signin
+from wharfinger.web.pages.cookies import Cookie
+from wharfinger.web.pages.visit import Visit
+
+_SECONDS: Final = 600
+_STALE: Final = "this sign-in was begun elsewhere or too long ago: begin again"
+
+
+def begin(visit: Visit) -> Response:
+    """Send the browser to the provider; what comes back has to fit the cookie that it takes along."""
+    try:
+        attempt, address = identities.begin(visit.tools, _callback(visit))
+    except Refusal as refusal:
+        return _failed(visit, refusal)
+    held = json.dumps([attempt.state, attempt.nonce, attempt.verifier, visit.next()])
+    visit.cookies.append(
+        Cookie(cookies.SIGNING_IN, cookies.packed(held, cookies.SIGNING_IN, visit.tools.secret), _SECONDS)
+    )
+    return Response(status_code=303, headers={"location": address})
+
+
+def finish(visit: Visit) -> Response:
+    """The browser is back: sign in, or connect the account with who is signed in already."""
+    visit.cookies.append(Cookie(cookies.SIGNING_IN))
+    try:
+        attempt, onward = _attempt(visit)
+        if visit.caller.user_id is not None:
+            identities.connect(visit.tools, visit.caller, attempt, visit.asked("code"))
+            return visit.go("/profile", "The account is connected: you can sign in with it from now on.")
+        made = identities.finish(visit.tools, attempt, visit.asked("code"), visit.browser)
+    except Refusal as refusal:
+        return _failed(visit, refusal)
+    return signin.welcome(visit, made, onward)
+
+
+def disconnect(visit: Visit) -> Response:
+    """Sign in by password alone again."""
+    identities.disconnect(visit.tools, visit.caller)
+    return visit.go("/profile", "The account is no longer connected with yours.")
+
+
+def _attempt(visit: Visit) -> tuple[Attempt, str]:
+    """What the cookie holds of this very sign-in. Raises CredentialRefused."""
+    held = cookies.read(visit.request, cookies.SIGNING_IN, secure=visit.secure)
+    text = cookies.unpacked(held, cookies.SIGNING_IN, visit.tools.secret)
+    if not text:
+        raise CredentialRefused(_STALE)
+    state, nonce, verifier, onward = json.loads(text)
+    if not hmac.compare_digest(str(state).encode(), visit.asked("state").encode()):
+        raise CredentialRefused(_STALE)
+    if not visit.asked("code"):
+        raise CredentialRefused("the identity provider did not sign you in: try again there, or sign in by password")
+    return Attempt(_callback(visit), state, nonce, verifier), onward
+
+
+def _callback(visit: Visit) -> str:
+    base = visit.site.external_url or f"{visit.request.url.scheme}://{visit.request.url.netloc}"
+    return f"{base}/login/oidc/callback"
+
+
+def _failed(visit: Visit, refusal: Refusal) -> Response:
+    visit.error = str(refusal)
+    if visit.caller.user_id is not None:
+        return visit.page("problem.html", status=403, title="Not connected", sentence=str(refusal), number=403)
+    return visit.page("login.html", status=403)

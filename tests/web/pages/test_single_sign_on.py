@@ -1,0 +1,187 @@
+"""Signing in through an identity provider, and what of it is not believed."""
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from joserfc.jwk import ECKey
+from playwright.sync_api import Browser, expect
+
+from tests.actors import fresh
+from tests.serving import Server
+from tests.web.pages.people import Person, with_password
+from tests.web.pages.provider import CLIENT, SECRET, Provider
+from tests.web.pages.visitor import Visitor
+from wharfinger.domain import users
+from wharfinger.domain.access import OPERATOR
+from wharfinger.domain.errors import UserUnknown
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    made = Provider()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, provider: Provider, stylesheet: None) -> Iterator[Server]:
+    """A server that lets the provider's people sign up, if they are of the crew."""
+    oidc = {"issuer": provider.url, "client_id": CLIENT, "client_secret": SECRET, "name": "Harbour ID"}
+    oidc |= {"sign_up": "groups", "groups": "crew, captains", "admin_group": "captains"}
+    changes = {"oidc": oidc, "outbound": {"allow": ["127.0.0.1/32"]}, "server": {"workers": 1}}
+    made = Server(tmp_path_factory.mktemp("oidc"), changes).start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(autouse=True)
+def honest(provider: Provider) -> None:
+    """Every test starts with a provider that tells the truth, of somebody new in the crew."""
+    provider.person = {
+        "sub": fresh("sub"),
+        "preferred_username": fresh("sailor"),
+        "name": "A Sailor",
+        "groups": ["crew"],
+    }
+    provider.bend, provider.signer = {}, provider.key
+
+
+def go(visitor: Visitor, path: str = "/login/oidc") -> httpx.Response:
+    """Through the provider and back: the answer to the callback."""
+    return visitor.get(back(visitor, path))
+
+
+def back(visitor: Visitor, path: str = "/login/oidc") -> str:
+    """To the provider; where it sends the browser."""
+    sent = visitor.get(path)
+    assert sent.status_code == 303
+    onward = httpx.get(sent.headers["location"], follow_redirects=False).headers["location"]
+    return str(onward.removeprefix(visitor.server.url))
+
+
+def exists(house: Server, username: str) -> bool:
+    try:
+        return users.get(house.tools, OPERATOR, username) is not None
+    except UserUnknown:
+        return False
+
+
+def test_somebody_new_gets_an_account_and_the_same_one_again(
+    browser: Browser, house: Server, provider: Provider
+) -> None:
+    sailor = Person(browser, house)
+    page = sailor.open("/groups")
+    page.get_by_role("link", name="Sign in").click()
+    sailor.check("login-single-sign-on")
+    page.get_by_role("link", name="Continue with Harbour ID").click()
+    page.wait_for_url("**/groups")
+    expect(page.get_by_label("Account of " + provider.person["preferred_username"])).to_be_visible()
+    page.goto("/profile")
+    sailor.check("profile-single-sign-on")
+    sailor.context.clear_cookies()
+    page.goto("/login/oidc")
+    expect(page.get_by_label("Account of " + provider.person["preferred_username"])).to_be_visible()
+    sailor.close()
+
+
+def test_a_name_that_is_taken_is_never_taken_over(house: Server, provider: Provider) -> None:
+    taken = with_password(house)
+    provider.person |= {"preferred_username": taken, "email": f"{taken}@example.com", "email_verified": True}
+    visitor = Visitor(house)
+    assert go(visitor).headers["location"] == "/"
+    assert f"{taken}-2" in visitor.get("/profile").text
+
+
+def test_who_is_not_of_the_crew_gets_no_account(house: Server, provider: Provider) -> None:
+    provider.person["groups"] = ["passengers"]
+    answer = go(Visitor(house))
+    assert answer.status_code == 403
+    assert "ask an administrator for an account" in answer.text
+    assert not exists(house, provider.person["preferred_username"])
+
+
+def test_administrators_are_whom_the_provider_says(house: Server, provider: Provider) -> None:
+    provider.person["groups"] = ["captains"]
+    visitor = Visitor(house)
+    go(visitor)
+    assert visitor.get("/admin").status_code == 200
+    provider.person["groups"] = ["crew"]
+    go(Visitor(house))
+    assert visitor.get("/admin").status_code == 404
+
+
+def test_an_account_is_connected_and_disconnected_by_its_owner(house: Server, provider: Provider) -> None:
+    provider.person["groups"] = []
+    visitor = Visitor(house, with_password(house))
+    assert go(visitor).headers["location"] == "/profile"
+    other = Visitor(house)
+    assert go(other).headers["location"] == "/"
+    assert visitor.username in other.get("/profile").text
+    assert go(Visitor(house, with_password(house))).status_code == 403  # it is somebody's already
+    visitor.post("/profile/oidc/disconnect")
+    assert go(Visitor(house)).status_code == 403
+
+
+def test_a_blocked_account_stays_out(house: Server, provider: Provider) -> None:
+    go(Visitor(house))
+    users.block(house.tools, OPERATOR, provider.person["preferred_username"])
+    answer = go(Visitor(house))
+    assert answer.status_code == 403
+    assert "blocked" in answer.text
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [{"iss": "https://evil.example"}, {"aud": "another"}, {"nonce": "another"}, {"exp": 1}, {"sub": ""}, {"sub": 7},
+     {"aud": [CLIENT, "another"]}, {"azp": "another"}, {"iat": 2**40}],
+    ids=str,
+)  # fmt: skip
+def test_a_token_that_lies_is_not_believed(house: Server, provider: Provider, lie: dict[str, object]) -> None:
+    provider.bend = lie
+    visitor = Visitor(house)
+    assert go(visitor).status_code == 403
+    assert not visitor.session
+    assert not exists(house, provider.person["preferred_username"])
+
+
+def test_a_token_signed_by_somebody_else_is_not_believed(house: Server, provider: Provider) -> None:
+    provider.signer = ECKey.generate_key("P-256", parameters={"kid": "one"})
+    assert go(Visitor(house)).status_code == 403
+
+
+def test_what_comes_back_must_be_what_this_browser_began(house: Server) -> None:
+    one, other = Visitor(house), Visitor(house)
+    there = back(one)
+    other.get("/login/oidc")
+    assert other.get(there).status_code == 403  # somebody else's code: signing in as the attacker
+    assert Visitor(house).get(there).status_code == 403
+    state = parse_qs(urlsplit(there).query)["state"][0]
+    assert one.get(there.replace(state, state[::-1])).status_code == 403
+
+
+def test_a_code_is_good_once(house: Server) -> None:
+    visitor = Visitor(house)
+    there = back(visitor)
+    held = visitor.client.cookies.get("wharfinger-sign-in")
+    assert visitor.get(there).headers["location"] == "/"
+    again = Visitor(house)
+    again.client.cookies.set("wharfinger-sign-in", str(held), domain="127.0.0.1")
+    assert again.get(there).status_code == 403
+
+
+def test_the_browser_does_not_follow_a_next_that_leads_elsewhere(house: Server) -> None:
+    assert go(Visitor(house), "/login/oidc?next=//evil.example").headers["location"] == "/"
+
+
+def test_a_provider_that_is_gone_is_told(house: Server, provider: Provider) -> None:
+    provider_url, provider.url = provider.url, "http://127.0.0.1:9/elsewhere"
+    try:
+        answer = Visitor(house).get("/login/oidc")
+    finally:
+        provider.url = provider_url
+    assert answer.status_code == 403
+    assert "could not be asked" in answer.text
+    assert "calls itself" in house.log()
+    assert SECRET not in house.log()

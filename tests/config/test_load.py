@@ -194,7 +194,7 @@ def test_every_setting_has_a_meaning_and_a_variable_of_its_own() -> None:
     secret = {path for path, setting in leaves().items() if setting.secret}
     names = ("access_key", "secret_key", "session_token", "master_keys")
     stores = {f"{store}.{name}" for store in ("storage", "storage.other") for name in names}
-    assert secret == {"database.url", "mail.password", *stores}
+    assert secret == {"database.url", "mail.password", "oidc.client_secret", *stores}
 
 
 def test_the_page_about_settings_is_true() -> None:

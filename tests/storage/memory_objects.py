@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from wharfinger.storage.objects import Listed
 from wharfinger.storage.store import BytesMissing, StoreFailed
 
 Fault = Callable[[str, str], bool]  # (what is done, to which object) → shall it fail?
@@ -29,6 +30,10 @@ class MemoryObjects:
         if name not in self.kept:
             raise BytesMissing(f"{name} is not there")
         return self._pieces(name, start, end)
+
+    def list(self, folder: str) -> Iterator[Listed]:
+        self.ask("list", folder)
+        return iter([Listed(name, len(data), 0.0) for name, data in self.kept.items() if name.startswith(f"{folder}/")])
 
     def delete(self, names: Sequence[str]) -> None:
         for name in names:

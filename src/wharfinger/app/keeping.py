@@ -14,6 +14,7 @@ from wharfinger.storage.ledger import Ledger, MemoryLedger
 from wharfinger.storage.local import LocalStore
 from wharfinger.storage.masterkey import KeyList, MasterKey
 from wharfinger.storage.object import ObjectStore
+from wharfinger.storage.reference_bucket import ReferenceBucket
 from wharfinger.storage.shelf import Shelf
 from wharfinger.storage.store import Store, StoreFailed
 from wharfinger.storage.stores import Stores
@@ -43,8 +44,7 @@ def _shelf(settings: Settings, section: StoreSection) -> Shelf | None:
         return None
     masters, folder = _masters(section), section.folder or settings.store
     if section.url:
-        name = f"{section.url}@{section.endpoint}" if section.endpoint else section.url
-        return Shelf(open_bucket(section.url, _account(section)), masters, name=name)
+        return Shelf(open_bucket(section.url, _account(section)), masters, name=_name(section))
     return Shelf(Folder(folder), masters, name=folder.absolute().as_uri())
 
 
@@ -53,6 +53,22 @@ def _folders(settings: Settings) -> list[Path]:
     main, other = settings.storage, settings.storage.other
     first = settings.store if not main.url or settings.store.exists() else None
     return list(dict.fromkeys(folder for folder in (first, other.folder) if folder))
+
+
+def open_reference(settings: Settings, url: str) -> ReferenceBucket:
+    """A bucket of the reference registry that is one of our stores. Raises SettingsRefused, StoreFailed."""
+    for section in (settings.storage, settings.storage.other):
+        if section.url and section.url == url.rstrip("/"):
+            return ReferenceBucket(open_bucket(section.url, _account(section)), _name(section))
+    raise StoreFailed(
+        f"{url} is not a store of ours: put it into [storage], or [storage.other], as url with its keys; its blobs are "
+        "then read where they lie"
+    )
+
+
+def _name(section: StoreSection) -> str:
+    """What places call a bucket."""
+    return f"{section.url}@{section.endpoint}" if section.endpoint else section.url
 
 
 def master_key(settings: Settings) -> MasterKey | None:

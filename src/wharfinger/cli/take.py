@@ -1,4 +1,4 @@
-"""`wharfinger import`: take over a folder that the reference registry has written."""
+"""`wharfinger import`: take over a folder or a bucket that the reference registry has written."""
 
 import sys
 from dataclasses import asdict
@@ -10,26 +10,31 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from wharfinger.app import keeping
 from wharfinger.cli.options import ConfigOption, JsonOption
-from wharfinger.cli.session import open_session
+from wharfinger.cli.session import open_session, read_settings
 from wharfinger.cli.terminal import note, say
 from wharfinger.domain import takeover
 from wharfinger.domain.takeover import Taken
-from wharfinger.storage.reference import ReferenceFolder
+from wharfinger.storage.reference import Reference, ReferenceFolder
 
 PROBLEMS_LEFT: Final = 3
 
 
 def take(
-    folder: Annotated[Path, typer.Argument(help="The folder that holds docker/registry/v2.")],
+    source: Annotated[
+        str, typer.Argument(help="The folder that holds docker/registry/v2, or a bucket of [storage] that does.")
+    ],
     into: Annotated[str, typer.Option("--into", help="Project that its repositories become images of.")],
-    copy: Annotated[bool, typer.Option("--copy", help="Copy bytes where files cannot be linked.")] = False,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Copy bytes: out of a bucket, or where files cannot be linked.")
+    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take over the reference registry's images; servers may run. Exit code 3 where something was not taken."""
-    source = ReferenceFolder(folder)
-    names = source.repositories()
+    reference = _open(source, config)
+    names = reference.repositories()
     found = list[Taken]()
     console = Console(stderr=True)
     with (
@@ -37,12 +42,18 @@ def take(
         Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress,
     ):
         task = progress.add_task(f"Taking over {len(names)} repositories", total=len(names))
-        for taken in takeover.repositories(tools, source, into, copy=copy):
+        for taken in takeover.repositories(tools, reference, into, copy=copy):
             found.append(taken)
             progress.update(task, advance=1, description=taken.repository)
     _tell(found, as_json=as_json)
     if any(taken.problems for taken in found):
         raise typer.Exit(PROBLEMS_LEFT)
+
+
+def _open(source: str, config: Path | None) -> Reference:
+    if "://" in source:
+        return keeping.open_reference(read_settings(config), source)
+    return ReferenceFolder(Path(source))
 
 
 def _tell(found: list[Taken], *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Taking over what the reference registry keeps in a folder: rows are written, files are linked, no byte is copied.
+"""Taking over what the reference registry keeps: rows are written, files are linked or named, no byte is copied.
 
 It goes through the operations of a push, so what a push would refuse is not taken, and reported. Manifests and tags
 keep their dates. It may run beside a server, be ended at any time and be run again: what is here stays as it is, and a
@@ -22,8 +22,8 @@ from wharfinger.spec import media_types, strict_json
 from wharfinger.spec import name as names
 from wharfinger.spec.errors import Malformed
 from wharfinger.spec.manifest import Manifest
-from wharfinger.storage.attic import adopt
-from wharfinger.storage.reference import Link, ReferenceFolder
+from wharfinger.storage.place import Place
+from wharfinger.storage.reference import Link, Reference
 from wharfinger.storage.store import BytesMissing, StoreError
 
 NAME: Final = "import"  # who pushed, as tags carry it
@@ -44,15 +44,15 @@ class Taken:
     problems: list[str] = field(default_factory=list)
 
 
-def repositories(tools: Tools, folder: ReferenceFolder, into: str, *, copy: bool) -> Iterator[Taken]:
+def repositories(tools: Tools, source: Reference, into: str, *, copy: bool) -> Iterator[Taken]:
     """Take over every repository, as an image of the project `into`. Raises ProjectUnknown, StoreFailed."""
     with tools.db.read() as tx:
         project = access.open_project(tx, OPERATOR, into, Action.PUSH)
-    for repository in folder.repositories():
+    for repository in source.repositories():
         taken = Taken(repository, f"{project.path}/{repository}")
         try:
             caller = _caller(tools, taken.path, project.id)
-            _Move(tools, folder, caller, taken, copy).run()
+            _Move(tools, source, caller, taken, copy).run()
         except _NOT_TAKEN as refusal:
             taken.problems.append(str(refusal))
         yield taken
@@ -74,7 +74,7 @@ def _caller(tools: Tools, path: str, project: int) -> Caller:
 @dataclass(frozen=True, slots=True)
 class _Move:
     tools: Tools
-    folder: ReferenceFolder
+    source: Reference
     caller: Caller
     taken: Taken
     copy: bool
@@ -82,11 +82,11 @@ class _Move:
     def run(self) -> None:
         """Manifests first, those of images before the indexes that name them; then tags."""
         repository = images.open_for_push(self.tools, self.caller, self.taken.path).id
-        found = {link.digest: link for link in self._links(self.folder.revisions(self.taken.repository))}
+        found = {link.digest: link for link in self._links(self.source.revisions(self.taken.repository))}
         kinds = {digest: kind for digest, link in found.items() if (kind := self._kind(link))}
         ordered = sorted(kinds, key=lambda digest: kinds[digest] == "index")
         here = {digest for digest in ordered if self._manifest(repository, found[digest])}
-        for link in self._links(self.folder.tags(self.taken.repository)):
+        for link in self._links(self.source.tags(self.taken.repository)):
             if link.digest in here:
                 self._tag(repository, link)
             elif link.digest not in found:
@@ -123,8 +123,7 @@ class _Move:
         return True
 
     def _read(self, link: Link) -> tuple[bytes, str, Manifest]:
-        with self.folder.file(link.digest).open("rb") as file:
-            body = file.read(self.tools.policy.manifest_limit_bytes + 1)
+        body = self.source.body(link.digest, self.tools.policy.manifest_limit_bytes + 1)
         media_type = _media_type(body)
         return body, media_type, manifests.parse(body, media_type)
 
@@ -138,16 +137,15 @@ class _Move:
                 self._blob(repository, digest, sizes[digest], known=digest in known)
 
     def _blob(self, repository: int, digest: str, size: int, *, known: bool) -> None:
-        """Link the file, then let the blob exist: in this order, as in a push."""
-        file = self.folder.file(digest)
-        if file.stat().st_size != size:
+        """Let the bytes be ours, then let the blob exist: in this order, as in a push."""
+        if self.source.size(digest) != size:
             raise BytesMissing(f"the bytes of {digest} are not the {size} that the manifest says")
         if not (known and self._mounted(repository, digest)):
-            place, now = adopt(self.tools.store, digest, file, copy=self.copy), self.tools.clock()
+            place, now = self.source.adopt(self.tools.store, digest, copy=self.copy), self.tools.clock()
             blob = {"digest": digest, "size_bytes": size, "place": place}
             with self.tools.db.begin() as tx:
                 rows.hold_blob(tx, repository, blob, now=now, later=now + self.tools.policy.gc_delay)
-                if rows.blob_place(tx, digest) == place:
+                if _is_ours(place) and rows.blob_place(tx, digest) == place:
                     kept.adopt(tx, self.tools, digest, place)
                 if not self.tools.store.kept(digest, place):
                     raise BytesMissing(f"the blob {digest} was being removed while it was linked: import once more")
@@ -180,6 +178,11 @@ class _Move:
         then = replace(self.tools, clock=lambda: moment, policy=waiting)
         path = self.taken.path
         push.manifest(then, self.caller, path, digest=link.digest, tags=tags, media_type=media_type, body=body)
+
+
+def _is_ours(place: str) -> bool:
+    """Did we write these bytes, and are to name them soon?"""
+    return bool(place) and not Place.parse(place).object
 
 
 def _moment(link: Link) -> datetime:

@@ -15,7 +15,7 @@ from obstore.exceptions import NotSupportedError
 from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, S3Store
 
 from wharfinger.storage.complaints import FAILURES, bucket_missing, failed, status
-from wharfinger.storage.objects import Writer
+from wharfinger.storage.objects import Listed, Writer
 from wharfinger.storage.store import BytesMissing, StoreFailed
 
 PIECE_BYTES: Final = 1024 * 1024
@@ -58,6 +58,24 @@ class Bucket:
             if status(error) == "416":
                 raise BytesMissing(f"the object {name} in {self.where} ends too early: restore it") from error
             raise failed(error, "read", self.where) from error
+
+    def size(self, name: str) -> int:
+        """How many bytes an object has. Raises BytesMissing, StoreFailed."""
+        try:
+            return int(obstore.head(self.writing, name)["size"])
+        except FileNotFoundError as error:
+            raise BytesMissing(f"the object {name} is not in {self.where}: restore it, or push it again") from error
+        except FAILURES as error:
+            raise failed(error, "look for an object", self.where) from error
+
+    def list(self, folder: str) -> Iterator[Listed]:
+        """Every object below a folder."""
+        try:
+            for page in obstore.list(self.writing, f"{folder}/"):
+                for it in page:
+                    yield Listed(str(it["path"]), int(it["size"]), it["last_modified"].timestamp())
+        except FAILURES as error:
+            raise failed(error, "list objects", self.where) from error
 
     def delete(self, names: Sequence[str]) -> None:
         """Remove objects, many in a request where the provider can."""

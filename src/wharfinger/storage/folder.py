@@ -4,6 +4,7 @@
 <root>/arriving/<random>          on their way
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -13,6 +14,7 @@ from secrets import token_hex
 from typing import Final
 
 from wharfinger.storage.disk import CREATE, FOLDER, READ, Disk, failed
+from wharfinger.storage.objects import Listed
 from wharfinger.storage.store import BytesMissing
 
 PIECE_BYTES: Final = 1024 * 1024
@@ -48,6 +50,17 @@ class Folder:
         except OSError as error:
             raise failed(error, "read a blob", self.where) from error
         return _pieces(self, file, start, end)
+
+    def list(self, folder: str) -> Iterator[Listed]:
+        """Every object below a folder of ours: those are one level deep, or two."""
+        try:
+            for above, _, names in os.walk(f"{self.where}/{folder}"):
+                for name in names:
+                    with suppress(FileNotFoundError):
+                        found = self.disk.lstat(f"{above}/{name}")
+                        yield Listed(os.path.relpath(f"{above}/{name}", self.where), found.st_size, found.st_ctime)
+        except OSError as error:
+            raise failed(error, "list objects", self.where) from error
 
     def delete(self, names: Sequence[str]) -> None:
         """Remove objects. Not synced: bytes that come back after a crash have no row."""

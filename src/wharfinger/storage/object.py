@@ -100,7 +100,7 @@ class ObjectStore:
         """Remove their objects, many in a request."""
         places = [_parsed(digest, place) for digest, place in blobs if place]
         for shelf in self.shelves.all:
-            shelf.objects.delete([name for it in places if shelf in self.shelves.of(it) for name in it.names])
+            shelf.objects.delete([name for it in places if shelf in self.shelves.of(it) for name in it.own_names])
 
     def abandon(self, older_than_seconds: float) -> int:
         """Forget old uploads and their objects. One that cannot be removed does not save the rest."""

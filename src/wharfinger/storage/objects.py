@@ -6,7 +6,15 @@ Objects are written once, by one writer, from the first byte to the last, and ap
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+
+class Listed(NamedTuple):
+    """An object that is there. `changed_at` is in seconds since 1970."""
+
+    name: str
+    size_bytes: int
+    changed_at: float
 
 
 class Writer(Protocol):
@@ -38,6 +46,9 @@ class Objects(Protocol):
         Raises BytesMissing, StoreFailed: before the first piece where the object cannot be opened, after it where it
         ends too early.
         """
+
+    def list(self, folder: str) -> Iterator[Listed]:
+        """Every finished object whose name begins with `folder` and a slash, in no order. Raises StoreFailed."""
 
     def delete(self, names: Sequence[str]) -> None:
         """Remove objects; nothing happens for those that are not there. Raises StoreFailed."""

@@ -5,6 +5,10 @@
 A segment is one object, written by one request and never written again: `objects/<2 hex>/<upload>.<name>`. A blob that
 came in one request, which is what clients do, is one segment. `key` is there where the segments are sealed. `in` tells
 stores apart while bytes move from one to another; where there is one store alone, nobody asks.
+
+    {"upload": "", "segments": [["", <bytes>]], "object": "docker/registry/v2/blobs/…/data", "in": "s3://bucket"}
+
+is an object that somebody else wrote, and that was taken over where it lies. We read it and never delete it.
 """
 
 import json
@@ -14,6 +18,7 @@ from typing import Final, Self
 from wharfinger.storage.store import BytesMissing
 
 MOST_SEGMENTS: Final = 10_000
+_MORE: Final = (("key", "key"), ("store", "in"), ("object", "object"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class Place:
     segments: tuple[Segment, ...] = ()
     key: str = ""
     store: str = ""
+    object: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -43,9 +49,14 @@ class Place:
         """The names of the objects."""
         return [self.name_of(segment) for segment in self.segments]
 
+    @property
+    def own_names(self) -> list[str]:
+        """Those of them that we wrote, and may delete."""
+        return [] if self.object else self.names
+
     def name_of(self, segment: Segment) -> str:
         """The name of one object."""
-        return object_name(self.upload, segment.name)
+        return self.object or object_name(self.upload, segment.name)
 
     def text(self) -> str:
         """As the row carries it."""
@@ -53,7 +64,7 @@ class Place:
             "upload": self.upload,
             "segments": [[it.name, it.size_bytes] for it in self.segments],
         }
-        more = {"key": self.key, "in": self.store}
+        more = {"key": self.key, "in": self.store, "object": self.object}
         return json.dumps(table | {name: said for name, said in more.items() if said}, separators=(",", ":"))
 
     @classmethod
@@ -62,9 +73,15 @@ class Place:
         try:
             table = json.loads(text)
             segments = tuple(Segment(str(name), int(size)) for name, size in table["segments"])
-            return cls(str(table["upload"]), segments, str(table.get("key", "")), str(table.get("in", "")))
+            more = {name: str(table.get(key, "")) for name, key in _MORE}
+            return cls(str(table["upload"]), segments, **more)
         except (ValueError, TypeError, KeyError) as error:
             raise BytesMissing(f"a blob's row says nothing readable of where its bytes are: {text[:80]!r}") from error
+
+
+def taken_over(name: str, size_bytes: int, store: str) -> Place:
+    """The place of an object that somebody else wrote."""
+    return Place("", (Segment("", size_bytes),), store=store, object=name)
 
 
 def object_name(upload: str, segment: str) -> str:

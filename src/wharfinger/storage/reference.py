@@ -11,11 +11,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from wharfinger.spec import digest as digests
+from wharfinger.storage.attic import adopt
 from wharfinger.storage.disk import failed
-from wharfinger.storage.store import BytesMissing, StoreFailed
+from wharfinger.storage.store import BytesMissing, Store, StoreFailed
 
 LONGEST_LINK_BYTES = 256
 
@@ -26,6 +27,31 @@ class Link(NamedTuple):
     name: str
     digest: str
     written_at: float
+
+
+class Reference(Protocol):
+    """What the reference registry keeps, wherever. All of it raises StoreFailed where it cannot be read."""
+
+    def repositories(self) -> list[str]:
+        """Names of all repositories, sorted."""
+
+    def tags(self, repository: str) -> Iterator[Link | StoreFailed]:
+        """Every tag, by name; a refusal in the place of one that cannot be read."""
+
+    def revisions(self, repository: str) -> Iterator[Link | StoreFailed]:
+        """Every manifest, tagged or not; a refusal in the place of one that cannot be read."""
+
+    def body(self, digest: str, most_bytes: int) -> bytes:
+        """The first bytes of a manifest. Raises BytesMissing."""
+
+    def size(self, digest: str) -> int:
+        """How many bytes a blob has. Raises BytesMissing."""
+
+    def adopt(self, store: Store, digest: str, *, copy: bool) -> str:
+        """Let its bytes be this blob's, without a copy where that is possible; returns their place.
+
+        With `copy` they are copied where it is not. Raises BytesMissing, DigestDiffers.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +92,23 @@ class ReferenceFolder:
         if not path.is_file():
             raise BytesMissing(f"the bytes of {digest} are not in {self.root}")
         return path
+
+    def body(self, digest: str, most_bytes: int) -> bytes:
+        """The first bytes of a manifest."""
+        path = self.file(digest)
+        try:
+            with path.open("rb") as file:
+                return file.read(most_bytes)
+        except OSError as error:
+            raise failed(error, "read", str(path)) from error
+
+    def size(self, digest: str) -> int:
+        """How many bytes a blob has."""
+        return self.file(digest).stat().st_size
+
+    def adopt(self, store: Store, digest: str, *, copy: bool) -> str:
+        """By a hard link, where both are on one disk."""
+        return adopt(store, digest, self.file(digest), copy=copy)
 
     def _manifests(self, repository: str) -> Path:
         return self.top / "repositories" / repository / "_manifests"

@@ -81,7 +81,7 @@ class Shelves:
 
     def settled(self, place: Place) -> bool:
         """Is it where, and as, a new place would be?"""
-        return self.of(place) == (self.first,) and bool(place.key or self.first.masters is None)
+        return self.of(place) == (self.first,) and not place.object and bool(place.key or self.first.masters is None)
 
 
 def rewrapped(place: Place, masters: MasterKey) -> Place:

@@ -7,6 +7,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from wharfinger import __version__
+from wharfinger.cli.audit import audit
 from wharfinger.cli.backup import backup, restore
 from wharfinger.cli.demo import demo
 from wharfinger.cli.doctor import doctor
@@ -28,6 +29,7 @@ from wharfinger.cli.token import token
 from wharfinger.cli.trash import trash
 from wharfinger.cli.user import user
 from wharfinger.cli.verify import verify
+from wharfinger.cli.webhook import webhook
 from wharfinger.cli.worker import worker
 from wharfinger.config.load import SettingsRefused
 from wharfinger.db.migrate import SchemaUnknown
@@ -48,7 +50,7 @@ cli = typer.Typer(
 for command in (serve, worker, migrate, status, reconfigure, doctor, demo, verify, backup, restore):
     cli.command()(command)
 cli.command("import")(take)
-for noun in (user, group, project, repository, protection, member, token, trash, gc, storage, quota):
+for noun in (user, group, project, repository, protection, member, token, trash, gc, storage, quota, audit, webhook):
     cli.add_typer(noun)
 
 

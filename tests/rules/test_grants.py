@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wharfinger.rules.grants import MOST_REQUESTS, Decision, Request, Standing, decide, lacking, parse_scopes
+from wharfinger.rules.grants import MOST_REQUESTS, Decision, Request, Standing, decide, guarded, lacking, parse_scopes
+from wharfinger.rules.protection import Guard, Kind, Level, Rule
 from wharfinger.rules.roles import Action, Profile, Role, Visibility, may
 from wharfinger.rules.scopes import SCOPES, CredentialKind, actions
 
@@ -289,3 +290,27 @@ def test_granted_is_what_role_scopes_and_place_allow_together(place: Standing, a
     reads = may(PULL, place.role, place.visibility, signed_in=signed_in, profile=place.profile)
     assert found.granted | found.refused.keys() == (asked if reads or place.role is not None else set())
     assert all("; " in sentence or ": " in sentence for sentence in found.refused.values())
+
+
+# --- what rules of protection take away again
+
+
+@pytest.mark.parametrize(
+    ("level", "left"),
+    [(Level.MAINTAINER - 10, {PULL}), (Level.MAINTAINER, {PULL, PUSH}), (Level.OWNER, {PULL, PUSH, DELETE})],
+)
+def test_guarded_takes_what_a_rule_keeps_for_others(level: int, left: set[Action]) -> None:
+    rule = Rule(Kind.REPOSITORY, "acme/shop/*", Level.MAINTAINER, Level.OWNER)
+    decision = guarded(Decision(frozenset(EVERYTHING), {}), Guard([rule]), "acme/shop/web", level)
+    assert decision.granted == left
+    assert set(decision.refused) == EVERYTHING - left
+    assert all("acme/shop/web" in sentence for sentence in decision.refused.values())
+
+
+def test_guarded_leaves_other_repositories_alone_and_keeps_what_was_refused_before() -> None:
+    rule = Rule(Kind.REPOSITORY, "acme/shop/*", Level.ADMIN, Level.ADMIN)
+    before = Decision(frozenset({PULL, PUSH}), {DELETE: "you are no maintainer"})
+    assert guarded(before, Guard([rule]), "acme/other/web", 0) == before
+    after = guarded(before, Guard([rule]), "acme/shop/web", 0)
+    assert after.granted == {PULL}
+    assert after.refused[DELETE] == "you are no maintainer"

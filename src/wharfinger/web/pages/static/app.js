@@ -95,5 +95,6 @@
     event.detail.ctx.request.headers["X-Form-Proof"] = document.querySelector('meta[name="form-proof"]').content;
   });
   document.addEventListener("htmx:after:swap", count);
+  for (const field of document.querySelectorAll("[data-must-be]")) judge(field);
   count();
 })();

@@ -14,7 +14,7 @@ from wharfinger.db import groups as group_rows
 from wharfinger.db import meters as rows
 from wharfinger.domain import access, events
 from wharfinger.domain.access import OPERATOR, Caller, Group, Project
-from wharfinger.domain.errors import NotFound, QuotaExceeded, ScopeMissing, SettingInvalid
+from wharfinger.domain.errors import NotFound, QuotaExceeded, Refusal, ScopeMissing, SettingInvalid
 from wharfinger.domain.events.places import QuotaChanged, QuotaReached
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import quotas as rules
@@ -23,6 +23,7 @@ from wharfinger.rules.roles import Action, Role
 
 _ITSELF: Final = replace(OPERATOR, name="wharfinger")
 _BATCH: Final = 10_000
+_WARN_PERCENT: Final = 85
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,25 @@ def line(tx: Connection, path: str) -> list[Quota]:
     """The quotas of a place and of all above it, the instance last."""
     found = [_meter(row) for row in rows.line(tx, path)]
     return [_quota(found[start:]) for start in range(len(found))]
+
+
+def nearly_full(tools: Tools, caller: Caller, place: Project | Group) -> list[Quota]:
+    """The quotas of a place and those above it that its members should look at; they are open to the caller already."""
+    if place.role is None:
+        return []
+    with tools.db.read() as tx:
+        close = [quota for quota in line(tx, place.path) if quota.path and (quota.percent or 0) >= _WARN_PERCENT]
+        return [quota for quota in close if _may_see(tx, caller, quota)]
+
+
+def may_limit(tools: Tools, caller: Caller, path: str) -> bool:
+    """May the caller set limits of this place?"""
+    with tools.db.read() as tx:
+        try:
+            _require_above(tx, caller, _open(tx, caller, path) if path else None)
+        except Refusal:
+            return False
+        return True
 
 
 def set_limit(tools: Tools, caller: Caller, path: str, limit_bytes: int | None, *, each: bool = False) -> Quota:

@@ -26,6 +26,7 @@ from wharfinger.web.pages import (
     single_sign_on,
     tokens,
     trash,
+    usage,
     users,
 )
 from wharfinger.web.pages.line import Line, Who
@@ -86,6 +87,8 @@ TABLE = (
     Line("POST", "/admin/jobs/again", jobs.again, Who.ADMIN, form=jobs.show),
     Line("POST", "/admin/jobs/forget", jobs.forget, Who.ADMIN, form=jobs.show),
     Line("GET", "/admin/storage", admin.storage, Who.ADMIN),
+    Line("GET", "/admin/usage", usage.show_all, Who.ADMIN),
+    Line("POST", "/admin/usage/limit", usage.limit_all, Who.ADMIN, form=usage.show_all),
     Line("GET", "/admin/settings", admin.settings, Who.ADMIN),
     # --- of a group or project
     Line("GET", "/{place:place}/-/members", members.show, Who.PERSON),
@@ -95,6 +98,8 @@ TABLE = (
     Line("POST", "/{place:place}/-/tokens", tokens.create_place, Who.PERSON, form=tokens.show_place),
     Line("POST", "/{place:place}/-/tokens/rotate", tokens.rotate_place, Who.PERSON, form=tokens.show_place),
     Line("POST", "/{place:place}/-/tokens/revoke", tokens.revoke_place, Who.PERSON, form=tokens.show_place),
+    Line("GET", "/{place:place}/-/usage", usage.show, Who.PERSON),
+    Line("POST", "/{place:place}/-/usage/limit", usage.limit, Who.PERSON, form=usage.show),
     Line("GET", "/{place:place}/-/settings", places.settings, Who.PERSON),
     Line("POST", "/{place:place}/-/settings", places.change, Who.PERSON, form=places.settings),
     Line("POST", "/{place:place}/-/settings/path", places.rename, Who.PERSON, form=places.settings),

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from wharfinger import __version__
+from wharfinger.domain import quotas
 from wharfinger.domain.tools import Tools
 from wharfinger.web.pages import menu, words
 from wharfinger.web.pages.assets import Assets
@@ -76,6 +78,7 @@ def build(tools: Tools, external_url: str, served: Served, has_page: Callable[[s
     environment.globals.update(
         asset=assets.url, now=tools.clock, version=__version__, has_page=has_page, policy=tools.policy, menu=menu
     )
+    environment.globals.update(nearly_full=partial(quotas.nearly_full, tools))
     drawn = environment.get_template("icons.html").module
     environment.globals.update(icon=drawn.icon, logo=drawn.logo)  # type: ignore[attr-defined]
     return Site(tools, external_url, assets, environment, served)

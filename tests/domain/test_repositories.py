@@ -148,7 +148,7 @@ def test_deleted_by_the_worker(shelf: Shelf) -> None:
 def test_deleting_twice_does_no_harm(shelf: Shelf) -> None:
     shelf.image(tag="v1")
     id_ = repositories.get(shelf.tools, OPERATOR, shelf.path).id
-    about = {"repository": id_, "by": "ada", "user": None, "address": ""}
+    about = {"repository": id_, "by": "ada", "user": None, "admin": True, "address": ""}
     repositories.carry_out_deletion(shelf.tools, about)
     repositories.carry_out_deletion(shelf.tools, about)
     assert len(trash.list_trash(shelf.tools, OPERATOR, shelf.project)) == 1

@@ -3,9 +3,10 @@
 One without a manifest yet, or in the trash, has no `pushed_at`, and is not here.
 """
 
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, func, literal, null, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, func, literal, null, or_, select, update
 
 from wharfinger.db import paging
 from wharfinger.db.access import below
@@ -87,3 +88,10 @@ def path_of(tx: Connection, repository: int) -> str | None:
 def set_status(tx: Connection, repository: int, status: str | None) -> None:
     """Say how far the deletion of a repository is."""
     tx.execute(update(repositories).where(repositories.c.id == repository).values(status=status))
+
+
+def lease_bulk(tx: Connection, repository: int, now: datetime, before: datetime) -> bool:
+    """Note that its tags are to be deleted in bulk now; False if that was asked for after `before`."""
+    idle = or_(repositories.c.bulk_asked_at.is_(None), repositories.c.bulk_asked_at <= before)
+    asked = update(repositories).where(repositories.c.id == repository, idle).values(bulk_asked_at=now)
+    return tx.execute(asked).rowcount > 0

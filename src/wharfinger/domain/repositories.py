@@ -4,7 +4,7 @@ Deleting a whole one is asked for here and done by the worker (`delete_scheduled
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Row, Select
 
 from wharfinger.db import repositories as rows
 from wharfinger.db import sizes
-from wharfinger.domain import access, events, images, paging, queue
-from wharfinger.domain.access import OPERATOR, Caller
+from wharfinger.domain import access, behalf, events, images, paging, queue
+from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import RepositoryUnknown
 from wharfinger.domain.events.images import RepositoryDeletionScheduled
 from wharfinger.domain.guard import Warden
@@ -123,7 +123,7 @@ def delete(tools: Tools, caller: Caller, path: str) -> None:
         place = images.open_existing(tx, caller, path, Action.DELETE)
         Warden(tx, tools, caller, place.id, path).require_delete_all()
         rows.set_status(tx, place.id, Status.DELETE_SCHEDULED)
-        about = {"repository": place.id, "by": caller.name, "user": caller.user_id, "address": caller.address}
+        about = {"repository": place.id, **behalf.of(caller)}
         queue.put(tx, tools, DELETE_TASK, about, key=f"{DELETE_TASK} {place.id}")
         events.put(tx, tools, caller, RepositoryDeletionScheduled(path=place.path, project_id=place.project_id))
 
@@ -134,9 +134,8 @@ def carry_out_deletion(tools: Tools, about: Mapping[str, Any]) -> None:
     path = _mark(tools, repository, Status.DELETE_ONGOING)
     if path is None:
         return
-    asker = replace(OPERATOR, name=about["by"], user_id=about["user"], address=about["address"])
     try:
-        images.delete_repository(tools, asker, path)
+        images.delete_repository(tools, behalf.asker(tools, about), path)
     except Exception:
         _mark(tools, repository, Status.DELETE_FAILED)
         raise

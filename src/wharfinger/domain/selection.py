@@ -14,13 +14,12 @@ from sqlalchemy import Connection
 
 from wharfinger.db import repositories as repository_rows
 from wharfinger.db import selection as rows
-from wharfinger.domain import access, guard, images, queue, trash
+from wharfinger.domain import access, behalf, guard, images, queue, trash
 from wharfinger.domain.access import Caller
 from wharfinger.domain.images import Existing
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.protection import Guard
 from wharfinger.rules.roles import Action
-from wharfinger.rules.scopes import CredentialKind
 
 DELETE_TASK: Final = "delete tags"
 RESTORE_TASK: Final = "restore tags"
@@ -111,7 +110,7 @@ def undo(tools: Tools, caller: Caller, project: str, batch: str) -> trash.Return
 
 def carry_out_deletion(tools: Tools, about: Mapping[str, Any]) -> None:
     """What `delete` left to the worker; again does no harm, for what is gone already is passed by."""
-    caller, now = _asker(tools, about), datetime.fromisoformat(about["until"])
+    caller, now = behalf.asker(tools, about), datetime.fromisoformat(about["until"])
     with tools.db.read() as tx:
         path = repository_rows.path_of(tx, about["repository"])
         if path is None:
@@ -125,7 +124,7 @@ def carry_out_deletion(tools: Tools, about: Mapping[str, Any]) -> None:
 
 def carry_out_return(tools: Tools, about: Mapping[str, Any]) -> None:
     """What `undo` left to the worker."""
-    caller = _asker(tools, about)
+    caller = behalf.asker(tools, about)
     with tools.db.read() as tx:
         opened = access.open_project(tx, caller, about["project"], Action.ADMINISTER)
         left = rows.trashed(tx, opened.id, tools.clock(), about["batch"])
@@ -134,21 +133,7 @@ def carry_out_return(tools: Tools, about: Mapping[str, Any]) -> None:
 
 
 def _ask(tx: Connection, tools: Tools, caller: Caller, task: str, about: dict[str, Any]) -> None:
-    who = {"by": caller.name, "user": caller.user_id, "admin": caller.admin, "address": caller.address}
-    queue.put(tx, tools, task, {**about, **who}, key=f"{task} {about['batch']}")
-
-
-def _asker(tools: Tools, about: Mapping[str, Any]) -> Caller:
-    """Who asked, measured now as one who signed in."""
-    return Caller(
-        CredentialKind.PASSWORD,
-        about["by"],
-        user_id=about["user"],
-        admin=about["admin"],
-        address=about["address"],
-        profile=tools.policy.profile,
-        at=tools.clock(),
-    )
+    queue.put(tx, tools, task, about | behalf.of(caller), key=f"{task} {about['batch']}")
 
 
 # --- which

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from wharfinger.domain import deliveries, notices, repositories, selection
+from wharfinger.domain.cleanup import once
 from wharfinger.domain.tools import Tools
 from wharfinger.jobs.reactions import REACTIONS
 
@@ -23,6 +24,7 @@ TASKS: Final[tuple[Task, ...]] = (
     *(Task(reaction.name, reaction.run) for reaction in REACTIONS),
     Task(deliveries.TASK, deliveries.deliver),
     Task(repositories.DELETE_TASK, repositories.carry_out_deletion),
+    Task(once.TASK, once.carry_out),
     Task(notices.MAIL_TASK, notices.deliver, notices.PATIENCE),
     Task(selection.DELETE_TASK, selection.carry_out_deletion),
     Task(selection.RESTORE_TASK, selection.carry_out_return),

@@ -115,6 +115,9 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/registry/repositories/{repository_id}"): Row("guest", made="repository", jobs=True),
     ("DELETE", _REPOSITORIES + "/{repository_id}"): Row("maintainer", 202, {}, "new repository", jobs=True),
     ("GET", _REPOSITORIES + "/{repository_id}/tags"): Row("guest", made="repository", jobs=True),
+    ("DELETE", _REPOSITORIES + "/{repository_id}/tags"): Row(
+        "maintainer", 202, {"name_regex_delete": "none"}, "new repository", jobs=True
+    ),
     ("GET", _REPOSITORIES + "/{repository_id}/tags/{tag_name}"): Row("guest", made="tag", jobs=True),
     ("DELETE", _REPOSITORIES + "/{repository_id}/tags/{tag_name}"): Row("maintainer", 200, {}, "tag", jobs=True),
 }

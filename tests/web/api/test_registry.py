@@ -174,3 +174,48 @@ def test_empty_name_is_that_of_the_projects_own_image(people: People, server: Se
     people.push(owner, project.path, secrets.token_hex(3))
     (found,) = owner.gitlab.projects.get(project.id, lazy=True).repositories.list(get_all=True)
     assert (found.name, found.path) == ("", project.path)
+
+
+def test_delete_in_bulk(owner: Somebody, people: People, project: Project, path: str) -> None:
+    """The worked example of GitLab's documentation needs days; here it is names and numbers."""
+    for name in ("dev-1", "dev-2", "dev-3", "latest", "v1"):
+        people.push(owner, path, name)
+    found = repository(owner, project, path)
+    found.tags.delete_in_bulk(name_regex_delete="dev-.*|latest", name_regex_keep="dev-1", keep_n=1)
+    assert until(lambda: [tag.name for tag in found.tags.list(get_all=True)] == ["dev-1", "dev-3", "latest", "v1"])
+    with pytest.raises(gitlab.GitlabError) as refused:
+        found.tags.delete_in_bulk(name_regex_delete=".*")
+    assert refused.value.response_code == 400
+    assert "This request has already been made. You can run this at most once an hour" in refused.value.error_message
+
+
+@pytest.mark.parametrize("how", ["params", "data", "json"])
+def test_bulk_by_query_form_and_json(owner: Somebody, people: People, project: Project, path: str, how: str) -> None:
+    people.push(owner, path, "a", "b", "c")
+    url = f"/projects/{project.id}/registry/repositories/{repository(owner, project, path).id}/tags"
+    sent = {how: {"name_regex": "a|b", "older_than": "1h", "keep_n": 1}}
+    assert owner.http.request("DELETE", url, **sent).status_code == 202
+    assert owner.http.request("DELETE", url, **sent).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({}, "name_regex_delete says which"),
+        ({"name_regex_delete": "("}, "name_regex"),
+        ({"name_regex_delete": ""}, "name_regex"),
+        ({"name_regex_delete": ".*", "name_regex_keep": "["}, "name_regex_keep"),
+        ({"name_regex_delete": ".*", "older_than": "soon"}, "older_than"),
+        ({"name_regex_delete": ".*", "keep_n": -1}, "keep_n is invalid"),
+        ({"name_regex_delete": ".*", "keep_n": 10**30}, "keep_n"),
+    ],
+)
+def test_bulk_mistakes(
+    owner: Somebody, people: People, project: Project, path: str, sent: dict[str, str], said: str
+) -> None:
+    people.push(owner, path, "a")
+    url = f"/projects/{project.id}/registry/repositories/{repository(owner, project, path).id}/tags"
+    answer = owner.http.request("DELETE", url, params=sent)
+    assert answer.status_code == 400
+    assert said in (answer.json().get("message") or answer.json()["error"])
+    assert owner.http.request("DELETE", url, params={"name_regex_delete": "b"}).status_code == 202

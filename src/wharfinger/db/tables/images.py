@@ -28,6 +28,7 @@ repositories = Table(
     moment("pushed_at", nullable=True),  # null until a first manifest arrives: such a repository is not listed
     *pulled(),
     Column("status", String),  # domain.repositories.Status: how far its deletion is, null where none was asked for
+    moment("bulk_asked_at", nullable=True),  # when its tags were last to be deleted in bulk
     UniqueConstraint("project_id", "name"),
     Index(
         "ix_repositories_listed",

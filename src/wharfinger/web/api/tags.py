@@ -5,6 +5,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from wharfinger.domain import images, tags
+from wharfinger.domain.cleanup import once
+from wharfinger.domain.cleanup.terms import Terms
+from wharfinger.domain.errors import SettingInvalid
 from wharfinger.domain.tags import Filter, Tag
 from wharfinger.rules.paging import Marker, Window
 from wharfinger.web.api.call import RegistryCall
@@ -63,6 +66,26 @@ def get(call: RegistryCall, key: Key, repository_id: Number, tag_name: str) -> T
     """One tag with its digest, size and dates."""
     repository = opened(call, key, repository_id)
     return shape(call.registry, tags.get(call.tools, call.caller, repository.path, tag_name))
+
+
+@router.delete("/projects/{id}/registry/repositories/{repository_id}/tags", status_code=202)
+def delete_in_bulk(
+    call: RegistryCall,
+    key: Key,
+    repository_id: Number,
+    *,
+    name_regex_delete: Annotated[str | None, Query(description="names to delete (RE2), matched whole")] = None,
+    name_regex: Annotated[str | None, Query(description="the same, as it was called before")] = None,
+    name_regex_keep: Annotated[str, Query(description="names to keep (RE2), matched whole")] = "",
+    keep_n: Annotated[int | None, Query(ge=0, description="how many of the newest stay")] = None,
+    older_than: Annotated[str | None, Query(description="what is younger stays, as in 7d, 1month")] = None,
+) -> None:
+    """Have many tags deleted, soon; once an hour at most. `latest` and what is protected stay."""
+    pattern = name_regex_delete or name_regex
+    if pattern is None:
+        raise SettingInvalid("name_regex_delete says which tags go: send it, .* is all of them")
+    wanted = Terms(name_regex=pattern, name_regex_keep=name_regex_keep, keep_n=keep_n or None, older_than=older_than)
+    once.ask(call.tools, call.caller, opened(call, key, repository_id).path, wanted)
 
 
 @router.delete("/projects/{id}/registry/repositories/{repository_id}/tags/{tag_name}")

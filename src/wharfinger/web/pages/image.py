@@ -17,6 +17,7 @@ from wharfinger.web.pages import live, places, registry, words
 from wharfinger.web.pages.visit import Visit
 
 _PAGE: Final = 25
+_MANY_TAGS: Final = 10_000  # counting more than so many takes the server a while
 _SORTS: Final = {
     "published": ("Last published", Sort.PUBLISHED, True),
     "name": ("Name", Sort.NAME, False),
@@ -44,7 +45,8 @@ def show(visit: Visit) -> Response:
         "part_of": wanted.part,
         "folded": wanted.folded,
     }
-    part = live.part(visit, "image_tags.html", **facts)
+    seconds = live.SECONDS if (repository.tags_count or 0) <= _MANY_TAGS else live.SLOW_SECONDS
+    part = live.part(visit, "image_tags.html", seconds=seconds, **facts)
     if live.asked(visit):
         return live.answer(visit, part)
     more: dict[str, Any] = {

@@ -15,7 +15,8 @@ from starlette.responses import Response
 from wharfinger.web.pages.visit import Visit
 
 _SEEN: Final = "seen"
-_SECONDS: Final = 5
+SECONDS: Final = 5
+SLOW_SECONDS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,10 @@ class Part:
     html: Markup
     seen: str
     address: str
-    seconds: int = _SECONDS
+    seconds: int = SECONDS
 
 
-def part(visit: Visit, template: str, *, seconds: int = _SECONDS, **facts: Any) -> Part:
+def part(visit: Visit, template: str, *, seconds: int = SECONDS, **facts: Any) -> Part:
     """Draw a part of the page at hand, to be shown by live.html."""
     text = visit.site.render(template, {"visit": visit, **facts})
     seen = blake2b(text.encode(), digest_size=9).hexdigest()

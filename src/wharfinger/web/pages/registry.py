@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from wharfinger.domain import repositories
 from wharfinger.domain.access import Group, Project
-from wharfinger.domain.errors import RepositoryUnknown
+from wharfinger.domain.errors import PageInvalid, RepositoryUnknown
 from wharfinger.domain.repositories import Filter, Repository, Sort
 from wharfinger.rules import paging
 from wharfinger.rules.paging import Marker, Page, Window
@@ -74,8 +74,11 @@ def allows(visit: Visit, project: Project, action: Action) -> bool:
 
 
 def marker(visit: Visit) -> Marker | None:
-    """Where the page that is asked for goes on. Raises Invalid."""
-    return paging.read(visit.asked("after")) if visit.asked("after") else None
+    """Where the page that is asked for goes on. Raises PageInvalid."""
+    try:
+        return paging.read(visit.asked("after")) if visit.asked("after") else None
+    except ValueError as error:
+        raise PageInvalid(str(error)) from error
 
 
 def next_page(visit: Visit, found: Page[Any]) -> str:

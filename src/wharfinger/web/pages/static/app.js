@@ -92,7 +92,12 @@
   });
 
   document.addEventListener("htmx:config:request", (event) => {
+    if (document.hidden && event.target.matches("[data-live]")) return event.preventDefault();
     event.detail.ctx.request.headers["X-Form-Proof"] = document.querySelector('meta[name="form-proof"]').content;
+  });
+  // What keeps itself up to date rests while nobody looks, and catches up when somebody does.
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) for (const part of document.querySelectorAll("[data-live]")) htmx.trigger(part, "look");
   });
   document.addEventListener("htmx:after:swap", count);
   for (const field of document.querySelectorAll("[data-must-be]")) judge(field);

@@ -66,6 +66,7 @@ class RegistryMachine(RuleBasedStateMachine):
             set()
         )  # kept by the store, and perhaps never known to the database: `verify` finds these
         self.entries: dict[int, Trashed | Repository] = {}
+        self.acts = 0
 
     # --- blobs
 
@@ -163,6 +164,19 @@ class RegistryMachine(RuleBasedStateMachine):
             repository.tags.pop(tag)
             self._learn_trash(repository)
 
+    @rule(name=repositories, chosen=st.sets(tags, min_size=1), crash=crashes)
+    def delete_many(self, name: str, chosen: set[str], crash: int | None) -> None:
+        """As one act, which `restore_many` undoes."""
+        path, repository = self.paths[name], self.model.repositories[self.paths[name]]
+        if not repository.tags:
+            return
+        self.acts += 1
+        act = f"act {self.acts}"
+        delete = images.delete_chosen
+        self._crashing(crash, lambda: delete(self.tools, self.caller, path, sorted(chosen), batch=act))
+        repository.tags = {tag: digest for tag, digest in repository.tags.items() if self._target(path, tag)}
+        self._learn_trash(repository)
+
     @rule(name=repositories, number=numbers, crash=crashes)
     def delete_manifest(self, name: str, number: int, crash: int | None) -> None:
         path, repository = self.paths[name], self.model.repositories[self.paths[name]]
@@ -204,8 +218,24 @@ class RegistryMachine(RuleBasedStateMachine):
             self._crashing(crash, lambda: trash.restore(self.tools, OPERATOR, self.project, entry.id))
         except (Conflict, NotFound):
             return
-        if entry.id in {left.id for left in self._list_trash()}:
+        if entry.id not in {left.id for left in self._list_trash()}:
+            self._learn_restored(entry)
+
+    @precondition(lambda self: self.acts)
+    @rule(number=st.integers(1, 9), crash=crashes)
+    def restore_many(self, number: int, crash: int | None) -> None:
+        """Undo one act, as far as nothing is in the way."""
+        act = f"act {1 + number % self.acts}"
+        before = [entry for entry in self._list_trash() if entry.batch == act]
+        if not before:
             return
+        self._crashing(crash, lambda: trash.restore_batch(self.tools, OPERATOR, self.project, act))
+        left = {entry.id for entry in self._list_trash()}
+        for entry in before:
+            if entry.id not in left and entry.id in self.entries:
+                self._learn_restored(entry)
+
+    def _learn_restored(self, entry: trash.Trashed) -> None:
         known = self.entries.pop(entry.id)
         if isinstance(known, Repository):
             self.model.hidden = [pair for pair in self.model.hidden if pair[1] is not known]

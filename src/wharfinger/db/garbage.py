@@ -354,11 +354,12 @@ def queued(tx: Connection, now: datetime) -> dict[str, tuple[int, int, datetime 
     return found
 
 
-def anything_due(tx: Connection, now: datetime) -> bool:
-    """Is there anything to do?"""
-    columns = (manifests.c.review_after, repository_blobs.c.review_after, blobs.c.review_after)
-    due = [exists().where(column <= now) for column in (*columns, trash.c.expires_at, doomed_bytes.c.try_after)]
-    return bool(tx.scalar(select(or_(*due))))
+def due(tx: Connection, now: datetime) -> set[str]:
+    """The tables that hold something to be dealt with now."""
+    moments = {table.name: table.c.review_after for table in (manifests, repository_blobs, blobs)}
+    moments |= {trash.name: trash.c.expires_at, doomed_bytes.name: doomed_bytes.c.try_after}
+    row = tx.execute(select(*(exists().where(moment <= now).label(name) for name, moment in moments.items()))).one()
+    return {name for name, found in row._mapping.items() if found}
 
 
 def waiting_bytes(tx: Connection) -> tuple[int, int]:

@@ -22,7 +22,7 @@ before its bytes are touched, and until the store says that they are gone a row 
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -40,6 +40,7 @@ from wharfinger.storage.store import StoreFailed
 _log: Final = logging.getLogger("wharfinger.garbage")
 RETRY: Final = timedelta(minutes=5)
 LONGEST: Final = timedelta(seconds=5)
+REST: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +78,26 @@ class Status:
 
 
 def run(tools: Tools, longest: timedelta = LONGEST, pause: Callable[[float], None] = time.sleep) -> Freed:
-    """Review what is due, batch after batch, for so long; rests after each as long as it took, for others to write."""
-    began, freed = time.monotonic(), Freed()
-    while _anything_due(tools):
-        started = time.monotonic()
-        try:
-            done = step(tools)
-        except rows.GaveWay:
-            break
-        freed += done
-        now = time.monotonic()
-        if not done.reviewed or now - began > longest.total_seconds():
-            break
-        pause(now - started)
+    """Review what is due, batch after batch, for so long. Works a quarter of the time, for pushes and pulls go before:
+
+    after each batch it rests REST times as long as that took.
+    """
+    ends, freed = time.monotonic() + longest.total_seconds(), Freed()
+    with suppress(rows.GaveWay):
+        while due := _due(tools):
+            before = freed.reviewed
+            for work in (work for table, work in WORKS.items() if table in due):
+                started = time.monotonic()
+                freed += work(tools)
+                pause(REST * (time.monotonic() - started))
+            if freed.reviewed == before or time.monotonic() > ends:
+                break
     return freed
 
 
 def step(tools: Tools) -> Freed:
     """One batch of each kind."""
-    return retry(tools) + empty_trash(tools) + review_manifests(tools) + review_links(tools) + reclaim(tools)
+    return sum((work(tools) for work in WORKS.values()), Freed())
 
 
 def empty_trash(tools: Tools) -> Freed:
@@ -172,6 +174,15 @@ def retry(tools: Tools) -> Freed:
     return Freed(reviewed=len(overdue)) + _erase(tools, [row.id for row in placed], placed)
 
 
+WORKS: Final[Mapping[str, Callable[[Tools], Freed]]] = {
+    "doomed_bytes": retry,
+    "trash": empty_trash,
+    "manifests": review_manifests,
+    "repository_blobs": review_links,
+    "blobs": reclaim,
+}  # what is done about each table, in this order
+
+
 def preview(tools: Tools) -> Freed:
     """What one batch of each kind would take now; nothing is changed."""
     found = Freed()
@@ -204,9 +215,9 @@ def _reviewing(tools: Tools, *, settled: bool = False) -> Iterator[Connection]:
         yield tx
 
 
-def _anything_due(tools: Tools) -> bool:
+def _due(tools: Tools) -> set[str]:
     with tools.db.read() as tx:
-        return rows.anything_due(tx, tools.clock())
+        return rows.due(tx, tools.clock())
 
 
 def _judged(tx: Connection, tools: Tools, now: datetime) -> tuple[Verdict, dict[int, rows.Pair]]:

@@ -10,7 +10,7 @@ PIP := $(PY) -m pip -qq --disable-pip-version-check
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: run test soak bench lint pytest coverage clients pages wheel lock clean
+.PHONY: run test soak bench lint pytest coverage clients pages screenshots wheel lock clean
 
 run: .venv/run.stamp pages
 	@exec .venv/bin/wharfinger serve $(ARGS)
@@ -51,6 +51,11 @@ clients:
 # The stylesheet and scripts of the web pages, where something they are built from has changed.
 pages:
 	@$(PY) hatch_build.py
+
+# What the README shows, as it looks now.
+screenshots: .venv/test.stamp pages
+	@mkdir -p docs/screenshots
+	@WHARFINGER_README_PICTURES=docs/screenshots $(PY) -m pytest -p no:xdist -k pictures tests/web/pages/test_first_start.py
 
 wheel: .venv/test.stamp
 	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .

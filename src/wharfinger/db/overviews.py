@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
 
 from wharfinger.db.access import below, role_of
+from wharfinger.db.meters import USED
 from wharfinger.db.tables.columns import Moment
-from wharfinger.db.tables.images import blobs, repositories, repository_blobs, tags
+from wharfinger.db.tables.images import blobs, repositories, tags
 from wharfinger.db.tables.people import users
 from wharfinger.db.tables.places import namespaces, projects
+from wharfinger.db.tables.usage import meters
 from wharfinger.db.tables.work import jobs
 
 _LAST_PUSH: Final = func.coalesce(
@@ -79,19 +81,8 @@ def images(tx: Connection, project_ids: Sequence[int]) -> dict[int, tuple[int, d
 
 
 def sizes(tx: Connection, project_ids: Sequence[int]) -> dict[int, int]:
-    """Bytes of the blobs in each of the projects, every blob once."""
-    held = (
-        select(repositories.c.project_id, repository_blobs.c.digest)
-        .join(repository_blobs, repository_blobs.c.repository_id == repositories.c.id)
-        .where(repositories.c.project_id.in_(project_ids))
-        .distinct()
-        .subquery()
-    )
-    found: Select[Any] = (
-        select(held.c.project_id, cast(func.sum(blobs.c.size_bytes), BigInteger))
-        .join(blobs, blobs.c.digest == held.c.digest)
-        .group_by(held.c.project_id)
-    )
+    """Bytes that each of the projects keeps, every blob once."""
+    found: Select[Any] = select(meters.c.project_id, USED).where(meters.c.project_id.in_(project_ids))
     return {row[0]: int(row[1]) for row in tx.execute(found)}
 
 

@@ -17,7 +17,7 @@ PAGE: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A project, how many image repositories it has, bytes of their blobs (each once), and the last push."""
+    """A project, how many images it has, bytes that their tags keep (each blob once), and the last push."""
 
     project: Project
     images_count: int

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from wharfinger import __version__
 from wharfinger.cli.audit import audit
 from wharfinger.cli.backup import backup, restore
+from wharfinger.cli.cleanup import cleanup
 from wharfinger.cli.demo import demo
 from wharfinger.cli.doctor import doctor
 from wharfinger.cli.gc import gc
@@ -50,7 +51,9 @@ cli = typer.Typer(
 for command in (serve, worker, migrate, status, reconfigure, doctor, demo, verify, backup, restore):
     cli.command()(command)
 cli.command("import")(take)
-for noun in (user, group, project, repository, protection, member, token, trash, gc, storage, quota, audit, webhook):
+for noun in (user, group, project, repository, member, token, trash, gc, storage):
+    cli.add_typer(noun)
+for noun in (protection, cleanup, quota, audit, webhook):
     cli.add_typer(noun)
 
 

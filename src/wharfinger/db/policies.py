@@ -124,12 +124,6 @@ def page(tx: Connection, project: int, before: int | None, limit: int) -> Sequen
     return tx.execute(found.order_by(runs.c.id.desc()).limit(limit)).all()
 
 
-def asked_since(tx: Connection, repository: int, since: datetime) -> datetime | None:
-    """When a repository was last cleaned for being asked to, if after this moment."""
-    found = select(runs.c.due_at).where(runs.c.repository_id == repository, runs.c.due_at > since)
-    return tx.scalar(found.order_by(runs.c.id.desc()).limit(1))
-
-
 def _runs() -> Select[Any]:
     joined = select(*runs.c, projects.c.path.label("project_path"), projects.c.namespace_id)
     return joined.join(projects, projects.c.id == runs.c.project_id)

@@ -30,6 +30,7 @@ from wharfinger.rules import garbage as rules
 from wharfinger.rules.roles import Action
 
 TAGS_AT_ONCE: Final = 1_000  # in one transaction: pushes wait for no more than this
+MANIFESTS_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,17 +182,29 @@ def delete_manifest(tools: Tools, caller: Caller, path: str, digest: str) -> Non
         parent = rows.parent_of(tx, repository, digest)
         if parent is not None:
             raise ManifestInUse(f"the index {parent} names this manifest: delete the index first")
-        tags = trash_rows.tags_of(tx, found.id)
-        if tools.policy.trash_keep:
-            _keep_manifest(tx, tools, caller, repository, found)
-        else:
-            names = [(repository, tag) for tag in rules.fallback_tags(digest)]
-            usage.drop_tags(tx, names, _later(tools))
-        garbage_rows.queue_named(tx, [found.id], _later(tools))
-        garbage_rows.delete_manifests(tx, [found.id])
+        _remove_manifest(tx, tools, caller, opened, found)
         usage.settle(tx, watched)
-        gone = ManifestDeleted(path=opened.path, project_id=opened.project_id, digest=digest, tags=tuple(tags))
-        events.put(tx, tools, caller, gone)
+
+
+def delete_untagged(
+    tx: Connection, tools: Tools, caller: Caller, repository: Existing, digests: Collection[str], *, batch: str
+) -> int:
+    """Move those of these manifests to the trash that no tag and no index names; how many. `batch` as in `delete_tags`.
+
+    The caller has seen to it that no rule protects the repository.
+    """
+    garbage_rows.take_turn(tx)
+    fallbacks = [tag for digest in digests for tag in rules.fallback_tags(digest)]
+    watched = usage.watch(tx, repository.id, digests=list(digests), tags=fallbacks)
+    gone = 0
+    for digest in digests:
+        found = rows.manifest(tx, repository.id, digest)
+        if found is None or trash_rows.tags_of(tx, found.id) or rows.parent_of(tx, repository.id, digest):
+            continue
+        _remove_manifest(tx, tools, caller, repository, found, batch=batch)
+        gone += 1
+    usage.settle(tx, watched)
+    return gone
 
 
 def delete_repository(tools: Tools, caller: Caller, path: str) -> None:
@@ -268,9 +281,25 @@ def _check_token(caller: Caller, path: str) -> None:
         access.granted(caller, path, Action.DELETE)
 
 
-def _keep_manifest(tx: Connection, tools: Tools, caller: Caller, repository: int, found: Row[Any]) -> None:
+def _remove_manifest(
+    tx: Connection, tools: Tools, caller: Caller, place: Existing, found: Row[Any], *, batch: str | None = None
+) -> None:
+    """Move a manifest that nothing needs to the trash, where one is kept, with its tags."""
+    tags = trash_rows.tags_of(tx, found.id)
+    if tools.policy.trash_keep:
+        _keep_manifest(tx, _entry(tools, caller, place.id, "manifest") | {"batch": batch}, found)
+    else:
+        names = [(place.id, tag) for tag in rules.fallback_tags(found.digest)]
+        usage.drop_tags(tx, names, _later(tools))
+    garbage_rows.queue_named(tx, [found.id], _later(tools))
+    garbage_rows.delete_manifests(tx, [found.id])
+    gone = ManifestDeleted(path=place.path, project_id=place.project_id, digest=found.digest, tags=tuple(tags))
+    events.put(tx, tools, caller, gone)
+
+
+def _keep_manifest(tx: Connection, entry: dict[str, Any], found: Row[Any]) -> None:
     blobs, children, tags = trash_rows.named_by(tx, found.id)
-    entry = _entry(tools, caller, repository, "manifest") | {"name": found.digest, "tags": json.dumps(tags)}
+    entry |= {"name": found.digest, "tags": json.dumps(tags)}
     entry |= {"digest": found.digest, "media_type": found.media_type, "body": found.body}
     trash_rows.add(tx, entry, {"blob": blobs, "manifest": children, "subject": [found.digest]})
 

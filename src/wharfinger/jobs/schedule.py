@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from wharfinger.domain import breakdown, chain, deliveries, garbage, leftovers, quotas
+from wharfinger.domain.cleanup import runs
 from wharfinger.domain.tools import Tools
 
 
@@ -28,6 +29,8 @@ DUTIES: Final = (
     Duty("add up usage", timedelta(seconds=5), quotas.add_up),
     Duty("forget old webhook deliveries", timedelta(hours=1), deliveries.forget_old),
     Duty("write down usage", timedelta(hours=6), breakdown.take_samples),
+    Duty("start cleanup that is due", timedelta(minutes=1), runs.start_due),
+    Duty("give up cleanup that never ends", timedelta(minutes=10), runs.give_up),
     Duty("forget abandoned uploads", timedelta(hours=1), leftovers.forget_uploads),
     Duty("forget old login failures", timedelta(minutes=10), leftovers.forget_login_failures),
     Duty("forget ended credentials", timedelta(days=1), leftovers.forget_credentials),

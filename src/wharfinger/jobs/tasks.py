@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from wharfinger.domain import deliveries, notices, repositories, selection
-from wharfinger.domain.cleanup import once
+from wharfinger.domain.cleanup import runs
 from wharfinger.domain.tools import Tools
 from wharfinger.jobs.reactions import REACTIONS
 
@@ -23,8 +23,9 @@ class Task:
 TASKS: Final[tuple[Task, ...]] = (
     *(Task(reaction.name, reaction.run) for reaction in REACTIONS),
     Task(deliveries.TASK, deliveries.deliver),
+    Task(runs.START_TASK, runs.start_policy),
+    Task(runs.RUN_TASK, runs.carry_on),
     Task(repositories.DELETE_TASK, repositories.carry_out_deletion),
-    Task(once.TASK, once.carry_out),
     Task(notices.MAIL_TASK, notices.deliver, notices.PATIENCE),
     Task(selection.DELETE_TASK, selection.carry_out_deletion),
     Task(selection.RESTORE_TASK, selection.carry_out_return),

@@ -78,6 +78,10 @@ class Guard:
         """The level needed to push or delete this tag; None: no rule is about it."""
         return _strictest(rule.level(action) for rule in self._of(Kind.TAG) if _found(rule.pattern, tag))
 
+    def keeps(self, tag: str) -> bool:
+        """Whether cleanup leaves the tag alone, for either reason."""
+        return self.protected(tag) or self.immutable(tag)
+
     def immutable(self, tag: str) -> bool:
         """Whether the tag is created once and then stays."""
         return any(_found(pattern, tag) for pattern in self.immutable_patterns())

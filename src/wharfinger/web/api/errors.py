@@ -32,7 +32,6 @@ TABLE: Final[Mapping[type[Exception], tuple[int, str]]] = {
     errors.AskedLately: (400, "Bad request"),
     errors.RuleTaken: (422, "Unprocessable Entity"),
     errors.RulesExhausted: (422, "Unprocessable Entity"),
-    errors.AskedLately: (400, "Bad request"),
     errors.Conflict: (409, "Conflict"),
     errors.Invalid: (400, "Bad request"),
     errors.TooLarge: (413, "Request Entity Too Large"),

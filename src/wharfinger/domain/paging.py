@@ -36,5 +36,6 @@ def page(
     """A page out of the rows that were read, and whether there are more; `item` makes one, and its marker."""
     make, mark = item
     items = [make(row) for row in read[0]]
-    total = rows.count(tx, listing) if window.counted else None
+    whole = not read[1] and window.after is None and not window.offset  # then there is nothing left to count
+    total = None if not window.counted else len(items) if whole else rows.count(tx, listing)
     return Page(items, total, mark(items[-1]) if read[1] else None)

@@ -8,8 +8,11 @@ from playwright.sync_api import Page, expect
 from tests.serving import Server
 from tests.web.pages.conftest import NewPerson
 from tests.web.pages.wares import EVIL, Wares
-from wharfinger.domain import repositories
+from wharfinger.domain import projects, repositories
 from wharfinger.domain.access import OPERATOR
+from wharfinger.domain.cleanup import policies
+from wharfinger.domain.cleanup.terms import Terms
+from wharfinger.rules.roles import Visibility
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,19 @@ def test_from_the_registry_to_a_layer(person: NewPerson, wares: Wares) -> None:
     page.get_by_text("Raw manifest").click()
     expect(page.get_by_label("Raw manifest").get_by_text('"schemaVersion": 2')).to_be_visible()
     ada.check("tag")
+
+
+def test_developers_are_told_of_cleanup(person: NewPerson, site: Server) -> None:
+    wares = Wares(site.tools)
+    wares.built("kept", "1.0")
+    ada = person(wares.place, "developer")
+    page = ada.open(registry(wares))
+    expect(page.get_by_text("Cleanup off")).to_be_visible()
+    policies.save(site.tools, OPERATOR, wares.project, Terms(enabled=True))
+    page.reload()
+    expect(page.get_by_text("Cleanup on")).to_be_visible()
+    ada.check("registry-cleanup")
+    person(wares.place, "guest").open(registry(wares)).get_by_role("link", name="web", exact=True).wait_for()
 
 
 def test_an_index_leads_to_its_platforms(person: NewPerson, wares: Wares) -> None:
@@ -171,3 +187,22 @@ def test_the_registry_of_a_group(person: NewPerson, wares: Wares) -> None:
     page = ada.open(f"/{wares.project.partition('/')[0]}/-/registry")
     expect(page.get_by_role("link", name=wares.path)).to_be_visible()
     ada.check("registry-group")
+
+
+def test_everybody_looks_at_what_is_public(person: NewPerson, site: Server) -> None:
+    wares = Wares(site.tools)
+    projects.change(site.tools, OPERATOR, wares.project, visibility=Visibility.PUBLIC)
+    wares.built("public", "1.0")
+    nobody = person(None)
+    page = nobody.open(registry(wares))
+    page.get_by_role("link", name="web", exact=True).click()
+    expect(page.get_by_role("checkbox")).to_have_count(0)
+    page.get_by_text("CLI commands").click()
+    expect(page.get_by_text(f"docker pull {site.url.removeprefix('http://')}/{wares.path}", exact=True)).to_be_visible()
+    nobody.check("image-public")
+    page.get_by_role("link", name="1.0", exact=True).click()
+    expect(page.get_by_role("button", name="Delete tag")).to_have_count(0)
+    page.goto(f"/search?q={wares.path}")
+    expect(page.get_by_role("region", name="Images").get_by_role("link")).to_have_text(wares.path)
+    page.goto(f"/{wares.project}/-/trash")
+    assert "/login" in page.url

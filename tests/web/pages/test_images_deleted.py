@@ -89,6 +89,14 @@ def test_two_ticked_tags_are_compared_by_age(person: NewPerson, wares: Wares) ->
     expect(page.get_by_text("two tags are compared", exact=False)).to_be_visible()
 
 
+def test_one_tag_from_its_own_page(person: NewPerson, wares: Wares) -> None:
+    page = person(wares.place, "maintainer").open(f"{image(wares)}/tags/1.1")
+    page.get_by_role("button", name="Delete tag").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Delete 1 tag?")
+    page.get_by_role("button", name="Move 1 tag to the trash").click()
+    expect(page.get_by_role("row")).to_have_count(3)
+
+
 def test_one_thing_of_an_act_comes_back_and_the_rest_goes(person: NewPerson, wares: Wares) -> None:
     selection.delete(wares.tools, OPERATOR, wares.path, selection.Wanted(("1.0", "1.1")))
     selection.delete(wares.tools, OPERATOR, wares.path, selection.Wanted(("2.0",)))

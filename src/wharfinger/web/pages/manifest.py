@@ -10,8 +10,9 @@ from wharfinger.domain.access import Project
 from wharfinger.domain.inspect import Inspected
 from wharfinger.domain.repositories import Repository
 from wharfinger.domain.tags import Tag
+from wharfinger.rules.roles import Action
 from wharfinger.spec.artifacts import Artifact
-from wharfinger.web.pages import image
+from wharfinger.web.pages import image, registry
 from wharfinger.web.pages.bars import Slice, slices
 from wharfinger.web.pages.visit import Visit
 
@@ -46,9 +47,10 @@ def show_comparison(visit: Visit) -> Response:
 
 def _page(visit: Visit, project: Project, repository: Repository, digest: str, tag: Tag | None) -> Response:
     found = inspect.manifest(visit.tools, visit.caller, repository.path, digest)
+    deletable = registry.allows(visit, project, Action.DELETE) and not repository.status
     facts: dict[str, Any] = {"place": project, "repository": repository, "image": found, "tag": tag}
     bar = _bar(found)
-    return visit.page("manifest.html", bar=bar, ways=_ways(visit, found, tag), **facts)
+    return visit.page("manifest.html", bar=bar, deletable=deletable, ways=_ways(visit, found, tag), **facts)
 
 
 def _bar(found: Inspected) -> list[Slice]:

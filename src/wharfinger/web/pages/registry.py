@@ -6,11 +6,13 @@ from starlette.responses import Response
 
 from wharfinger.domain import repositories
 from wharfinger.domain.access import Group, Project
+from wharfinger.domain.cleanup import policies
+from wharfinger.domain.cleanup.policies import Policy
 from wharfinger.domain.errors import PageInvalid, RepositoryUnknown
 from wharfinger.domain.repositories import Filter, Repository, Sort
 from wharfinger.rules import paging
 from wharfinger.rules.paging import Marker, Page, Window
-from wharfinger.rules.roles import Action, may
+from wharfinger.rules.roles import Action, Role, may
 from wharfinger.web.pages import live, places
 from wharfinger.web.pages.visit import Visit
 
@@ -39,7 +41,9 @@ def show(visit: Visit) -> Response:
     part = live.part(visit, "registry_list.html", **facts)
     if live.asked(visit):
         return live.answer(visit, part)
-    return visit.page("registry.html", part=part, sorts=_SORTS, by=by, part_of=wanted.part, **facts)
+    return visit.page(
+        "registry.html", part=part, cleanup=_cleanup(visit, place), sorts=_SORTS, by=by, part_of=wanted.part, **facts
+    )
 
 
 def show_size(visit: Visit) -> Response:
@@ -84,6 +88,13 @@ def marker(visit: Visit) -> Marker | None:
 def next_page(visit: Visit, found: Page[Any]) -> str:
     """The address of the next page of a list, or ""."""
     return live.query(visit, after=paging.write(found.after)) if found.after else ""
+
+
+def _cleanup(visit: Visit, place: Project | Group) -> list[Policy] | None:
+    """The cleanup policies that hold in a project; None where the visitor is not told of them."""
+    if not isinstance(place, Project) or place.role is None or place.role < Role.DEVELOPER:
+        return None
+    return [policy for policy in policies.list_policies(visit.tools, visit.caller, place.path) if policy.holds]
 
 
 def _wanted(visit: Visit, place: Project | Group) -> Filter:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, update
 
 from tests.domain.holdings import Holdings, settle
 from wharfinger.db.tables.images import manifests, repository_blobs
-from wharfinger.domain import verify
+from wharfinger.domain import orphans, verify
 from wharfinger.domain.tools import Tools
 from wharfinger.domain.verify import Means, Problem, Step
 from wharfinger.spec import digest as digests
@@ -47,7 +47,7 @@ def test_all_is_well(held: Holdings, deep: bool) -> None:
     steps = [step for part in (verify.blobs(held.tools, Means(deep)), verify.manifests(held.tools)) for step in part]
     assert [problem for step in steps for problem in step.problems] == []
     assert sum(step.count for step in steps) == 4 + 2
-    assert problems(verify.orphans(held.tools, Means(), 0)) == []
+    assert problems(orphans.run(held.tools, Means(), 0)) == []
 
 
 @pytest.mark.parametrize(
@@ -118,12 +118,12 @@ def test_a_folder_with_other_bytes_under_the_name_mends_nothing(held: Holdings, 
 def test_orphans_are_set_aside_once_they_are_old(held: Holdings) -> None:
     held.image("web", "1.0", [LAYER])
     stray = held.stray(b"nobody needs this")
-    assert problems(verify.orphans(held.tools, Means(quarantine=True))) == [], "its row may be on its way"
+    assert problems(orphans.run(held.tools, Means(quarantine=True))) == [], "its row may be on its way"
     settle()
-    (problem,) = problems(verify.orphans(held.tools, Means(), 0))
+    (problem,) = problems(orphans.run(held.tools, Means(), 0))
     assert (problem.kind, problem.digest, problem.mended) == ("orphan", stray, False)
     assert held.file(stray).exists(), "looking changes nothing"
-    (problem,) = problems(verify.orphans(held.tools, Means(quarantine=True), 0))
+    (problem,) = problems(orphans.run(held.tools, Means(quarantine=True), 0))
     assert problem.mended
     assert not held.file(stray).exists()
     assert problems(verify.blobs(held.tools, Means(deep=True))) == []

@@ -35,6 +35,13 @@ class MemoryObjects:
         self.ask("list", folder)
         return iter([Listed(name, len(data), 0.0) for name, data in self.kept.items() if name.startswith(f"{folder}/")])
 
+    def rename(self, name: str, to: str) -> bool:
+        self.ask("rename", name)
+        if name not in self.kept:
+            return False
+        self.kept[to] = self.kept.pop(name)
+        return True
+
     def delete(self, names: Sequence[str]) -> None:
         for name in names:
             self.ask("delete", name)

@@ -8,6 +8,7 @@ from wharfinger.config.sections.storage import StoreSection
 from wharfinger.config.settings import Settings
 from wharfinger.db.engine import Database
 from wharfinger.domain.ledger import DatabaseLedger
+from wharfinger.storage.bucket import Bucket
 from wharfinger.storage.connect import Account, open_bucket
 from wharfinger.storage.folder import Folder
 from wharfinger.storage.ledger import Ledger, MemoryLedger
@@ -57,9 +58,20 @@ def _folders(settings: Settings) -> list[Path]:
 
 def open_reference(settings: Settings, url: str) -> ReferenceBucket:
     """A bucket of the reference registry that is one of our stores. Raises SettingsRefused, StoreFailed."""
+    section = _section(settings, url)
+    return ReferenceBucket(open_bucket(section.url, _account(section)), _name(section))
+
+
+def open_own_bucket(settings: Settings, url: str) -> Bucket:
+    """A bucket that the settings name, to read from. Raises SettingsRefused, StoreFailed."""
+    section = _section(settings, url)
+    return open_bucket(section.url, _account(section))
+
+
+def _section(settings: Settings, url: str) -> StoreSection:
     for section in (settings.storage, settings.storage.other):
         if section.url and section.url == url.rstrip("/"):
-            return ReferenceBucket(open_bucket(section.url, _account(section)), _name(section))
+            return section
     raise StoreFailed(
         f"{url} is not a store of ours: put it into [storage], or [storage.other], as url with its keys; its blobs are "
         "then read where they lie"

@@ -10,14 +10,17 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 
+from wharfinger.app import keeping
 from wharfinger.cli.options import ConfigOption, JsonOption, RateOption
 from wharfinger.cli.progress import bar
 from wharfinger.cli.session import open_session, read_settings
 from wharfinger.cli.terminal import Failure, note, say
+from wharfinger.config.settings import Settings
+from wharfinger.domain import fetching, orphans
 from wharfinger.domain import verify as checks
 from wharfinger.domain.tools import Tools
-from wharfinger.domain.verify import Means, Problem, Step
-from wharfinger.storage.foreign import ForeignFolder
+from wharfinger.domain.verify import Find, Means, Problem, Step
+from wharfinger.storage.foreign import ForeignBucket, ForeignFolder
 
 PROBLEMS_LEFT: Final = 3
 
@@ -29,27 +32,42 @@ def verify(
         bool, typer.Option("--quarantine", help="Set corrupt and unneeded files aside; nothing is deleted.")
     ] = False,
     source: Annotated[
-        Path | None,
-        typer.Option("--from", help="Fetch what is missing or corrupt from this folder: a store, backup or registry."),
-    ] = None,
+        str,
+        typer.Option(
+            "--from",
+            help="Fetch what is missing or corrupt from here: a folder (a store, a backup, a layout), a bucket of "
+            "[storage], or an image of another registry, https://registry.example.com/team/image.",
+        ),
+    ] = "",
     limit: RateOption = 0,
     anew: Annotated[bool, typer.Option("--anew", help="Begin again where an earlier run was ended early.")] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare what the database promises with the bytes. The server may run. Exit code 3 where problems are left."""
-    if source is not None and not source.is_dir():
-        raise Failure(f"{source} is no folder: name one that holds blobs")
-    find = ForeignFolder(source).find if source else None
-    notes = _Notes(read_settings(config).run / "verify.json", f"deep={deep} quarantine={quarantine} from={source}")
+    settings = read_settings(config)
+    notes = _Notes(settings.run / "verify.json", f"deep={deep} quarantine={quarantine} from={source or None}")
     if not anew:
         notes.read()
     with open_session(config) as tools:
-        _run(tools, Means(deep, quarantine, find), notes, limit)
+        _run(tools, Means(deep, quarantine, _finder(settings, tools, source)), notes, limit)
     notes.path.unlink(missing_ok=True)
     _tell(notes, as_json=as_json)
     if any(not problem.mended for problem in notes.problems):
         raise typer.Exit(PROBLEMS_LEFT)
+
+
+def _finder(settings: Settings, tools: Tools, source: str) -> Find | None:
+    """What looks for a blob's bytes elsewhere."""
+    if not source:
+        return None
+    if source.startswith(("https://", "http://")):
+        return fetching.from_upstream(tools, source)
+    if "://" in source:
+        return ForeignBucket(keeping.open_own_bucket(settings, source)).find
+    if not Path(source).is_dir():
+        raise Failure(f"{source} is no folder: name one that holds blobs")
+    return ForeignFolder(Path(source)).find
 
 
 @dataclass
@@ -117,7 +135,7 @@ def _part(tools: Tools, means: Means, notes: _Notes) -> Iterator[Step]:
             return checks.blobs(tools, means, notes.after)
         case 1:
             return checks.manifests(tools, int(notes.after or 0))
-    return checks.orphans(tools, means)
+    return orphans.run(tools, means)
 
 
 def _tell(notes: _Notes, *, as_json: bool) -> None:

@@ -1,6 +1,6 @@
 """What the rows say there is: blobs, manifests and the images that need them: the statements. Nothing here decides."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select, union
@@ -14,6 +14,7 @@ from wharfinger.db.tables.images import (
     repository_blobs,
     tags,
 )
+from wharfinger.db.tables.trash import doomed_bytes
 
 _KNOWN: Final = select(blobs.c.digest).where(blobs.c.digest.in_(bindparam("digests", expanding=True)))
 
@@ -34,6 +35,11 @@ def blob(tx: Connection, digest: str) -> Row[Any] | None:
     """digest, size_bytes and place of one blob."""
     found: Select[Any] = select(blobs.c.digest, blobs.c.size_bytes, blobs.c.place).where(blobs.c.digest == digest)
     return tx.execute(found).first()
+
+
+def doomed_places(tx: Connection) -> Iterator[str]:
+    """The places of bytes that are on their way out, or that no row names yet."""
+    yield from tx.scalars(select(doomed_bytes.c.place).where(doomed_bytes.c.place != ""))
 
 
 def known(tx: Connection, digests: Sequence[str]) -> set[str]:

@@ -3,14 +3,14 @@
 All of it runs beside a server. What a push or a deletion changes meanwhile is looked at again before it is called a
 problem, and a file without a row is left alone while it is young: its row may be on its way.
 
-    blobs ─► manifests ─► orphans        each yields a step at a time; `after` of a step is where to go on
+    blobs ─► manifests ─► orphans.run    each yields a step at a time; `after` of a step is where to go on
 """
 
+import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Literal
 
 from sqlalchemy import Row
@@ -19,16 +19,20 @@ from wharfinger.db import images, inventory
 from wharfinger.domain import kept
 from wharfinger.domain.tools import Tools
 from wharfinger.spec import digest as digests
-from wharfinger.storage.attic import Attic, DigestDiffers, attic_of, copy_in, pieces_of
-from wharfinger.storage.store import BytesBroken, BytesMissing, StoreFailed, Stream
+from wharfinger.storage import quarantine
+from wharfinger.storage.attic import copy_in
+from wharfinger.storage.store import BytesBroken, BytesMissing, StoreError, StoreFailed, Stream
 
-YOUNG_SECONDS: Final = 3600.0
+_log: Final = logging.getLogger("wharfinger.store")
 MOST_IMAGES: Final = 100
 _PAGE: Final = 500
 _DEEP_PAGE: Final = 32  # what a kill costs: they are read again
 _AT_ONCE: Final = 8
 
 Kind = Literal["missing", "corrupt", "unreadable", "orphan", "unheld"]
+
+
+Find = Callable[[str], Iterable[bytes] | None]  # the bytes of a blob from elsewhere: nobody has looked inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Means:
 
     deep: bool = False
     quarantine: bool = False
-    find: Callable[[str], Path | None] | None = None
+    find: Find | None = None
     pace: Callable[[int], None] = lambda _: None
 
 
@@ -100,22 +104,6 @@ def manifests(tools: Tools, after: int = 0) -> Iterator[Step]:
         broken = tuple(_broken(row) for row in page if not _same(row.body, row.digest))
         after = page[-1].id
         yield Step(str(after), len(page), broken)
-
-
-def orphans(tools: Tools, means: Means, young_seconds: float = YOUNG_SECONDS) -> Iterator[Step]:
-    """Every file of a local store: is there a row that needs it? Other stores are not looked through."""
-    attic = attic_of(tools.store)
-    if attic is None:
-        return
-    as_of, batch = time.time() - young_seconds, dict[str, int]()
-    for file in attic.kept():
-        if file.changed_at < as_of:
-            batch[file.digest] = file.size_bytes
-        if len(batch) == _PAGE:
-            yield _orphans(tools, means, attic, batch, as_of)
-            batch = {}
-    if batch:
-        yield _orphans(tools, means, attic, batch, as_of)
 
 
 def _page(tools: Tools, after: str, limit: int) -> list[Row[Any]]:
@@ -190,8 +178,8 @@ def _goes_on(tools: Tools, row: Row[Any]) -> bool:
 
 
 def _mend(tools: Tools, row: Row[Any], kind: Kind, means: Means, as_of: float) -> tuple[str, ...]:
-    done, attic = list[str](), attic_of(tools.store)
-    if kind == "corrupt" and means.quarantine and attic is not None and attic.set_aside(row.digest, as_of):
+    done = list[str]()
+    if kind == "corrupt" and means.quarantine and quarantine.set_aside(tools.store, row.digest, row.place, as_of):
         done.append("quarantined")
     source = means.find(row.digest) if means.find and kind != "unreadable" else None
     if source is not None and _fetched(tools, row, source):
@@ -199,19 +187,18 @@ def _mend(tools: Tools, row: Row[Any], kind: Kind, means: Means, as_of: float) -
     return tuple(done)
 
 
-def _fetched(tools: Tools, row: Row[Any], source: Path) -> bool:
-    """Copy the bytes from elsewhere, if they are the right ones there."""
+def _fetched(tools: Tools, row: Row[Any], source: Iterable[bytes]) -> bool:
+    """Copy the bytes from elsewhere, if they are to be had there and the right ones."""
     try:
-        place = copy_in(tools.store, row.digest, pieces_of(source))
-    except DigestDiffers:
+        place = copy_in(tools.store, row.digest, source)
+    except StoreError as error:
+        _log.warning("%s cannot be fetched: %s", row.digest, error)
         return False
-    if place == row.place:
-        return True
     with tools.db.begin() as tx:
-        moved = images.move_blob(tx, row.digest, row.place, place)
+        moved = place == row.place or images.move_blob(tx, row.digest, row.place, place)
         if moved:
             kept.adopt(tx, tools, row.digest, place)
-    if not moved:
+    if not moved and place:
         kept.discard(tools, row.digest, place)
     return moved
 
@@ -236,24 +223,3 @@ def _broken(row: Row[Any]) -> Problem:
 
 def _unheld(row: Row[Any]) -> Problem:
     return Problem("unheld", row.digest, "a manifest names this blob, and its repository has it not", (row.path,))
-
-
-def _orphans(tools: Tools, means: Means, attic: Attic, batch: dict[str, int], as_of: float) -> Step:
-    lost = sorted(set(batch) - _known(tools, list(batch)))
-    return Step("", len(batch), tuple(_orphan(tools, means, attic, digest, as_of) for digest in lost))
-
-
-def _orphan(tools: Tools, means: Means, attic: Attic, digest: str, as_of: float) -> Problem:
-    """Set it aside if that is wanted, and put it back should a row have come for it in this moment."""
-    done: tuple[str, ...] = ()
-    if means.quarantine and attic.set_aside(digest, as_of):
-        done = ("quarantined",)
-        if _known(tools, [digest]):
-            attic.put_back(digest)
-            done = ()
-    return Problem("orphan", digest, "no row needs these bytes", done=done)
-
-
-def _known(tools: Tools, batch: Sequence[str]) -> set[str]:
-    with tools.db.read() as tx:
-        return inventory.known(tx, batch)

@@ -77,6 +77,19 @@ class Bucket:
         except FAILURES as error:
             raise failed(error, "list objects", self.where) from error
 
+    def rename(self, name: str, to: str) -> bool:
+        """Copied by the provider, then deleted."""
+        try:
+            obstore.copy(self.writing, name, to)
+            obstore.delete(self.writing, name)
+        except FileNotFoundError as error:
+            if bucket_missing(error):
+                raise failed(error, "rename", self.where) from error
+            return False
+        except FAILURES as error:
+            raise failed(error, "rename", self.where) from error
+        return True
+
     def delete(self, names: Sequence[str]) -> None:
         """Remove objects, many in a request where the provider can."""
         try:

@@ -62,6 +62,19 @@ class Folder:
         except OSError as error:
             raise failed(error, "list objects", self.where) from error
 
+    def rename(self, name: str, to: str) -> bool:
+        """Give an object another name, in a folder that is made if need be."""
+        target = Path(self.where) / to
+        try:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.disk.rename(f"{self.where}/{name}", str(target))
+            self.sync_folder(str(target.parent))
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise failed(error, "rename", self.where) from error
+        return True
+
     def delete(self, names: Sequence[str]) -> None:
         """Remove objects. Not synced: bytes that come back after a crash have no row."""
         try:

@@ -50,6 +50,9 @@ class Objects(Protocol):
     def list(self, folder: str) -> Iterator[Listed]:
         """Every finished object whose name begins with `folder` and a slash, in no order. Raises StoreFailed."""
 
+    def rename(self, name: str, to: str) -> bool:
+        """Give an object another name; False where there is none. Raises StoreFailed."""
+
     def delete(self, names: Sequence[str]) -> None:
         """Remove objects; nothing happens for those that are not there. Raises StoreFailed."""
 

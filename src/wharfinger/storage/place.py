@@ -18,6 +18,7 @@ from typing import Final, Self
 from wharfinger.storage.store import BytesMissing
 
 MOST_SEGMENTS: Final = 10_000
+OBJECTS: Final = "objects"  # the folder of those that we write
 _MORE: Final = (("key", "key"), ("store", "in"), ("object", "object"))
 
 
@@ -86,4 +87,9 @@ def taken_over(name: str, size_bytes: int, store: str) -> Place:
 
 def object_name(upload: str, segment: str) -> str:
     """The name of a segment's object. The first digits spread the load of large buckets."""
-    return f"objects/{upload[:2]}/{upload}.{segment}"
+    return f"{OBJECTS}/{upload[:2]}/{upload}.{segment}"
+
+
+def upload_of(name: str) -> str:
+    """The upload that an object belongs to, by its name."""
+    return name.rpartition("/")[2].partition(".")[0]

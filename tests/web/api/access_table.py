@@ -37,6 +37,7 @@ class Row:
     jobs: bool = False
     person: bool = False  # no bots, even where their role is enough
     read_user: bool = False
+    reads: bool = False  # a token that reads is enough, though a guest's role is not
 
 
 _TOKEN: Final = {"name": "t", "scopes": ["read_registry"]}
@@ -65,6 +66,36 @@ def _of_place(noun: str, needs: str, manages: str) -> dict[tuple[str, str], Row]
     }
 
 
+def _hooks(noun: str, needs: str) -> dict[tuple[str, str], Row]:
+    """The routes of webhooks below projects or groups."""
+    one, made = f"/{noun}/{{id}}/hooks/{{hook_id}}", f"webhook of {noun}"
+    return {
+        ("GET", f"/{noun}/{{id}}/hooks"): Row(needs),
+        ("POST", f"/{noun}/{{id}}/hooks"): Row(needs, 201, _HOOK),
+        ("GET", one): Row(needs, made=made),
+        ("PUT", one): Row(needs, 200, _HOOK, made),
+        ("DELETE", one): Row(needs, 204, {}, made),
+        ("GET", f"{one}/events"): Row(needs, made=made),
+        ("POST", f"{one}/test/{{trigger}}"): Row(needs, 201, {}, made),
+        ("POST", f"{one}/events/{{hook_event_id}}/resend"): Row(needs, 201, {}, f"delivery of {noun}"),
+    }
+
+
+def _protection(kind: str, body: dict[str, Any]) -> dict[tuple[str, str], Row]:
+    """The routes of rules of protection of one kind."""
+    rules, made = f"/projects/{{id}}/registry/protection/{kind}", f"rule of {kind}"
+    return {
+        ("GET", rules): Row("developer", reads=True),
+        ("POST", rules): Row("maintainer", 201, body, made=f"new rule of {kind}"),
+        ("PATCH", f"{rules}/{{rule_id}}"): Row(
+            "maintainer", 200, body | {"minimum_access_level_for_push": "owner"}, made
+        ),
+        ("DELETE", f"{rules}/{{rule_id}}"): Row("maintainer", 204, {}, made),
+    }
+
+
+_HOOK: Final = {"url": "https://hooks.invalid/x"}
+LEVELS: Final = {"minimum_access_level_for_push": "maintainer", "minimum_access_level_for_delete": "maintainer"}
 _REPOSITORIES: Final = "/projects/{id}/registry/repositories"
 _HIDDEN: Final = {"others": 404, "nobody": 404}
 
@@ -110,6 +141,25 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
     ("DELETE", "/personal_access_tokens/{token_id}"): Row(ADMIN, 204, {}, "personal token", others=404),
     ("POST", "/personal_access_tokens/{token_id}/rotate"): Row(ADMIN, 200, {}, "personal token", others=404),
     ("GET", "/deploy_tokens"): Row(ADMIN),
+    **_hooks("projects", "maintainer"),
+    **_hooks("groups", "owner"),
+    ("GET", "/hooks"): Row(ADMIN),
+    ("POST", "/hooks"): Row(ADMIN, 201, _HOOK),
+    ("GET", "/hooks/{hook_id}"): Row(ADMIN, made="webhook of all"),
+    ("PUT", "/hooks/{hook_id}"): Row(ADMIN, 200, _HOOK, "webhook of all"),
+    ("POST", "/hooks/{hook_id}"): Row(ADMIN, 201, {}, "webhook of all"),
+    ("DELETE", "/hooks/{hook_id}"): Row(ADMIN, 204, {}, "webhook of all"),
+    ("GET", "/hooks/{hook_id}/events"): Row(ADMIN, made="webhook of all"),
+    ("GET", "/audit_events"): Row(ADMIN),
+    ("GET", "/audit_events/export"): Row(ADMIN),
+    ("GET", "/projects/{id}/audit_events"): Row("maintainer"),
+    ("GET", "/projects/{id}/audit_events/export"): Row("maintainer"),
+    ("GET", "/groups/{id}/audit_events"): Row("owner"),
+    ("GET", "/groups/{id}/audit_events/export"): Row("owner"),
+    ("GET", _REPOSITORIES + "/{repository_id}/custody"): Row("developer", made="image", reads=True),
+    **_protection("repository/rules", LEVELS),
+    **_protection("rules", LEVELS),
+    **_protection("tag/rules", LEVELS),
     ("GET", _REPOSITORIES): Row("guest", jobs=True),
     ("GET", "/groups/{id}/registry/repositories"): Row("guest"),
     ("GET", "/registry/repositories/{repository_id}"): Row("guest", made="repository", jobs=True),
@@ -210,4 +260,5 @@ def _for_somebody(row: Row, who: Credential) -> int:
 
 def _may_change(row: Row, who: Credential) -> bool:
     """Tokens, even when they are only looked at, and all that administrators do, take a token that may change."""
-    return "api" in who.scopes.split() or row.needs == "guest" or (row.needs == ADMIN and row.made == "person")
+    reads = row.reads or row.needs == "guest" or (row.needs == ADMIN and row.made == "person")
+    return reads or "api" in who.scopes.split()

@@ -11,12 +11,23 @@ import pytest
 
 from tests.actors import fresh
 from tests.serving import Server
-from tests.web.api.access_table import ROWS, Credential, Row, credentials, expected
+from tests.web.api.access_table import LEVELS, ROWS, Credential, Row, credentials, expected
 from tests.web.oci.contents import Manifest, image
 from tests.web.oci.registry_client import Registry
-from wharfinger.domain import groups, members, projects, repositories, tokens, users
+from wharfinger.domain import (
+    deliveries,
+    groups,
+    members,
+    projects,
+    protection,
+    repositories,
+    tokens,
+    users,
+    webhooks,
+)
 from wharfinger.domain.access import OPERATOR, Group, Project
 from wharfinger.rules import secrets
+from wharfinger.rules.notifications import Subject
 from wharfinger.rules.roles import Role
 from wharfinger.rules.scopes import CredentialKind
 from wharfinger.web.api.application import PREFIX, routes
@@ -82,6 +93,11 @@ class World:
             "personal token": lambda _: ({"token_id": self._personal(self._user().username, "api").token.id}, {}),
             "repository": lambda _: ({"repository_id": self._repository(self.path)}, {}),
             "new repository": lambda _: ({"repository_id": self._new_repository()}, {}),
+            "image": lambda _: ({"repository_id": self._repository(self.path)}, {"digest": self.kept.digest}),
+            "webhook": lambda noun: ({"hook_id": self._webhook(noun), "trigger": "push_events"}, {}),
+            "delivery": self._delivery,
+            "rule": self._rule,
+            "new rule": lambda kind: (self._without_rules(), self._pattern(kind)),
             "tag": lambda _: ({"repository_id": self._repository(self.path), "tag_name": self._tag()}, {}),
         }
         what, _, where = what.partition(" of ")
@@ -151,6 +167,37 @@ class World:
         self.registry.push(path, image(), "v1")
         return self._repository(path)
 
+    def _webhook(self, noun: str) -> int:
+        place = "" if noun == "all" else self._place(noun)
+        for known in webhooks.list_webhooks(self.tools, OPERATOR, place):
+            return known.id
+        made, _ = webhooks.create(self.tools, OPERATOR, place, "https://hooks.invalid/x", [Subject.PUSH])
+        return made.id
+
+    def _delivery(self, noun: str) -> Made:
+        hook = self._webhook(noun)
+        told = deliveries.test(self.tools, OPERATOR, self._place(noun), hook)
+        return {"hook_id": hook, "hook_event_id": told.id}, {}
+
+    def _pattern(self, kind: str) -> dict[str, Any]:
+        """A rule that keeps nobody from anything here."""
+        if kind == "tag/rules":
+            return {"tag_name_pattern": fresh("never")}
+        return {"repository_path_pattern": f"{self.project.path}/{fresh('never')}"}
+
+    def _without_rules(self) -> dict[str, Any]:
+        """A project has a few rules at most."""
+        for kept in protection.list_rules(self.tools, OPERATOR, self.project.path):
+            protection.remove(self.tools, OPERATOR, self.project.path, kept.rule.kind, kept.id)
+        return {}
+
+    def _rule(self, kind: str) -> Made:
+        self._without_rules()
+        owner = {"PRIVATE-TOKEN": self._personal(self._person("owner"), "api").secret}
+        url = f"/projects/{self.project.id}/registry/protection/{kind}"
+        made = self.http.post(url, headers=owner, json=LEVELS | self._pattern(kind))
+        return {"rule_id": made.json()["id"]}, {}
+
     def _tag(self) -> str:
         self.registry.put_manifest(self.path, "doomed", self.kept)
         return "doomed"
@@ -168,7 +215,7 @@ def test_row(server: Server, method: str, path: str) -> None:
     for who in LINES:
         parameters, body = world.make(row.made, path)
         url = path.format_map({name: str(value) for name, value in parameters.items()})
-        sent: dict[str, Any] = {} if method == "GET" else {"json": row.body | body}
+        sent: dict[str, Any] = {"params": body} if method == "GET" else {"json": row.body | body}
         answer = world.http.request(method, url, headers=world.headers(who, row), **sent)
         if answer.status_code != expected(method, row, who):
             wrong.append(f"{who}: {answer.status_code}, not {expected(method, row, who)}: {answer.text[:150]}")
@@ -184,3 +231,30 @@ def test_a_role_of_elsewhere_does_not_count(server: Server) -> None:
     secret = world._personal(user.username, "api").secret
     url = f"/projects/{world.project.id}/registry/repositories/{world._repository(world.path)}/tags/{world._tag()}"
     assert world.http.delete(url, headers={"PRIVATE-TOKEN": secret}).status_code == 403
+
+
+FOREIGN = [line for line, row in ROWS.items() if line[1].startswith(("/projects/{id}/", "/groups/{id}/")) and row.made]
+
+
+@pytest.mark.parametrize(("method", "path"), FOREIGN, ids=[f"{method} {path}" for method, path in FOREIGN])
+def test_what_belongs_to_others_is_not_found_in_ones_own(server: Server, method: str, path: str) -> None:
+    """A tenant names their own project or group, which they own, and numbers of another tenant behind it."""
+    row, world = ROWS[method, path], world_of(server)
+    tenant = tenant_of(server)
+    parameters, body = world.make(row.made, path)
+    if not parameters.keys() - {"id"} and not {"group_id", "namespace"} & body.keys():
+        pytest.skip("names nothing but its own place")
+    if "namespace" in body or "group_id" in body:
+        own: Any = tenant.make(row.made, path)[0]["id"]
+    else:
+        own = tenant.group.id if path.startswith("/groups") else tenant.project.id
+    url = path.format_map({**{name: str(value) for name, value in parameters.items()}, "id": str(own)})
+    sent: dict[str, Any] = {"params": body} if method == "GET" else {"json": row.body | body}
+    answer = tenant.http.request(method, url, headers=tenant.headers(Credential("personal", "owner"), row), **sent)
+    assert answer.status_code == 404, answer.text
+    assert world.group.path not in answer.text
+
+
+@cache
+def tenant_of(server: Server) -> World:
+    return World(server)

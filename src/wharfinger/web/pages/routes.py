@@ -9,6 +9,7 @@ In a path, `{place:place}` is that of a group or project, in full; below it, `/-
 
 from wharfinger.web.pages import (
     admin,
+    audit,
     groups,
     home,
     image,
@@ -28,6 +29,7 @@ from wharfinger.web.pages import (
     trash,
     usage,
     users,
+    webhooks,
 )
 from wharfinger.web.pages.line import Line, Who
 
@@ -89,6 +91,16 @@ TABLE = (
     Line("GET", "/admin/storage", admin.storage, Who.ADMIN),
     Line("GET", "/admin/usage", usage.show_all, Who.ADMIN),
     Line("POST", "/admin/usage/limit", usage.limit_all, Who.ADMIN, form=usage.show_all),
+    Line("GET", "/admin/webhooks", webhooks.show, Who.ADMIN),
+    Line("POST", "/admin/webhooks", webhooks.create, Who.ADMIN, form=webhooks.show),
+    Line("GET", "/admin/webhooks/{number}", webhooks.show_one, Who.ADMIN),
+    Line("POST", "/admin/webhooks/{number}", webhooks.change, Who.ADMIN, form=webhooks.show_one),
+    Line("POST", "/admin/webhooks/{number}/test", webhooks.test, Who.ADMIN, form=webhooks.show_one),
+    Line("POST", "/admin/webhooks/{number}/enable", webhooks.enable, Who.ADMIN, form=webhooks.show_one),
+    Line("POST", "/admin/webhooks/{number}/redeliver", webhooks.redeliver, Who.ADMIN, form=webhooks.show_one),
+    Line("POST", "/admin/webhooks/{number}/delete", webhooks.remove, Who.ADMIN, form=webhooks.show_one),
+    Line("GET", "/admin/audit", audit.show_all, Who.ADMIN),
+    Line("GET", "/admin/audit/export", audit.export_all, Who.ADMIN),
     Line("GET", "/admin/settings", admin.settings, Who.ADMIN),
     # --- of a group or project
     Line("GET", "/{place:place}/-/members", members.show, Who.PERSON),
@@ -120,6 +132,18 @@ TABLE = (
     Line("GET", "/{place:place}/-/trash", trash.show, Who.PERSON),
     Line("POST", "/{place:place}/-/trash/restore", trash.restore, Who.PERSON, form=trash.show),
     Line("POST", "/{place:place}/-/trash/empty", trash.empty, Who.PERSON, form=trash.show),
+    Line("GET", "/{place:place}/-/webhooks", webhooks.show, Who.PERSON),
+    Line("POST", "/{place:place}/-/webhooks", webhooks.create, Who.PERSON, form=webhooks.show),
+    Line("GET", "/{place:place}/-/webhooks/{number}", webhooks.show_one, Who.PERSON),
+    Line("POST", "/{place:place}/-/webhooks/{number}", webhooks.change, Who.PERSON, form=webhooks.show_one),
+    Line("POST", "/{place:place}/-/webhooks/{number}/test", webhooks.test, Who.PERSON, form=webhooks.show_one),
+    Line("POST", "/{place:place}/-/webhooks/{number}/enable", webhooks.enable, Who.PERSON, form=webhooks.show_one),
+    Line("POST", "/{place:place}/-/webhooks/{number}/redeliver", webhooks.redeliver, Who.PERSON,
+         form=webhooks.show_one),
+    Line("POST", "/{place:place}/-/webhooks/{number}/delete", webhooks.remove, Who.PERSON, form=webhooks.show_one),
+    Line("GET", "/{place:place}/-/audit", audit.show, Who.PERSON),
+    Line("GET", "/{place:place}/-/audit/export", audit.export, Who.PERSON),
+    Line("GET", "/{place:place}/-/custody", audit.custody, Who.PERSON),
     # --- every other path is that of a group or project, so this line stays the last
     Line("GET", "/{place:place}", places.show, Who.EVERYBODY),
 )

@@ -136,8 +136,8 @@ class Visit:
             raise SettingInvalid("choose a role: guest, reporter, developer, maintainer or owner") from error
 
     def day(self, name: str) -> datetime | None:
-        """The first moment, in UTC, of the day in a field; None where it is empty. Raises SettingInvalid."""
-        text = self.form[name].strip()
+        """The first moment, in UTC, of the day in a field or parameter; None where none is. Raises SettingInvalid."""
+        text = (self.form[name] or self.asked(name)).strip()
         try:
             return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) if text else None
         except ValueError as error:

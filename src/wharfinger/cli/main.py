@@ -22,6 +22,7 @@ from wharfinger.cli.quota import quota
 from wharfinger.cli.reconfigure import reconfigure
 from wharfinger.cli.repository import repository
 from wharfinger.cli.serve import serve
+from wharfinger.cli.stats import stats
 from wharfinger.cli.status import status
 from wharfinger.cli.storage import storage
 from wharfinger.cli.take import take
@@ -53,7 +54,7 @@ for command in (serve, worker, migrate, status, reconfigure, doctor, demo, verif
 cli.command("import")(take)
 for noun in (user, group, project, repository, member, token, trash, gc, storage):
     cli.add_typer(noun)
-for noun in (protection, cleanup, quota, audit, webhook):
+for noun in (protection, cleanup, quota, stats, audit, webhook):
     cli.add_typer(noun)
 
 

@@ -197,6 +197,12 @@ def of_project(tx: Connection, project: int) -> Sequence[Row[Any]]:
     return tx.execute(_LINE.where(meters.c.id.in_(charged))).all()
 
 
+def used_by(tx: Connection, ids: Collection[int]) -> dict[int, int]:
+    """By project id: the bytes that it uses."""
+    found = select(meters.c.project_id, USED).where(meters.c.project_id.in_(ids))
+    return {row.project_id: int(row.used) for row in tx.execute(found)} if ids else {}
+
+
 def line(tx: Connection, path: str) -> Sequence[Row[Any]]:
     """The meters of the place at this path and of those above it, in the same order; "" is the instance."""
     parts = path.split("/")

@@ -102,6 +102,22 @@ def show(tools: Tools, caller: Caller, path: str) -> list[Quota]:
         ]
 
 
+def get(tools: Tools, caller: Caller, path: str) -> Quota:
+    """The quota of one place, for its members; of the instance (""), for administrators. Raises ScopeMissing."""
+    if not path:
+        access.require_admin(caller, "looking at what all of it uses")
+    found = show(tools, caller, path)
+    if not found or (path and not found[0].path):
+        raise ScopeMissing(f"what {path or 'this registry'} uses is for its members: ask to become one")
+    return found[0]
+
+
+def of_projects(tools: Tools, projects: Collection[int]) -> dict[int, int]:
+    """By id: the bytes that these projects use; the caller may see them already."""
+    with tools.db.read() as tx:
+        return rows.used_by(tx, projects)
+
+
 def line(tx: Connection, path: str) -> list[Quota]:
     """The quotas of a place and of all above it, the instance last."""
     found = [_meter(row) for row in rows.line(tx, path)]

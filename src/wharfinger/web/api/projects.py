@@ -6,7 +6,7 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from wharfinger.domain import directory, groups, projects
+from wharfinger.domain import directory, groups, projects, quotas
 from wharfinger.domain import places as domain_places
 from wharfinger.domain.directory import Filter, Listed, Sort
 from wharfinger.domain.errors import SettingInvalid
@@ -58,8 +58,17 @@ class Simple(Shape):
     namespace: NamespaceShape
 
 
+class Statistics(Shape):
+    """What a project stores, in bytes: its images, and nothing else."""
+
+    container_registry_size: int
+    storage_size: int
+
+
 class ProjectShape(Simple):
     """A project."""
+
+    statistics: Statistics | None = None
 
     archived: bool = False
     container_registry_enabled: bool = True
@@ -177,9 +186,16 @@ def create(call: ApiCall, asked: NewProject) -> ProjectShape:
 
 
 @router.get("/projects/{id}")
-def get(call: ApiCall, key: Key) -> ProjectShape:
+def get(
+    call: ApiCall, key: Key, *, statistics: Annotated[bool, Query(description="what it stores, for reporters")] = False
+) -> ProjectShape:
     """One project."""
-    return shape(call, directory.describe(call.tools, call.caller, places.project(call, key)))
+    project = places.project(call, key)
+    found = shape(call, directory.describe(call.tools, call.caller, project))
+    if statistics and project.role is not None and project.role >= Role.REPORTER:
+        used = quotas.of_projects(call.tools, [project.id])[project.id]
+        found.statistics = Statistics(container_registry_size=used, storage_size=used)
+    return found
 
 
 @router.put("/projects/{id}")

@@ -42,12 +42,12 @@ def listing(repository: int, *, part: str = "", exact: str | None = None, folded
 
 def fallback(name: ColumnElement[str]) -> ColumnElement[bool]:
     """Is a tag like `sha256-0123….sig` (rules.garbage.fallback_tags)?"""
-    return or_(
-        *(
-            (name > f"{algorithm}-") & (name < f"{algorithm}.") & func.length(name).in_(_lengths(algorithm))
-            for algorithm in HEX_LENGTHS
-        )
+    between = (name > f"{min(HEX_LENGTHS)}-") & (name < f"{max(HEX_LENGTHS)}.")  # false for most, and quickly so
+    exactly = (
+        (name > f"{algorithm}-") & (name < f"{algorithm}.") & func.length(name).in_(_lengths(algorithm))
+        for algorithm in HEX_LENGTHS
     )
+    return between & or_(*exactly)
 
 
 def _lengths(algorithm: str) -> list[int]:

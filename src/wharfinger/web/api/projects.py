@@ -8,11 +8,13 @@ from pydantic import Field
 
 from wharfinger.domain import directory, groups, projects, quotas
 from wharfinger.domain import places as domain_places
+from wharfinger.domain.access import Project
 from wharfinger.domain.directory import Filter, Listed, Sort
 from wharfinger.domain.errors import SettingInvalid
 from wharfinger.rules.roles import Role
 from wharfinger.web.api import places, shapes
 from wharfinger.web.api.call import ApiCall, Call
+from wharfinger.web.api.cleanup import ExpirationChanges, ExpirationPolicy, expiration_policy, save_expiration_policy
 from wharfinger.web.api.namespaces import NamespaceShape
 from wharfinger.web.api.namespaces import shape as namespace_shape
 from wharfinger.web.api.paging import Paged
@@ -74,6 +76,7 @@ class ProjectShape(Simple):
     container_registry_enabled: bool = True
     container_registry_access_level: Literal["enabled", "private", "disabled"] = "enabled"
     container_registry_image_prefix: str
+    container_expiration_policy: ExpirationPolicy | None = None
     permissions: Permissions
 
 
@@ -92,6 +95,7 @@ class ProjectChanges(Asked):
     name: str | None = None
     path: str | None = None
     visibility: VisibilityWord | None = None
+    container_expiration_policy_attributes: ExpirationChanges | None = None
 
 
 class Transfer(Asked):
@@ -195,7 +199,7 @@ def get(
     if statistics and project.role is not None and project.role >= Role.REPORTER:
         used = quotas.of_projects(call.tools, [project.id])[project.id]
         found.statistics = Statistics(container_registry_size=used, storage_size=used)
-    return found
+    return _with_policy(call, found, project)
 
 
 @router.put("/projects/{id}")
@@ -206,7 +210,9 @@ def change(call: ApiCall, key: Key, asked: ProjectChanges) -> ProjectShape:
     changed = projects.change(call.tools, call.caller, project.path, visibility=seen, name=asked.name)
     if asked.path is not None and asked.path != project.path.rpartition("/")[2]:
         changed = projects.rename(call.tools, call.caller, project.path, asked.path)
-    return shape(call, directory.describe(call.tools, call.caller, changed))
+    if asked.container_expiration_policy_attributes is not None:
+        save_expiration_policy(call, changed.path, asked.container_expiration_policy_attributes)
+    return _with_policy(call, shape(call, directory.describe(call.tools, call.caller, changed)), changed)
 
 
 @router.delete("/projects/{id}", status_code=202)
@@ -238,6 +244,11 @@ def shape(call: Call, listed: Listed) -> ProjectShape:
         container_registry_image_prefix=f"{call.registry}/{project.path}",
         permissions=Permissions(project_access=None if role is None else Level(access_level=role)),
     )
+
+
+def _with_policy(call: Call, shown: ProjectShape, project: Project) -> ProjectShape:
+    """With its cleanup policy, which lists of projects leave out."""
+    return shown.model_copy(update={"container_expiration_policy": expiration_policy(call, project)})
 
 
 def short(call: Call, listed: Listed) -> Simple:

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from wharfinger.web.api import (
     audit_events,
+    cleanup,
     deploy_tokens,
     docs,
     groups,
@@ -54,4 +55,5 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     quotas.of_groups,
     statistics.of_projects,
     statistics.of_groups,
+    cleanup.router,
 )

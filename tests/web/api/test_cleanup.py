@@ -1,0 +1,129 @@
+"""Cleanup policies as python-gitlab and HTTP see them: saved, previewed, run, taken back."""
+
+from typing import Any
+
+import pytest
+
+from tests.serving import Server, until
+from tests.web.api.conftest import People, Somebody
+from wharfinger.domain.access import Project
+
+
+@pytest.fixture
+def project(server: Server) -> Project:
+    return server.project()
+
+
+@pytest.fixture
+def maintainer(people: People, project: Project) -> Somebody:
+    return people.somebody(project, "maintainer", scopes=("api", "read_registry", "write_registry"))
+
+
+def test_gitlabs_one_policy(maintainer: Somebody, project: Project) -> None:
+    found = maintainer.gitlab.projects.get(project.id)
+    assert found.container_expiration_policy == {
+        "cadence": "1d",
+        "enabled": False,
+        "keep_n": 10,
+        "older_than": "90d",
+        "name_regex": ".*",
+        "name_regex_delete": ".*",
+        "name_regex_keep": None,
+        "next_run_at": None,
+    }
+    found.container_expiration_policy_attributes = {
+        "cadence": "1month",
+        "enabled": True,
+        "keep_n": 1,
+        "older_than": "14d",
+        "name_regex": "",
+        "name_regex_delete": ".*",
+        "name_regex_keep": ".*-main",
+    }
+    found.save()
+    saved = maintainer.gitlab.projects.get(project.id).container_expiration_policy
+    assert saved["next_run_at"] is not None
+    assert {name: saved[name] for name in ("cadence", "enabled", "keep_n", "older_than", "name_regex_keep")} == {
+        "cadence": "1month",
+        "enabled": True,
+        "keep_n": 1,
+        "older_than": "14d",
+        "name_regex_keep": ".*-main",
+    }
+    form = {
+        "container_expiration_policy_attributes[keep_n]": "",
+        "container_expiration_policy_attributes[older_than]": "",
+    }
+    answer = maintainer.http.put(f"/projects/{project.id}", data=form)
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["container_expiration_policy"]["keep_n"], answer.json()["name"]) == (None, project.name)
+    bad = {"container_expiration_policy_attributes": {"name_regex": "("}}
+    assert "no RE2 expression" in maintainer.http.put(f"/projects/{project.id}", json=bad).text
+
+
+def test_previewed_run_and_taken_back(people: People, maintainer: Somebody, project: Project) -> None:
+    path, url = f"{project.path}/web", f"/projects/{project.id}/cleanup"
+    pushed = [people.push(maintainer, path, tag) for tag in ("a", "b", "latest")]
+    asked = {"keep_n": 0, "older_than": ""}
+    said = maintainer.http.post(f"{url}/preview", json=asked).json()
+    assert (said["tags_count"], said["removed_count"], said["untagged_count"]) == (3, 2, 0)
+    assert said["freed_bytes"] == sum(len(blob) for image in pushed[:2] for blob in image.blobs)
+    assert {tag["name"]: (tag["goes"], tag["reason"]) for tag in said["tags"]} == {
+        "a": (True, "goes"),
+        "b": (True, "goes"),
+        "latest": (False, "latest"),
+    }
+    assert said["reasons"] == {"goes": 2, "latest": 1}
+    assert maintainer.http.get(f"{url}/preview").json()["tags_count"] == 0, "nothing was saved"
+    saved = maintainer.http.put(f"{url}/policies/default", json={**asked, "enabled": True})
+    assert (saved.json()["holds"], saved.json()["place"]) == (True, project.path)
+    started = maintainer.http.post(f"{url}/policies/default/run")
+    assert started.status_code == 202, started.text
+    number = started.json()["id"]
+
+    def run() -> dict[str, Any]:
+        return dict(maintainer.http.get(f"{url}/runs/{number}").json())
+
+    assert until(lambda: run()["state"] == "done", 60), run()
+    assert (run()["tags_removed"], run()["freed_bytes"]) == (2, said["freed_bytes"])
+    assert [one["id"] for one in maintainer.http.get(f"{url}/runs").json()] == [number]
+    assert maintainer.registry.tags(path) == ["latest"]
+    back = maintainer.http.post(f"{url}/runs/{number}/restore").json()
+    assert back == {"restored": 2, "left": 0, "switched_off": True}
+    assert maintainer.registry.tags(path) == ["a", "b", "latest"]
+
+
+def test_several_and_inherited(maintainer: Somebody, admin: Somebody, project: Project) -> None:
+    group, url = project.path.partition("/")[0], f"/projects/{project.id}/cleanup/policies"
+    strict = {"enabled": True, "enforced": True, "name_regex": "dev-.*"}
+    assert admin.http.put(f"/groups/{group}/cleanup/policies/strict", json=strict).status_code == 200
+    assert maintainer.http.put(f"{url}/caches", json={"enabled": True, "repositories": ["cache*"]}).status_code == 200
+    found = maintainer.http.get(url).json()
+    assert [(one["name"], one["inherited"], one["holds"]) for one in found] == [
+        ("caches", False, True),
+        ("strict", True, True),
+    ]
+    assert maintainer.http.delete(f"{url}/caches").status_code == 204
+    assert maintainer.http.delete(f"{url}/caches").status_code == 404
+    assert maintainer.http.put(f"/groups/{group}/cleanup/policies/strict", json=strict).status_code in (403, 404)
+    assert admin.http.delete(f"/groups/{group}/cleanup/policies/strict").status_code == 204
+
+
+def test_of_the_instance(maintainer: Somebody, admin: Somebody) -> None:
+    url = "/admin/cleanup/policies"
+    assert maintainer.http.get(url).status_code == 403
+    assert admin.http.put(f"{url}/test", json={"enabled": False, "name_regex": "x"}).status_code == 200
+    assert "test" in [one["name"] for one in admin.http.get(url).json()]
+    assert admin.http.delete(f"{url}/test").status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("role", "reads", "writes"), [("reporter", 403, 403), ("developer", 200, 403), (None, 404, 404)]
+)
+def test_who_may(people: People, project: Project, role: str | None, reads: int, writes: int) -> None:
+    caller = people.somebody(project, role) if role else people.somebody()
+    url = f"/projects/{project.id}/cleanup"
+    for page in ("policies", "preview", "runs"):
+        assert caller.http.get(f"{url}/{page}").status_code == reads
+    assert caller.http.put(f"{url}/policies/default", json={"enabled": True}).status_code == writes
+    assert caller.http.post(f"{url}/policies/default/run").status_code == writes

@@ -99,15 +99,14 @@ def test_pictures_for_the_readme(newcomer: Person, house: Server, browser: Brows
     keep(newcomer, "image", "")
     page.emulate_media(color_scheme="light")
     ada = Person(browser, house, "ada").sign_in()
-    ada.page.set_viewport_size({"width": 1120, "height": 700})
+    ada.page.set_viewport_size({"width": 1120, "height": 1040})
     page = ada.open("/help/refused")
     host = urlsplit(house.url).netloc
     page.get_by_label("Message").fill(
         f"Error: writing blob: initiating layer upload to {host}/quay/lantern/api: denied"
     )
     page.get_by_role("button", name="Find out").click()
-    page.get_by_role("heading", name="quay/lantern/api").scroll_into_view_if_needed()
-    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    expect(page.get_by_role("heading", name="quay/lantern/api")).to_be_visible()
     keep(ada, "refused", "")
     ada.close()
 
@@ -127,7 +126,9 @@ def keep(person: Person, name: str, path: str) -> None:
 def furnish(house: Server) -> None:
     """A few projects with images of a few megabytes, the same on every run."""
     groups.create(house.tools, OPERATOR, "quay", visibility=Visibility.PUBLIC, name="The Quay")
-    users.create(house.tools, OPERATOR, "ada", password=PASSWORD)
+    for name in ("ada", "grace"):
+        users.create(house.tools, OPERATOR, name, password=PASSWORD)
+    members.add(house.tools, OPERATOR, "quay", "grace", Role.OWNER)
     dice = random.Random(5)
     for name, images in {"lantern": ("api", "web", "worker"), "ledger": ("app",), "tides": ("app", "import")}.items():
         visibility = Visibility.PUBLIC if name == "tides" else Visibility.PRIVATE

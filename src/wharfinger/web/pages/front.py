@@ -46,10 +46,14 @@ SEALS: Final = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
-_BROKEN: Final = (
-    '<!doctype html><html lang="en"><title>Something broke · Wharfinger</title><h1>Something broke here</h1>'
-    "<p>The server failed at this and wrote down why. Its operator finds it under request id <b>{id}</b>.</p>"
-    '<p><a href="/">Home</a></p></html>'
+_BROKEN: Final = (  # made of nothing that could be what broke
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    '<title>Something broke · Wharfinger</title><link rel="stylesheet" href="/static/app.css">'
+    '<body class="bg-base-200 p-8 text-center"><main class="mx-auto max-w-xl py-10">'
+    '<h1 class="text-2xl font-semibold">Something broke here</h1>'
+    '<p class="mt-3">The server failed at this and wrote down why. '
+    "Its operator finds it under request id <b>{id}</b>.</p>"
+    '<p class="mt-6"><a class="btn btn-primary" href="/">Home</a></p></main></body></html>'
 )
 _UNKNOWN: Final = Served(__version__)
 _PROOF_HEADER: Final = "x-form-proof"

@@ -37,8 +37,12 @@ def test_from_deleting_to_restoring_to_freed(own_server: OwnServer) -> None:
     assert read(server, "gc", "status")["trash"] == 1
     assert said(server, "trash", "empty", project.path, "--yes") == "Let go of 1.\n"
     assert set(read(server, "gc", "preview")) == {"manifests", "blobs_in_repositories", "blobs", "bytes"}
+    assert "Nothing was changed." in said(server, "gc", "preview")
     size = sum(map(len, pushed.blobs))
     assert read(server, "gc", "run")["bytes"] == size
+    assert said(server, "gc", "run").startswith("Looked at 0 things and took 0 manifests, ")
+    assert "manifests               0        0        -" in said(server, "gc", "status")
+    assert f"Freed so far: {size} bytes, 1 manifest and 2 blobs." in said(server, "gc", "status")
     assert read(server, "gc", "status")["bytes_freed"] == size
     assert list((server.settings.store / "blobs").glob("*/*/*")) == []
     numbers = registry.http.get("/-/metrics").text
@@ -53,6 +57,13 @@ def test_mistakes(own_server: OwnServer) -> None:
     refused = server.command("trash", "restore", project.path, "7")
     assert refused.returncode == 1
     assert "number 7" in refused.stderr
+    for words in ([], ["7", "--batch", "cleanup 1"]):
+        refused = server.command("trash", "restore", project.path, *words)
+        assert refused.returncode == 1
+        assert "--batch" in refused.stderr
+    refused = server.command("trash", "restore", project.path, "--batch", "cleanup 1")
+    assert refused.returncode == 1
+    assert "labelled cleanup 1" in refused.stderr
     refused = server.command("trash", "empty", project.path)
     assert refused.returncode == 1
     assert "--yes" in refused.stderr

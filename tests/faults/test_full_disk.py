@@ -56,6 +56,11 @@ def test_a_full_disk(small_disk: Path) -> None:
         assert 2 * MIB < upload.size_bytes < 16 * MIB
         arrived = upload.size_bytes
     assert holds(store, before)
+    store.withdraw(before)
+    store.erase([(before, "")])
+    with store.open(ID) as upload:
+        upload.write(some(MIB // 2))
+        arrived += MIB // 2
     with store.open(ID) as upload:
         assert upload.size_bytes == arrived
         upload.cancel()
@@ -68,7 +73,8 @@ def test_a_disk_that_turns_read_only(small_disk: Path) -> None:
     before = push(store, some(MIB))
     store.begin(ID)
     run("mount", "-o", "remount,ro", small_disk)
-    for change in (store.check, lambda: store.begin("f" * 32), lambda: store.delete(before), lambda: store.open(ID)):
+    removals = (lambda: store.delete(before), lambda: store.withdraw(before))
+    for change in (store.check, lambda: store.begin("f" * 32), lambda: store.open(ID), *removals):
         with pytest.raises(StoreFailed, match=r"Read-only.*writable"):
             change()
     assert holds(store, before)

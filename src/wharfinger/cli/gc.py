@@ -1,37 +1,59 @@
 """`wharfinger gc`: what nothing needs any more, and the space it takes. The server collects it by itself."""
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import typer
 
 from wharfinger.cli.options import ConfigOption, JsonOption
 from wharfinger.cli.session import open_session
-from wharfinger.cli.terminal import show_one
+from wharfinger.cli.terminal import say, show, show_one
 from wharfinger.domain import garbage
-from wharfinger.domain.garbage import Freed, Status
+from wharfinger.domain.garbage import Freed, Queue, Status
+from wharfinger.rules.sizes import in_words
 
 gc = typer.Typer(
     name="gc", help="Garbage collection: how it stands, what it would take, do it now.", no_args_is_help=True
 )
 
 _NAMES: Final = {"manifests": "manifests", "repository_blobs": "blobs_in_repositories", "blobs": "blobs"}
+_SAID: Final = {
+    "manifests": "manifests",
+    "repository_blobs": "blobs in a repository",
+    "blobs": "blobs in no repository",
+}
 _ROUND: Final = timedelta(minutes=1)
 
 
 @gc.command()
 def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """The queues, bytes that wait to be freed, and what was freed so far."""
+    """What waits to be looked at, the space that is about to come back, and what was freed so far."""
     with open_session(config) as tools:
-        show_one(_status(garbage.status(tools)), as_json=as_json)
+        found, now = garbage.status(tools), tools.clock()
+    if as_json:
+        show_one(_status(found), as_json=True)
+        return
+    show([_queue(name, queue, now) for name, queue in found.queues.items()], as_json=False, empty="")
+    say("")
+    say(f"In the trash: {_counted(found.trash, 'thing')}, to be restored with `wharfinger trash`.")
+    say(f"About to come back: {in_words(found.doomed_bytes)} of {_counted(found.doomed_blobs, 'blob')}.")
+    freed = {what: found.freed.get(what, 0) for what in ("manifests", "blobs", "bytes")}
+    say(
+        f"Freed so far: {in_words(freed['bytes'])}, {_counted(freed['manifests'], 'manifest')} and "
+        f"{_counted(freed['blobs'], 'blob')}."
+    )
 
 
 @gc.command()
 def preview(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """What the next batch would take; nothing is changed."""
     with open_session(config) as tools:
-        show_one(_freed(garbage.preview(tools)), as_json=as_json)
+        found = garbage.preview(tools)
+    if as_json:
+        show_one(_freed(found), as_json=True)
+    else:
+        say(f"The next batch would take {_taken(found)}. Nothing was changed.")
 
 
 @gc.command()
@@ -41,7 +63,30 @@ def run(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     with open_session(config) as tools:
         while (done := garbage.run(tools, _ROUND)).reviewed:
             freed += done
-    show_one(_freed(freed), as_json=as_json)
+    if as_json:
+        show_one(_freed(freed), as_json=True)
+    else:
+        say(f"Looked at {_counted(freed.reviewed, 'thing')} and took {_taken(freed)}.")
+
+
+def _queue(name: str, queue: Queue, now: datetime) -> dict[str, object]:
+    first = queue.first_at
+    return {
+        "to_be_looked_at": _SAID[name],
+        "waiting": queue.waiting,
+        "due_now": queue.due,
+        "next": "now" if first is not None and first <= now else first,
+    }
+
+
+def _taken(freed: Freed) -> str:
+    links = f"{_counted(freed.links, 'blob')} out of repositories"
+    gone = f"{_counted(freed.blobs, 'blob')} with {in_words(freed.bytes)} for good"
+    return f"{_counted(freed.manifests, 'manifest')}, {links}, and {gone}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _freed(freed: Freed) -> dict[str, int]:

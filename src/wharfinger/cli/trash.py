@@ -7,7 +7,7 @@ import typer
 
 from wharfinger.cli.options import ConfigOption, JsonOption, YesOption, confirm
 from wharfinger.cli.session import open_session
-from wharfinger.cli.terminal import say, show
+from wharfinger.cli.terminal import Failure, say, show
 from wharfinger.domain import trash as domain
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.trash import Trashed
@@ -31,13 +31,19 @@ def list_(project: Project, config: ConfigOption = None, as_json: JsonOption = F
 @trash.command()
 def restore(
     project: Project,
-    number: Annotated[int, typer.Argument(help="Its number in the list.")],
+    number: Annotated[int | None, typer.Argument(help="Its number in the list.")] = None,
+    batch: Annotated[str | None, typer.Option(help="All that one act deleted, by its label in the list.")] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Bring something back, with what it needs."""
+    """Bring something back, with what it needs; or all that one act deleted."""
+    if (number is None) == (batch is None):
+        raise Failure("say which: its number in the list, or --batch and the label of an act")
     with open_session(config) as tools:
-        back = domain.restore(tools, OPERATOR, project, number)
-    say(f"{_written(back)} is back.")
+        if batch is not None:
+            done = domain.restore_batch(tools, OPERATOR, project, batch)
+            say(f"{done.back} are back, {done.left} stay in the trash.")
+        elif number is not None:
+            say(f"{_written(domain.restore(tools, OPERATOR, project, number))} is back.")
 
 
 @trash.command()
@@ -64,6 +70,7 @@ def _row(one: Trashed) -> Mapping[str, Any]:
         "deleted_by": one.deleted_by,
         "deleted_at": one.deleted_at,
         "until": one.expires_at,
+        "batch": one.batch,
     }
 
 

@@ -30,6 +30,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
+from wharfinger.db import doomed as doomed_rows
 from wharfinger.db import garbage as rows
 from wharfinger.domain import kept, purge, usage
 from wharfinger.domain.tools import Tools
@@ -152,7 +153,7 @@ def reclaim(tools: Tools) -> Freed:
         withdrawn = _withdrawn(tools, [due[digest] for digest in doomed])
         if failed := set(doomed) - {row.digest for row in withdrawn}:
             rows.postpone_blobs(tx, failed, now + RETRY)
-        ids = rows.doom(tx, withdrawn, now + RETRY) if withdrawn else []
+        ids = doomed_rows.put(tx, withdrawn, now + RETRY) if withdrawn else []
     return Freed(reviewed=len(due)) + _erase(tools, ids, withdrawn)
 
 
@@ -161,16 +162,16 @@ def retry(tools: Tools) -> Freed:
     now = tools.clock()
     with tools.db.read() as tx:
         paused = kept.removal_paused(tx, tools)
-        overdue = rows.overdue_bytes(tx, now, tools.policy.gc_batch)
+        overdue = doomed_rows.overdue(tx, now, tools.policy.gc_batch)
     if paused or not overdue:
         return Freed()
     with tools.db.begin() as tx:
-        rows.postpone_bytes(tx, [row.id for row in overdue], now + RETRY)
+        doomed_rows.postpone(tx, [row.id for row in overdue], now + RETRY)
     placed, plain = [row for row in overdue if row.place], [row for row in overdue if not row.place]
     kept.withdraw_moved(tools, [row.digest for row in plain])
     if plain and _erased(tools, plain):
         with tools.db.begin() as tx:
-            rows.requeue_bytes(tx, [row.id for row in plain], now)
+            doomed_rows.requeue(tx, [row.id for row in plain], now)
     return Freed(reviewed=len(overdue)) + _erase(tools, [row.id for row in placed], placed)
 
 
@@ -269,7 +270,7 @@ def _erase(tools: Tools, ids: list[int], gone: list[Row[Any]]) -> Freed:
     if not ids or not _erased(tools, gone):
         return Freed()
     with tools.db.begin() as tx:
-        count, size = rows.forget_doomed(tx, ids)
+        count, size = doomed_rows.forget(tx, ids)
         rows.add_freed(tx, {"blobs": count, "bytes": size})
     return Freed(blobs=count, bytes=size)
 

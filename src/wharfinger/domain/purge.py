@@ -49,8 +49,10 @@ def _purged_part(tx: Connection, repository: int, limit: int, now: datetime) -> 
     manifests_, blobs = rows.some_manifests(tx, repository, limit), rows.some_blobs(tx, repository, limit)
     if manifests_:
         garbage_rows.delete_manifests(tx, manifests_)
+        garbage_rows.add_freed(tx, {"manifests": len(manifests_)})
     elif blobs:
         garbage_rows.delete_links(tx, [(repository, digest) for digest in blobs], now)
+        garbage_rows.add_freed(tx, {"links": len(blobs)})
     else:
         garbage_rows.queue_blobs(tx, rows.blobs_needed_in(repository), now)
         rows.remove_repository(tx, repository)

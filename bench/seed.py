@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert, select
 
 from bench.bodies import CONFIG, LAYER, MANIFEST, MIB, digest_of
-from wharfinger.db import migrate
+from wharfinger.db import meters, migrate
 from wharfinger.db.engine import Database
 from wharfinger.db.tables.images import manifests, repositories, tags
 from wharfinger.db.tables.people import credentials, users
@@ -163,12 +163,14 @@ def _add(tx: Connection, table: Table, **row: Any) -> int:
 def _group(tx: Connection, path: str) -> int:
     group = _add(tx, namespaces, path=path, name=path, visibility=Visibility.PRIVATE)
     tx.execute(insert(routes).values(path=path, namespace_id=group))
+    meters.add(tx, path, namespace=group)
     return group
 
 
 def _project(tx: Connection, namespace: int, path: str) -> int:
     project = _add(tx, projects, namespace_id=namespace, path=path, name=path, visibility=Visibility.PRIVATE)
     tx.execute(insert(routes).values(path=path, project_id=project))
+    meters.add(tx, path, project=project)
     return project
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import urlencode
 
 from bench import seed
@@ -19,16 +20,23 @@ listen = "127.0.0.1:{port}"
 
 
 class Wharfinger(Server):
-    """`wharfinger serve` on SQLite and a local folder; all other settings are the defaults."""
+    """`wharfinger serve` on SQLite, or the database at a URL, and a local folder; all else is the default."""
 
     name = "wharfinger"
     ready = "/-/ready"
+
+    def __init__(self, scratch: Path, database: str = "") -> None:
+        self._database = database
+        super().__init__(scratch)
 
     def prepare(self) -> Sequence[str]:
         data, written = self.folder / "data", self.folder / "wharfinger.toml"
         data.mkdir(mode=0o700)
         written.write_text(_SETTINGS.format(data=data, port=self.port))
-        self.url = sqlite_url(data)
+        if self._database:
+            with written.open("a") as file:
+                file.write(f"\n[database]\nurl = {json.dumps(self._database)}\n")
+        self.url = self._database or sqlite_url(data)
         self.secret = seed.actor(self.url)
         return [sys.executable, "-m", "wharfinger", "serve", "--config", str(written)]
 

@@ -1,4 +1,5 @@
-"""A PostgreSQL of the tests' own: made, started and thrown away with the session. It keeps nothing through a crash."""
+"""A PostgreSQL of the tests' own: made, started and thrown away with the session. It keeps nothing through a crash,
+unless it is to be `durable`, for measurements."""
 
 import os
 import pwd
@@ -18,6 +19,7 @@ SETTINGS = {
     "shared_buffers": "64MB",
     "max_wal_size": "2GB",
 }
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 
 class Missing(Exception):
@@ -27,7 +29,8 @@ class Missing(Exception):
 class Cluster:
     """One server, reached through a socket in its own folder."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        settings = {**SETTINGS, **DURABLE} if durable else SETTINGS
         self._programs = _programs()
         self._user = "postgres" if os.geteuid() == 0 else None
         self._folder = Path(tempfile.mkdtemp(prefix="whf-pg-"))
@@ -36,7 +39,7 @@ class Cluster:
             os.chown(self._folder, account.pw_uid, account.pw_gid)
         self._data = self._folder / "data"
         self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
-        given = " ".join(f"-c {name}={value or repr('')}" for name, value in SETTINGS.items())
+        given = " ".join(f"-c {name}={value or repr('')}" for name, value in settings.items())
         options = f"-k {self._folder} {given}"
         self._run("pg_ctl", "-D", str(self._data), "-l", str(self._folder / "log"), "-w", "-o", options, "start")
 

@@ -355,7 +355,7 @@ def add_tags(
 ) -> bool:
     """Let these new tags point to the manifest; False if one points to another by now."""
     rows = _tag_rows(tx, repository, names, manifest, pushed_by=pushed_by, now=now)
-    if len(tx.execute(_ADD_TAGS.on(tx), rows).all()) == len(names):
+    if None not in [tx.scalar(_ADD_TAGS.on(tx), row) for row in rows]:
         return True
     elsewhere = (tags.c.repository_id == repository) & tags.c.name.in_(names) & (tags.c.manifest_id != manifest)
     return not tx.scalar(select(exists().where(elsewhere)))

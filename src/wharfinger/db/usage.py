@@ -21,6 +21,7 @@ from sqlalchemy import (
     select,
     true,
     union,
+    union_all,
     update,
 )
 
@@ -98,10 +99,15 @@ def targets(tx: Connection, repository: int, names: Collection[str]) -> Sequence
     return tx.execute(_TARGETS, {"repository": repository, "names": list(names)}).all() if names else []
 
 
+_MANIFEST_IDS: Final = select(manifests.c.id).where(
+    manifests.c.repository_id == _HERE, manifests.c.digest.in_(_DIGESTS)
+)
+
+
 def manifest_ids(tx: Connection, repository: int, digests: Collection[str]) -> set[int]:
     """Those of these manifests that are here."""
-    found = select(manifests.c.id).where(manifests.c.repository_id == _HERE, manifests.c.digest.in_(_DIGESTS))
-    return {id_ for some in _batches(digests) for id_ in tx.scalars(found, {"repository": repository, "digests": some})}
+    here = {"repository": repository}
+    return {id_ for some in _batches(digests) for id_ in tx.scalars(_MANIFEST_IDS, {**here, "digests": some})}
 
 
 def facts(tx: Connection, repository: int, digest: str, names: Collection[str]) -> Row[Any]:
@@ -110,31 +116,34 @@ def facts(tx: Connection, repository: int, digest: str, names: Collection[str]) 
     return tx.execute(_FACTS, values).one()
 
 
+_IDS: Final = bindparam("ids", expanding=True, type_=ID)
+_KEEPER: Final = manifests.alias("keeper")
+_BELOW: Final = union(
+    select(manifests.c.id)
+    .join(
+        manifest_children,
+        (manifest_children.c.repository_id == manifests.c.repository_id)
+        & (manifest_children.c.digest == manifests.c.digest),
+    )
+    .where(manifest_children.c.manifest_id.in_(_IDS)),
+    select(manifests.c.id)
+    .join(
+        _KEEPER,
+        (_KEEPER.c.repository_id == manifests.c.repository_id) & (_KEEPER.c.digest == manifests.c.subject),
+    )
+    .where(_KEEPER.c.id.in_(_IDS)),
+)
+_NAMED_BLOBS: Final = select(manifest_blobs.c.digest).where(manifest_blobs.c.manifest_id.in_(_IDS))
+
+
 def below(tx: Connection, ids: Collection[int]) -> set[int]:
     """Manifests that these keep: the images of an index, and what speaks about them; one step down."""
-    keeper = manifests.alias("keeper")
-    children = (
-        select(manifests.c.id)
-        .join(
-            manifest_children,
-            (manifest_children.c.repository_id == manifests.c.repository_id)
-            & (manifest_children.c.digest == manifests.c.digest),
-        )
-        .where(manifest_children.c.manifest_id.in_(bindparam("above", expanding=True)))
-    )
-    speakers = (
-        select(manifests.c.id)
-        .join(keeper, (keeper.c.repository_id == manifests.c.repository_id) & (keeper.c.digest == manifests.c.subject))
-        .where(keeper.c.id.in_(bindparam("subjects", expanding=True)))
-    )
-    both = union(children, speakers)
-    return {id_ for some in _batches(ids) for id_ in tx.scalars(both, {"above": some, "subjects": some})}
+    return {id_ for some in _batches(ids) for id_ in tx.scalars(_BELOW, {"ids": some})}
 
 
 def named_blobs(tx: Connection, ids: Collection[int]) -> set[str]:
     """Digests of the blobs that these manifests name."""
-    named = select(manifest_blobs.c.digest).where(manifest_blobs.c.manifest_id.in_(bindparam("ids", expanding=True)))
-    return {digest for some in _batches(ids) for digest in tx.scalars(named, {"ids": some})}
+    return {digest for some in _batches(ids) for digest in tx.scalars(_NAMED_BLOBS, {"ids": some})}
 
 
 def all_blobs(tx: Connection, repository: int) -> set[str]:
@@ -183,22 +192,52 @@ def kept_closely(tx: Connection, repository: int, digests: Collection[str]) -> s
     }
 
 
+_NAMING: Final = select(manifest_blobs.c.manifest_id, manifest_blobs.c.digest).where(
+    manifest_blobs.c.repository_id == _HERE, manifest_blobs.c.digest.in_(_DIGESTS)
+)
+
+
 def naming(tx: Connection, repository: int, digests: Collection[str]) -> dict[int, set[str]]:
     """By manifest id: those of these blobs that it names."""
-    named = select(manifest_blobs.c.manifest_id, manifest_blobs.c.digest).where(
-        manifest_blobs.c.repository_id == _HERE, manifest_blobs.c.digest.in_(_DIGESTS)
-    )
     found: dict[int, set[str]] = {}
     for some in _batches(digests):
-        for row in tx.execute(named, {"repository": repository, "digests": some}):
+        for row in tx.execute(_NAMING, {"repository": repository, "digests": some}):
             found.setdefault(row.manifest_id, set()).add(row.digest)
     return found
 
 
+_TAGGED: Final = select(tags.c.manifest_id).where(tags.c.manifest_id.in_(_IDS))
+
+
 def tagged(tx: Connection, ids: Collection[int]) -> set[int]:
     """Those of these manifests that a tag points to."""
-    found = select(tags.c.manifest_id).where(tags.c.manifest_id.in_(bindparam("ids", expanding=True)))
-    return {id_ for some in _batches(ids) for id_ in tx.scalars(found, {"ids": some})}
+    return {id_ for some in _batches(ids) for id_ in tx.scalars(_TAGGED, {"ids": some})}
+
+
+_ABOVE: Final = union_all(
+    select(manifests.c.id, manifest_children.c.manifest_id)
+    .join(
+        manifest_children,
+        (manifest_children.c.repository_id == manifests.c.repository_id)
+        & (manifest_children.c.digest == manifests.c.digest),
+    )
+    .where(manifests.c.id.in_(_IDS)),
+    select(manifests.c.id, _KEEPER.c.id)
+    .join(
+        _KEEPER,
+        (_KEEPER.c.repository_id == manifests.c.repository_id) & (_KEEPER.c.digest == manifests.c.subject),
+    )
+    .where(manifests.c.id.in_(_IDS)),
+)
+
+
+def above(tx: Connection, ids: Collection[int]) -> dict[int, list[int]]:
+    """By manifest id: the indexes that name it, and its subject; one step up."""
+    found: dict[int, list[int]] = {}
+    for some in _batches(ids):
+        for kept, keeper in tx.execute(_ABOVE, {"ids": some}):
+            found.setdefault(kept, []).append(keeper)
+    return found
 
 
 # --- counting

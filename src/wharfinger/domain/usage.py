@@ -98,11 +98,23 @@ def pushing(
         push.grew = bool(tags) and rows.count(tx, repository, kept=_added(tx, repository, parsed), lost=())
     elif alone or tx.dialect.name == "sqlite":
         push = Push(moves=found.moves, limited=held.limited)
-        watched = watch(tx, repository, tags=tags, digests=[digest])
+        left = {row.manifest_id for row in rows.targets(tx, repository, tags) if row.digest != digest}
+        before = rows.named_blobs(tx, _with_below(tx, left))
         yield push
-        push.grew = settle(tx, watched)
+        pushed = _named(tx, repository, (), [digest]) if found.named or found.spoken_of or parsed.children else set()
+        push.grew = _replace(tx, repository, {*parsed.blobs, *pushed}, before, tagged=bool(tags))
     else:
         raise MustBeAlone
+
+
+def _replace(tx: Connection, repository: int, pushed: set[str], left: set[str], *, tagged: bool) -> bool:
+    """Count what was pushed, which a tag keeps for certain if it was `tagged`, and no more what nothing keeps of what
+    tags have left; did anything come to count?
+    """
+    kept = pushed if tagged else _kept(tx, repository, pushed)
+    lost = (pushed | left) - kept
+    kept_still = _kept(tx, repository, lost) if lost else set()
+    return rows.count(tx, repository, kept=kept | kept_still, lost=lost - kept_still)
 
 
 def _sparse(tx: Connection, repository: int, parsed: Manifest) -> bool:
@@ -141,7 +153,7 @@ def _hanging(tx: Connection, ids: Collection[int]) -> set[int]:
     nodes, ahead = dict[int, Node](), set(ids)
     while ahead:
         tagged = rows.tagged(tx, ahead)
-        keepers = garbage_rows.keepers(tx, ahead)
+        keepers = rows.above(tx, ahead)
         nodes |= {id_: Node(id_ in tagged, due=True, keepers=keepers.get(id_, ())) for id_ in ahead}
         ahead = {keeper for found in keepers.values() for keeper in found} - nodes.keys()
     return set(rules.judge(nodes).live) & set(ids)

@@ -1,0 +1,64 @@
+"""Pushes by 64 clients into one project and into 64: what they have in common must not slow them."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
+
+from bench import seed
+from bench.bodies import KIB
+from bench.clients import Way, pusher
+from bench.goals import as_fast_as
+from bench.load import drive
+from bench.measured import Tally, summed
+from bench.run import Load, Run
+from bench.wharfinger import Wharfinger
+from tests.postgres import Cluster
+
+CLIENTS = 64
+ROWS = tuple(
+    f"push-{where}-{database}" for database in ("sqlite", "postgres") for where in ("64-projects", "1-project")
+)
+_TURNS = 4
+_BYTES = 4 * KIB
+
+
+def rates(run: Run) -> None:
+    """In turns, so that whatever else the machine does, it does to both."""
+    for database, rows in (("sqlite", ROWS[:2]), ("postgres", ROWS[2:])):
+        if run.wants(*rows):
+            with ExitStack() as stack:
+                _measure(run, rows, _server(run, database, stack))
+
+
+def _server(run: Run, database: str, stack: ExitStack) -> Wharfinger:
+    run.settle()
+    url = ""
+    if database == "postgres":
+        cluster = Cluster(durable=True)
+        stack.callback(cluster.stop)
+        url = cluster.create("bench")
+    server = Wharfinger(run.scratch, url)
+    stack.callback(server.remove)
+    server.process.first = run.first
+    server.start()
+    seed.add_projects(server.url, CLIENTS)
+    return server
+
+
+def _measure(run: Run, rows: Sequence[str], server: Wharfinger) -> None:
+    many = _pushing(run, server, lambda number: f"{seed.GROUP}/p{number:05}/web")
+    one = _pushing(run, server, lambda number: f"{seed.PROJECT}/client{number}")
+    found: dict[str, list[tuple[Tally, float]]] = {row: [] for row in rows}
+    for _ in range(_TURNS):
+        for row, load in zip(rows, (many, one), strict=True):
+            before = server.process.cpu_seconds()
+            tally = load()
+            found[row].append((tally, server.process.cpu_seconds() - before))
+    run.record(rows[0], {"wharfinger": summed(found[rows[0]])})
+    run.record(rows[1], {"wharfinger": summed(found[rows[1]])}, as_fast_as(rows[0], 0.9))
+
+
+def _pushing(run: Run, server: Wharfinger, name: Callable[[int], str]) -> Load:
+    names = [name(number) for number in range(CLIENTS)]
+    operations = [pusher(server.wire(each), each, _BYTES, Way.PUT) for each in names]
+    return partial(drive, operations, run.scale.seconds)

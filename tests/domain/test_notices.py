@@ -12,6 +12,8 @@ from tests.mailbox import Mailbox, serving, text_of
 from wharfinger.clients.mail import Mail, Security
 from wharfinger.domain import breakdown, images, members, notices, queue, quotas, users
 from wharfinger.domain.access import OPERATOR, Project
+from wharfinger.domain.cleanup import policies
+from wharfinger.domain.cleanup.terms import Terms
 from wharfinger.domain.tools import Tools
 from wharfinger.jobs import labour, worker
 from wharfinger.rules.roles import Role
@@ -152,3 +154,15 @@ def test_breakdown(office: Office) -> None:
     images.delete_repository(tools, OPERATOR, shelf.path)
     found = breakdown.get(tools, OPERATOR, office.project.path)
     assert (found.quota.used_bytes, found.trash_things, found.trash_bytes) == (0, 2, 865)
+
+
+def test_the_mail_says_what_cleanup_would_free(office: Office, clock: Clock) -> None:
+    office.push(500, "old")
+    clock.advance(hours=24 * 40)
+    office.push(300, "new")
+    terms = Terms(enabled=True, keep_n=1, older_than="30d")
+    policies.save(office.tools, OPERATOR, office.project.path, terms)
+    quotas.set_limit(office.tools, OPERATOR, office.project.path, 1000)
+    office.settle()
+    [letter] = office.mailbox.letters
+    assert "run its cleanup, which would free 498 bytes" in " ".join(text_of(letter).split())

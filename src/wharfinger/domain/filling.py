@@ -1,11 +1,15 @@
 """Telling the owners of a place that its storage fills up: how much, what is large, when it is full, what helps."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 from wharfinger.db import places as place_rows
 from wharfinger.domain import breakdown, notices
+from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.breakdown import Breakdown
+from wharfinger.domain.cleanup import preview
+from wharfinger.domain.errors import NotFound
 from wharfinger.domain.events import Recorded
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import quotas as rules
@@ -17,11 +21,12 @@ _MOST_LARGE = 5
 def tell_owners(tools: Tools, event: Recorded) -> None:
     """Have the owners of a place told that it reached a threshold (a reaction); one that is gone by now has none."""
     path, percent = event.path, int(event.about["percent"])
+    frees = _cleanup_frees(tools, event)
     with tools.db.begin() as tx:
         if path and not place_rows.in_use(tx, path):
             return
         found = breakdown.of(tx, path, tools.clock(), project=place_rows.project_at(tx, path))
-        text = "\n\n".join(_paragraphs(found, percent, notices.link(tools, usage_page(path))))
+        text = "\n\n".join([*_paragraphs(found, percent), _advice(frees), notices.link(tools, usage_page(path))])
         notices.send(tx, tools, notices.holders(tx, tools, path), subject(path, percent), text)
 
 
@@ -44,7 +49,21 @@ def within(time: timedelta) -> str:
     return "within a day" if days < 1 else f"in about {days} day{'s' if days > 1 else ''}"
 
 
-def _paragraphs(found: Breakdown, percent: int, link: str) -> Iterator[str]:
+def _cleanup_frees(tools: Tools, event: Recorded) -> int:
+    """Bytes that the cleanup policies of a project would free now; 0 where it has none."""
+    if event.project_id is None:
+        return 0
+    with suppress(NotFound):
+        return preview.of_all(tools, OPERATOR, event.path).size_bytes
+    return 0
+
+
+def _advice(frees: int) -> str:
+    cleanup = f"run its cleanup, which would free {sizes.in_words(frees)}" if frees else "have a cleanup policy do so"
+    return f"Delete tags that nobody needs, {cleanup}, or ask for a higher limit. Where it stands:"
+
+
+def _paragraphs(found: Breakdown, percent: int) -> Iterator[str]:
     quota = found.quota
     limit = quota.ceiling.limit_bytes if quota.ceiling else 0
     name = quota.path or "This registry"
@@ -58,5 +77,3 @@ def _paragraphs(found: Breakdown, percent: int, link: str) -> Iterator[str]:
     if found.largest:
         lines = [f"{large.path}: {sizes.in_words(large.used_bytes)}" for large in found.largest[:_MOST_LARGE]]
         yield "\n".join(["The largest in it:", *lines])
-    yield "Delete tags that nobody needs, have a cleanup policy do so, or ask for a higher limit. Where it stands:"
-    yield link

@@ -104,3 +104,13 @@ def test_who_sees_it(person: NewPerson, site: Server, shelf: Shelf) -> None:
 
 def test_limits_are_for_owners_of_what_is_above(site: Server, shelf: Shelf) -> None:
     assert quotas.may_limit(site.tools, OPERATOR, shelf.project)
+
+
+def test_what_nobody_pulls(person: NewPerson, shelf: Shelf) -> None:
+    root = person(admin=True)
+    page = root.open(f"/{shelf.project}/-/usage/unpulled")
+    expect(page.get_by_text("within 90 days")).to_be_visible()
+    page.get_by_label("Neither pulled nor pushed for").fill("0")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("link", name=f"{shelf.path}:v1")).to_be_visible()
+    root.check("usage-unpulled")

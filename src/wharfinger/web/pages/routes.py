@@ -111,6 +111,7 @@ TABLE = (
     Line("POST", "/{place:place}/-/tokens/rotate", tokens.rotate_place, Who.PERSON, form=tokens.show_place),
     Line("POST", "/{place:place}/-/tokens/revoke", tokens.revoke_place, Who.PERSON, form=tokens.show_place),
     Line("GET", "/{place:place}/-/usage", usage.show, Who.PERSON),
+    Line("GET", "/{place:place}/-/usage/unpulled", usage.show_unpulled, Who.PERSON),
     Line("POST", "/{place:place}/-/usage/limit", usage.limit, Who.PERSON, form=usage.show),
     Line("GET", "/{place:place}/-/settings", places.settings, Who.PERSON),
     Line("POST", "/{place:place}/-/settings", places.change, Who.PERSON, form=places.settings),

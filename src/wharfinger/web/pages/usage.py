@@ -1,10 +1,12 @@
 """What a project, a group or the whole registry stores, how it grew, and the limits of it."""
 
+from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from wharfinger.domain import breakdown, filling, quotas
+from wharfinger.domain import breakdown, filling, quotas, statistics
 from wharfinger.domain.errors import SettingInvalid
 from wharfinger.rules import quotas as rules
 from wharfinger.rules import sizes
@@ -13,12 +15,26 @@ from wharfinger.web.pages.places import opened
 from wharfinger.web.pages.visit import Visit
 
 _LONGEST_SIZE: Final = 40
+_LONGEST_DAYS: Final = 3650
+_PAGE: Final = 100
 
 
 def show(visit: Visit) -> Response:
     """The usage of a place."""
     place = opened(visit)
     return visit.page("usage.html", place=place, **_facts(visit, place.path))
+
+
+def show_unpulled(visit: Visit) -> Response:
+    """Tags of a place that nobody pulls."""
+    place, days = opened(visit), min(visit.number("days", 90), _LONGEST_DAYS)
+    last = (visit.asked("path"), visit.asked("tag"))
+    found = statistics.unpulled(
+        visit.tools, visit.caller, place.path, age=timedelta(days=days), last=last, limit=_PAGE + 1
+    )
+    end = found[_PAGE - 1] if len(found) > _PAGE else None
+    more = f"?{urlencode({'days': days, 'path': end.path, 'tag': end.name})}" if end else ""
+    return visit.page("unpulled.html", place=place, days=days, found=found[:_PAGE], more=more)
 
 
 def show_all(visit: Visit) -> Response:

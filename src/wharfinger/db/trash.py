@@ -58,8 +58,10 @@ def add_tags(tx: Connection, row: dict[str, Any], names: Collection[str]) -> Non
     pointing = select(tags.c.repository_id, tags.c.name, manifests.c.digest, *facts).join_from(tags, manifests)
     pointing = pointing.where(tags.c.repository_id == row["repository_id"], tags.c.name.in_(names))
     made = list(tx.scalars(trash.insert().from_select(columns, pointing).returning(trash.c.id)))
-    needed = select(trash.c.id, trash.c.repository_id, literal("manifest"), trash.c.digest).where(trash.c.id.in_(made))
-    tx.execute(trash_needs.insert().from_select(["trash_id", "repository_id", "need", "digest"], needed))
+    if made:  # in one row, as whoever moves something to the trash has the turn (`garbage.take_turn`)
+        mine = trash.c.id.between(min(made), max(made)) & (trash.c.repository_id == row["repository_id"])
+        needed = select(trash.c.id, trash.c.repository_id, literal("manifest"), trash.c.digest).where(mine)
+        tx.execute(trash_needs.insert().from_select(["trash_id", "repository_id", "need", "digest"], needed))
 
 
 def named_by(tx: Connection, manifest: int) -> tuple[list[str], list[str], list[str]]:

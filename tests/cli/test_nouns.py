@@ -77,6 +77,8 @@ def test_people_change(console: Console) -> None:
         ("root", False),
     ]
     console.said("user unblock countess")
+    assert "by password alone" in console.said("user remove-second-factor countess --yes")
+    assert "no user nobody" in console.refused("user remove-second-factor nobody --yes")
     assert "last administrator" not in console.said("user delete countess --yes")
     assert "last administrator" in console.refused("user delete root --yes")
     assert [one["username"] for one in console.read("user list")] == ["root"]

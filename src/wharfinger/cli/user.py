@@ -8,7 +8,7 @@ import typer
 from wharfinger.cli.options import ConfigOption, JsonOption, NameOption, YesOption, confirm
 from wharfinger.cli.session import everything, open_session
 from wharfinger.cli.terminal import note, read_secret, say, show, show_one
-from wharfinger.domain import users
+from wharfinger.domain import second_factors, users
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.users import User
 
@@ -111,6 +111,15 @@ def unblock(username: Username, config: ConfigOption = None) -> None:
 
 
 @user.command()
+def remove_second_factor(username: Username, yes: YesOption = False, config: ConfigOption = None) -> None:
+    """Let a person sign in by password alone, who lost phone and recovery codes."""
+    confirm(f"Remove the second factor of {username}? Make sure that it is them who ask.", yes=yes)
+    with open_session(config) as tools:
+        second_factors.remove_of(tools, OPERATOR, username)
+    say(f"{username} signs in by password alone now.")
+
+
+@user.command()
 def delete(username: Username, yes: YesOption = False, config: ConfigOption = None) -> None:
     """Remove a person with their tokens and memberships."""
     confirm(f"Delete {username} with all tokens and memberships?", yes=yes)
@@ -139,6 +148,7 @@ def _row(one: User) -> Mapping[str, Any]:
         "email": one.email,
         "admin": one.admin,
         "blocked": one.blocked,
+        "second_factor": one.second_factor,
         "must_change_password": one.password_once,
         "created_at": one.created_at,
     }

@@ -25,8 +25,8 @@ class Entry:
 PROJECT: Final = (
     Entry("Overview", "", "home"),
     Entry("Container Registry", "/-/registry", "images", heading="Deploy"),
-    Entry("Cleanup", "/-/cleanup", "broom", Role.MAINTAINER),
-    Entry("Protection", "/-/protection", "shield", Role.MAINTAINER),
+    Entry("Cleanup", "/-/cleanup", "broom", Role.DEVELOPER),
+    Entry("Protection", "/-/protection", "shield", Role.DEVELOPER),
     Entry("Trash", "/-/trash", "trash", Role.MAINTAINER),
     Entry("Usage", "/-/usage", "chart", Role.REPORTER),
     Entry("Members", "/-/members", "people", Role.GUEST, heading="Manage"),
@@ -38,6 +38,7 @@ PROJECT: Final = (
 GROUP: Final = (
     Entry("Overview", "", "home"),
     Entry("Container Registry", "/-/registry", "images", heading="Deploy"),
+    Entry("Cleanup", "/-/cleanup", "broom", Role.DEVELOPER),
     Entry("Usage", "/-/usage", "chart", Role.REPORTER),
     Entry("Members", "/-/members", "people", Role.GUEST, heading="Manage"),
     Entry("Access tokens", "/-/tokens", "key", Role.OWNER),
@@ -50,6 +51,7 @@ ADMIN: Final = (
     Entry("Overview", "", "home"),
     Entry("Users", "/users", "people"),
     Entry("Groups", "/groups", "folder"),
+    Entry("Cleanup", "/cleanup", "broom"),
     Entry("Usage", "/usage", "chart"),
     Entry("Storage", "/storage", "disk"),
     Entry("Jobs", "/jobs", "clock"),

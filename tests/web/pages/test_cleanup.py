@@ -1,0 +1,125 @@
+"""Cleanup policies and rules of protection in a browser: preview, save, run, undo."""
+
+from playwright.sync_api import expect
+
+from tests.actors import fresh
+from tests.serving import Server
+from tests.web.oci.contents import image
+from tests.web.oci.registry_client import Registry
+from tests.web.pages.conftest import NewPerson
+from tests.web.pages.test_places import press
+from wharfinger.domain import protection
+from wharfinger.domain.access import OPERATOR
+from wharfinger.domain.cleanup import policies
+from wharfinger.domain.cleanup.terms import Terms
+from wharfinger.rules.protection import Kind, Level, Rule
+
+HIDDEN = ("time",)
+
+
+def pushed(site: Server, project: object, *tags: str) -> Registry:
+    user = site.user(project, "owner")  # type: ignore[arg-type]
+    registry = Registry(site.url, user.username, site.token(user))
+    for tag in tags:
+        registry.push(f"{project.path}/web", image(), tag)  # type: ignore[attr-defined]
+    return registry
+
+
+def test_preview_save_run_undo(person: NewPerson, site: Server) -> None:
+    project = site.project(f"{site.group(fresh('harbour')).path}/shop")
+    registry = pushed(site, project, "dev-1", "dev-2", "v1.0", "latest")
+    ada = person(project, "maintainer")
+    page = ada.open(f"/{project.path}")
+    page.get_by_role("link", name="Cleanup").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cleanup policies")
+    ada.check("cleanup-empty")
+    page.get_by_label("Keep the most recent").select_option("1")
+    page.get_by_label("Remove tags older than").select_option("")
+    page.get_by_label("Remove tags matching").fill("dev-.*")
+    press(page, "Preview")
+    expect(page.get_by_role("status").filter(has_text="would go")).to_contain_text("1 of 4 tags would go")
+    row = page.get_by_role("row", name="web:v1.0")
+    expect(row).to_contain_text("Stays")
+    expect(row).to_contain_text("does not match the pattern of names to remove, dev-.*")
+    expect(page.get_by_role("row", name="web:dev-1")).to_contain_text("Goes")
+    ada.check("cleanup-preview", HIDDEN)
+    assert registry.tags(f"{project.path}/web") == ["dev-1", "dev-2", "latest", "v1.0"]
+    press(page, "Set cleanup rules")
+    expect(page.get_by_role("status").first).to_contain_text("The policy default is saved.")
+    press(page, "Run now")
+    page.get_by_role("dialog").get_by_role("button", name="Run now").click()
+    expect(page.locator("#runs").get_by_text("Done")).to_be_visible(timeout=60_000)
+    expect(page.locator("#runs")).to_contain_text("1 tag")
+    assert registry.tags(f"{project.path}/web") == ["dev-2", "latest", "v1.0"]
+    ada.check("cleanup-done", HIDDEN)
+    press(page, "Undo")
+    page.get_by_role("dialog").get_by_role("button", name="Bring back").click()
+    expect(page.get_by_role("status").first).to_contain_text("1 thing came back. The policy is off now")
+    expect(page.locator("#runs")).to_contain_text("Taken back")
+    assert registry.tags(f"{project.path}/web") == ["dev-1", "dev-2", "latest", "v1.0"]
+
+
+def test_what_is_wrong_is_said_and_kept(person: NewPerson, site: Server) -> None:
+    project = site.project()
+    page = person(project, "maintainer").open(f"/{project.path}/-/cleanup")
+    page.get_by_label("Remove tags matching").fill("(")
+    press(page, "Preview")
+    expect(page.get_by_role("alert")).to_contain_text("no RE2 expression")
+    expect(page.get_by_label("Remove tags matching")).to_have_value("(")
+
+
+def test_developers_look(person: NewPerson, site: Server) -> None:
+    project = site.project()
+    policies.save(site.tools, OPERATOR, project.path, Terms(enabled=True))
+    protection.add(site.tools, OPERATOR, project.path, Rule(Kind.TAG, "^v", push=Level.OWNER))
+    bob = person(project, "developer")
+    page = bob.open(f"/{project.path}/-/cleanup")
+    expect(page.get_by_role("row", name="default")).to_contain_text("On")
+    expect(page.get_by_role("button", name="Preview")).to_have_count(0)
+    bob.check("cleanup-developer", HIDDEN)
+    page.goto(f"/{project.path}/-/protection")
+    expect(page.get_by_role("row", name="^v")).to_contain_text("Owners and up")
+    expect(page.get_by_text("Add a rule")).to_have_count(0)
+    bob.check("protection-developer")
+
+
+def test_protection(person: NewPerson, site: Server) -> None:
+    project = site.project(f"{site.group(fresh('harbour')).path}/shop")
+    ada = person(project, "owner")
+    page = ada.open(f"/{project.path}/-/protection")
+    tags = page.locator("section", has=page.get_by_role("heading", name="Protected tags"))
+    tags.get_by_text("Add a rule").click()
+    tags.get_by_label("Pattern of the tags").fill("(")
+    tags.get_by_role("button", name="Add rule").click()
+    expect(page.get_by_role("alert")).to_contain_text("no RE2 expression")
+    tags.get_by_label("Pattern of the tags").fill("^v")
+    tags.get_by_label("Who may delete").select_option("owner")
+    tags.get_by_role("button", name="Add rule").click()
+    expect(page.get_by_role("status").first).to_contain_text("^v is protected from now on")
+    fixed = page.locator("section", has=page.get_by_role("heading", name="Immutable tags"))
+    fixed.get_by_text("Add a rule").click()
+    fixed.get_by_label("Pattern of the tags").fill("^stable-")
+    fixed.get_by_role("button", name="Add rule").click()
+    expect(page.get_by_role("row", name="^stable-")).to_be_visible()
+    ada.check("protection")
+    page.get_by_role("row", name="^v").get_by_role("button", name="Remove").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("status").first).to_contain_text("The rule is gone.")
+    expect(page.get_by_role("row", name="^v")).to_have_count(0)
+
+
+def test_a_policy_for_a_group_and_for_the_instance(person: NewPerson, site: Server) -> None:
+    group = site.group()
+    project = site.project(f"{group.path}/shop")
+    ada = person(admin=True)
+    page = ada.open(f"/{group.path}/-/cleanup")
+    page.get_by_label("Name").fill("strict")
+    page.get_by_label("Enforced").check()
+    press(page, "Set cleanup rules")
+    expect(page.get_by_role("row", name="strict")).to_contain_text("Enforced")
+    ada.check("cleanup-group", HIDDEN)
+    page.goto(f"/{project.path}/-/cleanup")
+    expect(page.get_by_role("row", name="strict")).to_contain_text(f"from {group.path}")
+    page.goto("/admin/cleanup")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cleanup policies")
+    ada.check("cleanup-instance", HIDDEN)

@@ -55,7 +55,7 @@ def rates(run: Run) -> None:
     """Review and remove blobs that nothing names, with their bytes, from the first look to the last unlink."""
     for row, distant, wanted in ((RATES[0], False, 2000), (RATES[1], True, 500)):
         if run.wants(row):
-            tools = _tools(run.scratch / row)
+            tools = tools_on(run.scratch / row)
             count = _litter(tools, run.scale.many // 5)
             run.settle()
             found = _collected(replace(tools, store=Distant(_local(tools))) if distant else tools, count)
@@ -74,7 +74,7 @@ def latencies(run: Run) -> None:
         wire = server.wire(f"{seed.PROJECT}/app")
         for made in images:
             push(wire, f"{seed.PROJECT}/app", made, Way.PUT)
-        heap = _tools(server.folder / "data", server.url, server.folder / "data" / "store")
+        heap = tools_on(server.folder / "data", server.url, server.folder / "data" / "store")
         for idle, busy, load in ((LATENCIES[0], LATENCIES[1], _pushing), (LATENCIES[2], LATENCIES[3], _pulling)):
             if run.wants(idle, busy):
                 _in_turns(run, heap, (idle, busy), load(run, images, server))
@@ -171,7 +171,8 @@ def _local(tools: Tools) -> LocalStore:
     return store
 
 
-def _tools(folder: Path, url: str = "", store: Path | None = None) -> Tools:
+def tools_on(folder: Path, url: str = "", store: Path | None = None) -> Tools:
+    """Tools on a local store, and on an SQLite of their own where none is given."""
     folder.mkdir(exist_ok=True)
     if not url:
         url = f"sqlite:///{folder}/wharfinger.db"

@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from bench import garbage, pages, projects, raw, seed
+from bench import garbage, pages, projects, raw, seed, stores
 from bench.bodies import KIB, MIB, Image, image, stock
 from bench.clients import Way, fetcher, pull, puller, push, pusher
 from bench.goals import QUARTER, Goal, as_fast_as, at_most, share_of, share_of_slower, times_peer
@@ -339,6 +339,8 @@ STAGES: tuple[Stage, ...] = (
     Stage(("start",), _start),
     Stage(("memory-push", "memory-pull"), _memory),
     Stage(projects.ROWS, projects.rates),
+    Stage(stores.LAYERS, stores.layers),
+    Stage(stores.MOVES, stores.moves),
     Stage(pages.ROWS, pages.times),
     Stage(garbage.RATES, garbage.rates),
     Stage(garbage.LATENCIES, garbage.latencies),

@@ -25,14 +25,15 @@ class Wharfinger(Server):
     name = "wharfinger"
     ready = "/-/ready"
 
-    def __init__(self, scratch: Path, database: str = "") -> None:
-        self._database = database
+    def __init__(self, scratch: Path, database: str = "", *, more: str = "") -> None:
+        """`more` stands at the end of its settings file."""
+        self._database, self._more = database, more
         super().__init__(scratch)
 
     def prepare(self) -> Sequence[str]:
         data, written = self.folder / "data", self.folder / "wharfinger.toml"
         data.mkdir(mode=0o700)
-        written.write_text(_SETTINGS.format(data=data, port=self.port))
+        written.write_text(_SETTINGS.format(data=data, port=self.port) + self._more)
         if self._database:
             with written.open("a") as file:
                 file.write(f"\n[database]\nurl = {json.dumps(self._database)}\n")

@@ -14,9 +14,11 @@ from tests.actors import Actors
 from tests.clock import Clock
 from tests.domain.holdings import Holdings
 from tests.domain.people import with_token
+from tests.mailbox import Mailbox, serving, text_of
 from tests.receiver import Received, Receiver, Reply, listening
 from wharfinger.clients.http import Limits, Outbound
-from wharfinger.domain import audit, deliveries, events, groups, images, webhooks
+from wharfinger.clients.mail import Mail, Security
+from wharfinger.domain import audit, deliveries, events, groups, images, members, users, webhooks
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.audit import Wanted
 from wharfinger.domain.deliveries import Delivery, State
@@ -27,6 +29,7 @@ from wharfinger.domain.webhooks import Changes, Webhook
 from wharfinger.jobs import labour, reactions, worker
 from wharfinger.rules import notifications
 from wharfinger.rules.notifications import Form, Subject
+from wharfinger.rules.roles import Role
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 EVERYTHING = list(Subject)
@@ -41,7 +44,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def holdings(tools: Tools, tmp_path: Path) -> Holdings:
     """A project, in a registry that may ask the loopback."""
-    return Holdings.make(replace(tools, outbound=Outbound(LOOPBACK, Limits(seconds=0.5))), tmp_path)
+    return Holdings.make(replace(tools, outbound=Outbound(LOOPBACK, Limits(seconds=10))), tmp_path)
 
 
 def work(tools: Tools) -> None:
@@ -188,7 +191,7 @@ def test_a_server_that_hangs_is_left(holdings: Holdings, receiver: Receiver) -> 
     made = hook(holdings, receiver.url)
     receiver.answer = receiver.hang
     holdings.image("web", "v1", [b"layer"])
-    work(holdings.tools)
+    work(replace(holdings.tools, outbound=Outbound(LOOPBACK, Limits(seconds=0.5))))
     (delivery,) = log(holdings, made)
     assert (delivery.state, delivery.status) == (State.WAITING, None)
     assert "took too long" in delivery.answer or "time for it was over" in delivery.answer
@@ -350,3 +353,25 @@ def test_old_events_are_not_told_to_a_webhook_that_was_made_later(
     hook(holdings, receiver.url)
     work(holdings.tools)
     assert receiver.received == []
+
+
+def test_who_may_enable_it_is_told_by_mail(holdings: Holdings, receiver: Receiver, clock: Clock) -> None:
+    mailbox = Mailbox()
+    with serving(mailbox) as port:
+        mail = Mail("127.0.0.1", port, Security.NONE, sender="registry@example.com")
+        tools = replace(holdings.tools, mail=mail)
+        for name, role in (("keeper", Role.MAINTAINER), ("helper", Role.DEVELOPER)):
+            users.create(tools, OPERATOR, name, email=f"{name}@example.com")
+            members.add(tools, OPERATOR, holdings.project, name, role)
+        made = hook(holdings, f"{receiver.url}/canary-path")
+        receiver.answer = lambda _: Reply(503)
+        for _ in range(27):
+            holdings.image("web", "v1", [b"layer"])
+            work(tools)
+            clock.advance(hours=1)
+        (letter,) = mailbox.letters
+    assert (letter["to"], letter["subject"]) == (
+        "keeper@example.com", f"A webhook of {holdings.project} was given up")  # fmt: skip
+    assert f"/{holdings.project}/-/webhooks/{made.id}" in text_of(letter)
+    assert "503" in text_of(letter)
+    assert "canary" not in text_of(letter)

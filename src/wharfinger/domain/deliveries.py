@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Row
 
 from wharfinger.clients.http import Limits, NoAnswer, Refused
 from wharfinger.db import webhooks as rows
-from wharfinger.domain import events, queue, vault, webhooks
+from wharfinger.domain import events, notices, queue, vault, webhooks
 from wharfinger.domain.access import OPERATOR, Caller
 from wharfinger.domain.errors import PageInvalid, WebhookUnknown
 from wharfinger.domain.events.record import Recorded
@@ -29,6 +29,7 @@ from wharfinger.domain.events.webhooks import WebhookDisabled
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import notifications, retries
 from wharfinger.rules.notifications import CONTENT_TYPES, Form, Told
+from wharfinger.rules.roles import Role
 
 TASK: Final = "deliver to webhook"
 PATIENCE: Final = timedelta(days=1)
@@ -83,6 +84,23 @@ def tell(tools: Tools, event: Recorded) -> None:
                 body = _body(tx, tools, Form(row.form), event)
                 made = rows.add_delivery(tx, _row(tools, row.id, event.number, event.kind, body))
                 queue.put(tx, tools, TASK, {"delivery": made})
+
+
+def tell_of_disabling(tools: Tools, event: Recorded) -> None:
+    """Have those told by mail who may enable a webhook that was given up: a reaction."""
+    path, role = event.path, Role.MAINTAINER if event.project_id else Role.OWNER
+    page = f"{path}/-/webhooks" if path else "admin/webhooks"
+    link = notices.link(tools, f"{page}/{event.about['webhook']}")
+    subject = f"A webhook of {path or 'this registry'} was given up"
+    text = "\n\n".join(
+        (
+            f"The webhook to {event.about['host']} is told nothing any more: {event.about['why']}.",
+            "What happens from now on is not sent later. See what the server answered, and enable it again:",
+            link,
+        )
+    )
+    with tools.db.begin() as tx:
+        notices.send(tx, tools, notices.holders(tx, tools, path, role), subject, text)
 
 
 def deliver(tools: Tools, about: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from random import random
 from typing import Final
 
 from sqlalchemy import Connection
@@ -19,9 +20,10 @@ from sqlalchemy import Connection
 from wharfinger.db import garbage, images
 from wharfinger.db.lookup import FoundManifest
 from wharfinger.db.pulls import Pulled
-from wharfinger.domain import access
+from wharfinger.domain import access, events
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import BlobUnknown, BytesLost, ManifestUnknown, RepositoryUnknown, StoreUnavailable
+from wharfinger.domain.events.images import ManifestPulled
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Action
 from wharfinger.spec import digest as digests
@@ -92,6 +94,16 @@ def count(tools: Tools, found: FoundManifest, reference: str) -> None:
     """A client was sent this manifest, which it asked for by this tag or digest."""
     tag = "" if digests.is_digest(reference) else reference
     tools.uses.pulled(tools.db, Pulled(found.repository_id, found.id, tag), tools.clock())
+
+
+def write_down(tools: Tools, caller: Caller, path: str, found: FoundManifest, reference: str) -> None:
+    """Let the audit log know, within a minute, that a manifest was pulled; of as many as the operator wants."""
+    share = tools.policy.audit_pulls
+    if not share or random() >= share:  # noqa: S311 - which ones are written down is no secret
+        return
+    tag = None if digests.is_digest(reference) else reference
+    event = ManifestPulled(path=path, project_id=found.project_id, digest=found.digest, tag=tag)
+    tools.uses.happened(tools.db, events.row(tools, caller, event))
 
 
 def leaving(tools: Tools, found: FoundManifest) -> bool:

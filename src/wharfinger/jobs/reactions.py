@@ -10,6 +10,7 @@ from typing import Any, Final
 from wharfinger.domain import deliveries, events, filling
 from wharfinger.domain.events import Event, Recorded
 from wharfinger.domain.events.images import (
+    BatchRestored,
     ManifestDeleted,
     ManifestPulled,
     ManifestPushed,
@@ -17,7 +18,9 @@ from wharfinger.domain.events.images import (
     Restored,
     TagsDeleted,
 )
-from wharfinger.domain.events.places import QuotaReached
+from wharfinger.domain.events.keeping import CleanupFailed, CleanupRan, CleanupRestored
+from wharfinger.domain.events.places import QuotaChanged, QuotaReached
+from wharfinger.domain.events.webhooks import WebhookDisabled
 from wharfinger.domain.tools import Tools
 
 
@@ -37,12 +40,28 @@ class Reaction:
             self.react(tools, found)
 
 
+_OF_IMAGES: Final = (
+    ManifestPushed,
+    ManifestPulled,
+    ManifestDeleted,
+    TagsDeleted,
+    RepositoryDeleted,
+    Restored,
+    BatchRestored,
+)
+
 REACTIONS: Final[tuple[Reaction, ...]] = (
     Reaction(
         "tell webhooks",
-        (ManifestPushed, TagsDeleted, ManifestDeleted, RepositoryDeleted, Restored, ManifestPulled),
+        (*_OF_IMAGES, CleanupRan, CleanupFailed, CleanupRestored, QuotaReached, QuotaChanged),
         deliveries.tell,
         needed=deliveries.anybody_listens,
+    ),
+    Reaction(
+        "tell who may enable a webhook",
+        (WebhookDisabled,),
+        deliveries.tell_of_disabling,
+        needed=lambda tools: tools.mail.works,
     ),
     Reaction(
         "tell owners that storage fills up", (QuotaReached,), filling.tell_owners, needed=lambda tools: tools.mail.works

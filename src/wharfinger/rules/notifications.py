@@ -45,10 +45,10 @@ class Subject(StrEnum):
 KINDS: Final[Mapping[Subject, tuple[str, ...]]] = {
     Subject.PUSH: ("manifest pushed",),
     Subject.DELETE: ("tags deleted", "manifest deleted", "repository deleted"),
-    Subject.RESTORE: ("restored from trash",),
+    Subject.RESTORE: ("restored from trash", "batch restored from trash"),
     Subject.PULL: ("manifest pulled",),
-    Subject.CLEANUP: (),
-    Subject.QUOTA: (),
+    Subject.CLEANUP: ("cleanup ran", "cleanup failed", "cleanup restored"),
+    Subject.QUOTA: ("quota reached", "quota changed"),
 }
 
 

@@ -44,7 +44,12 @@ def at(place: Group | Project) -> dict[str, Any]:
 
 def put(tx: Connection, tools: Tools, caller: Caller, event: Event) -> None:
     """Write down that this caller made this happen. What follows is queued by the worker, in another transaction."""
-    row = {
+    rows.add(tx, row(tools, caller, event))
+
+
+def row(tools: Tools, caller: Caller, event: Event) -> dict[str, Any]:
+    """What is written down: the row, for `put`, or to be put later."""
+    return {
         "at": tools.clock(),
         "kind": event.kind,
         "actor": caller.name,
@@ -56,7 +61,6 @@ def put(tx: Connection, tools: Tools, caller: Caller, event: Event) -> None:
         "path": event.path,
         "about": _about(event),
     }
-    rows.add(tx, row)
 
 
 @dataclass(frozen=True, slots=True)

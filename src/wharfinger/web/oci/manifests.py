@@ -1,11 +1,13 @@
 """Manifests: pull, push, delete (distribution-spec, Pulling / Pushing / Deleting Manifests)."""
 
+from dataclasses import replace
 from typing import Final
 
 from wharfinger.domain import images, pull, push
 from wharfinger.domain.errors import Invalid
 from wharfinger.spec import digest as digests
 from wharfinger.spec import name as names
+from wharfinger.web.caller import client_address
 from wharfinger.web.oci.call import Call, empty_answer
 from wharfinger.web.respond import Answer, text_headers
 from wharfinger.web.threads import in_thread
@@ -24,6 +26,9 @@ async def get(call: Call) -> Answer:
         found = await in_thread(pull.keep_manifest, call.tools, call.caller, call.name, found.digest)
     if call.request.method == "GET":
         pull.count(call.tools, found, reference)
+        if call.tools.policy.audit_pulls:
+            caller = replace(call.caller, address=client_address(call.request))
+            pull.write_down(call.tools, caller, call.name, found, reference)
     digest = found.digest.encode()
     etag = b'"%b"' % digest
     headers = [(b"docker-content-digest", digest), (b"etag", etag)]

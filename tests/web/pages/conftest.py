@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, Error, expect, sync_playwright
 
 import hatch_build
 from tests.clients.programs import find
@@ -16,6 +16,8 @@ FLAGS = [
 ]  # fmt: skip
 
 NewPerson = Callable[..., Person]
+
+expect.set_options(timeout=20_000)  # milliseconds: a machine that is busy is no fault of the page
 
 
 @pytest.fixture(scope="session", autouse=True)

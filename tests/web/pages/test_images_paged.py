@@ -67,6 +67,6 @@ def test_what_is_ticked_stays_ticked_while_the_list_changes(person: NewPerson, w
     page = person(wares.place, "maintainer").open(f"{image(wares)}?sort=name")
     page.get_by_label("Tick tag-03").check()
     wares.built("new", "a-new-one")
-    expect(page.get_by_role("link", name="a-new-one", exact=True)).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("link", name="a-new-one", exact=True)).to_be_visible(timeout=40_000)
     expect(page.get_by_label("Tick tag-03")).to_be_checked()
     expect(page.get_by_role("button", name="Delete ticked (1)")).to_be_enabled()

@@ -15,7 +15,7 @@ from tests.serving import Server
 from tests.web.pages.conftest import NewPerson
 from wharfinger.domain.access import Project
 
-APPEARS = 15_000  # milliseconds: a page looks every five seconds
+APPEARS = 40_000  # milliseconds: a page looks every five seconds
 
 
 class Bench:

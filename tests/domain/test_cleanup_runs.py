@@ -13,8 +13,10 @@ from tests.clock import Clock
 from tests.domain.crashes import Crash, CrashingDatabase, Fuse
 from tests.domain.people import person
 from tests.domain.shelf import Shelf
+from tests.mailbox import Mailbox, serving, text_of
+from wharfinger.clients.mail import Mail, Security
 from wharfinger.db.engine import Database
-from wharfinger.domain import audit, images, members, protection
+from wharfinger.domain import audit, images, members, protection, users
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.audit import Wanted
 from wharfinger.domain.cleanup import history, once, policies, preview, runs
@@ -83,7 +85,7 @@ def test_a_run_takes_what_the_preview_said(shelf: Shelf, clock: Clock) -> None:
     assert (said.goes, said.size_bytes) == (2, len(b"only in a" + b"only in b"))
     assert [one.id for one in all_runs(shelf)] == [run.id]
     (done,) = told(shelf, "cleanup ran")
-    assert (done["tags"], done["size_bytes"]) == (2, said.size_bytes)
+    assert (done["tags_count"], done["size_bytes"]) == (2, said.size_bytes)
 
 
 def test_what_it_said_is_freed(shelf: Shelf, clock: Clock) -> None:
@@ -188,6 +190,28 @@ def test_a_run_that_fails_is_told_once_and_goes_on(shelf: Shelf, clock: Clock) -
     do_all(shelf.tools)
     assert seen(shelf, started.id).state is State.DONE
     assert tags(shelf) == ["b"]
+
+
+def test_maintainers_get_a_mail_when_it_fails(shelf: Shelf, clock: Clock) -> None:
+    fill(shelf, clock, "a", "b")
+    maintainer = users.create(shelf.tools, OPERATOR, "maintainer", email="maintainer@example.com")
+    members.add(shelf.tools, OPERATOR, shelf.project, maintainer.username, Role.MAINTAINER)
+    save(shelf)
+    started = runs.run_now(shelf.tools, OPERATOR, shelf.project)
+    mailbox = Mailbox()
+    with serving(mailbox) as port:
+        tools = replace(shelf.tools, mail=Mail("127.0.0.1", port, Security.NONE, sender="registry@example.com"))
+        with pytest.raises(OSError, match="no room"):
+            runs.carry_on(replace(tools, db=cast(Database, Broken(tools.db))), {"run": started.id})
+        while worker.follow(tools):
+            pass
+        do_all(tools)
+    (letter,) = mailbox.letters
+    assert (letter["to"], letter["subject"]) == (
+        "maintainer@example.com", f"Cleanup of {shelf.project} does not finish"
+    )  # fmt: skip
+    assert f"The cleanup policy default of {shelf.project}: OSError: no room." in text_of(letter)
+    assert "/-/cleanup" in text_of(letter)
 
 
 class Broken:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wharfinger.domain import deliveries, events, filling
+from wharfinger.domain.cleanup import alarm
 from wharfinger.domain.events import Event, Recorded
 from wharfinger.domain.events.images import (
     BatchRestored,
@@ -61,6 +62,12 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
         "tell who may enable a webhook",
         (WebhookDisabled,),
         deliveries.tell_of_disabling,
+        needed=lambda tools: tools.mail.works,
+    ),
+    Reaction(
+        "tell maintainers that cleanup fails",
+        (CleanupFailed,),
+        alarm.tell_maintainers,
         needed=lambda tools: tools.mail.works,
     ),
     Reaction(

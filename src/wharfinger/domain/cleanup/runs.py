@@ -218,8 +218,8 @@ def _finish(tools: Tools, id_: int) -> None:
             namespace_id=row.namespace_id,
             run_id=id_,
             policy=written.read(row.terms).name,
-            tags=row.tags_removed,
-            manifests=row.manifests_removed,
+            tags_count=row.tags_removed,
+            manifests_count=row.manifests_removed,
             size_bytes=row.size_bytes,
         )
         events.put(tx, tools, _cleaner(row), done)

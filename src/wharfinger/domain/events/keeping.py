@@ -37,8 +37,8 @@ class CleanupRan(Event):
 
     run_id: int
     policy: str
-    tags: int
-    manifests: int
+    tags_count: int
+    manifests_count: int
     size_bytes: int
 
 

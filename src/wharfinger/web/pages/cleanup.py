@@ -26,7 +26,7 @@ CADENCES: Final = (("1d", "Every day"), ("7d", "Every week"), ("14d", "Every two
                    ("3month", "Every three months"))  # fmt: skip
 AGES: Final = (("", "Whatever their age"), ("7d", "7 days"), ("14d", "14 days"), ("30d", "30 days"), ("60d", "60 days"),
                ("90d", "90 days"))  # fmt: skip
-COUNTS: Final = (("", "None for being new"), *((str(count), str(count)) for count in (1, 5, 10, 25, 50, 100)))
+COUNTS: Final = (("", "Not for being new"), *((str(count), str(count)) for count in (1, 5, 10, 25, 50, 100)))
 _MOST_SHOWN: Final = 200
 _MOST_RUNS: Final = 20
 
@@ -106,7 +106,7 @@ def _page(visit: Visit, place: Project | Group | None, terms: Terms, found: Prev
         "manages": _manages(place),
         "cadences": _with(CADENCES, terms.cadence),
         "ages": _with(AGES, terms.older_than or ""),
-        "pulls": _with((("", "However long ago they were pulled"), *AGES[1:]), terms.keep_pulled or ""),
+        "pulls": _with((("", "Not for being pulled"), *AGES[1:]), terms.keep_pulled or ""),
         "counts": _with(COUNTS, str(terms.keep_n or "")),
         "found": found,
         "tried": _tried(found),

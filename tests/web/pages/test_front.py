@@ -1,6 +1,7 @@
 """The application of the pages by itself: what happens where a page breaks, and which pages there are."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 from starlette.responses import Response
@@ -20,7 +21,8 @@ def ask(pages: Pages, path: str) -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(pages), base_url="http://here.example") as client:
             return await client.get(path)
 
-    return asyncio.run(once())
+    with ThreadPoolExecutor(1) as thread:  # the test's own has the browser's event loop
+        return thread.submit(asyncio.run, once()).result()
 
 
 def test_what_breaks_is_told_without_saying_what(tools: Tools) -> None:

@@ -18,14 +18,20 @@ def page(
     numbers: tuple[int, int | None],
     times: tuple[datetime | None, datetime | None],
     limit: int,
-) -> Sequence[Row[Any]]:
-    """Events whose columns are `equal` to these values, between two numbers and two times, newest first."""
+) -> Sequence[int]:
+    """Numbers of events whose columns are `equal` to these values, between two numbers and two times, newest first."""
     low, high = numbers
     since, until = times
     conditions: list[ColumnElement[bool]] = [audit.c[name] == value for name, value in equal.items()]
     conditions += [audit.c.number >= low, *([audit.c.number <= high] if high is not None else [])]
     conditions += [*([audit.c.at >= since] if since else []), *([audit.c.at < until] if until else [])]
-    found: Select[Any] = select(audit).where(*conditions).order_by(audit.c.number.desc()).limit(limit)
+    found = select(audit.c.number).where(*conditions).order_by(audit.c.number.desc()).limit(limit)
+    return tx.scalars(found).all()
+
+
+def events(tx: Connection, numbers: Sequence[int]) -> Sequence[Row[Any]]:
+    """The events of these numbers, newest first."""
+    found: Select[Any] = select(audit).where(audit.c.number.in_(numbers)).order_by(audit.c.number.desc())
     return tx.execute(found).all()
 
 

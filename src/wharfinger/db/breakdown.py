@@ -122,7 +122,8 @@ def sample(tx: Connection, at: datetime, forget_before: datetime) -> int:
     used = USED.element
     rows = select(meters.c.id, literal(at, meter_samples.c.at.type), used).where(used > 0)
     statement = insert(tx, meter_samples).from_select(["meter_id", "at", "used_bytes"], rows)
-    count = tx.execute(statement.on_conflict_do_nothing()).rowcount
+    counted = {"preserve_rowcount": True}  # an INSERT keeps no count by itself
+    count = tx.execute(statement.on_conflict_do_nothing(), execution_options=counted).rowcount
     tx.execute(delete(meter_samples).where(meter_samples.c.at < forget_before))
     return count
 

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from wharfinger.db import audit as rows
 from wharfinger.db import chain as chain_rows
@@ -146,13 +146,9 @@ def _page(tx: Connection, scope: _Scope, wanted: Wanted, last: int | None, limit
     parts = [
         rows.page(tx, {**condition, **named}, numbers=numbers, times=times, limit=limit + 1) for condition in scope
     ]
-    found = list(islice(merge(*parts, key=_newest_first), limit + 1))
-    events = [recorded(row) for row in found[:limit]]
+    found = list(islice(merge(*parts, reverse=True), limit + 1))
+    events = [recorded(row) for row in rows.events(tx, found[:limit])]
     return Found(events, events[-1].number if len(found) > limit else None)
-
-
-def _newest_first(row: Row[Any]) -> int:
-    return -int(row.number)
 
 
 def _first(tx: Connection) -> int:

@@ -13,8 +13,9 @@ from tests.web.oci.contents import image
 from tests.web.oci.registry_client import Registry
 from tests.web.pages.conftest import NewPerson
 from tests.web.pages.test_places import press
-from wharfinger.domain import chain, members, webhooks
+from wharfinger.domain import chain, members, repositories, webhooks
 from wharfinger.domain.access import OPERATOR
+from wharfinger.domain.repositories import Filter
 from wharfinger.rules.notifications import Subject
 from wharfinger.rules.roles import Role
 
@@ -68,7 +69,9 @@ def test_the_log_of_a_project(person: NewPerson, site: Server) -> None:
     with page.expect_download() as download:
         page.get_by_role("link", name="Export as CSV").click()
     assert download.value.path().read_text().startswith("number,at,kind,actor")
-    page.goto(f"/{project.path}/-/custody?image={project.path}/web&digest={pushed.digest}")
+    (repository,) = repositories.list_repositories(site.tools, OPERATOR, Filter(project=project.path)).items
+    page.goto(f"/{project.path}/-/registry/{repository.id}/tags/v1")
+    page.get_by_role("link", name="Chain of custody").click()
     expect(page.get_by_role("row")).to_have_count(2)
     ada.check("custody", hidden=["time"])
 

@@ -20,7 +20,7 @@ FIRST: Final = Window()
 def cut(window: Window, by: Sorted, *, descending: bool) -> Cut:
     """Which rows. Raises PageInvalid for a marker of a listing in another order."""
     marker = window.after
-    if marker is not None and not isinstance(marker.value, by):
+    if marker is not None and not (isinstance(marker.value, by) and marker.name.isprintable()):
         raise PageInvalid("the marker is from a listing in another order: start with its first page")
     after = None if marker is None else (marker.name, marker.value)
     return Cut(limit=window.limit, offset=window.offset, after=after, descending=descending)

@@ -10,7 +10,7 @@ A token is shown once: the database keeps its hash.
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from secrets import token_bytes, token_hex
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ from wharfinger.rules.scopes import DEPLOY_SCOPES, SCOPES, CredentialKind
 
 __all__ = ["NewToken", "Token", "authenticate"]
 
+LONGEST_LIFE: Final = timedelta(days=36_525)
 DEPLOY_USERNAME: Final = "wharfinger+deploy-token-{number}"
 
 _BOTS: Final = (str(CredentialKind.PROJECT), str(CredentialKind.GROUP))
@@ -221,6 +222,8 @@ def _keep(
     _require_scopes(kind, scopes)
     if expires_at is not None and expires_at <= now:
         raise SettingInvalid(f"the token would expire on {expires_at:%Y-%m-%d %H:%M}, which is over: choose later")
+    if expires_at is not None and expires_at - now > LONGEST_LIFE:
+        raise SettingInvalid("a token lives a hundred years at most: choose earlier, or let it never expire")
     secret = secrets.make(kind, token_bytes(secrets.RANDOM_BYTES))
     made = rows.add(
         tx,

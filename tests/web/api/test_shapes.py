@@ -181,3 +181,32 @@ def test_description(server: Server, nobody: httpx.Client) -> None:
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert "/api/v4/projects/{id}/registry/repositories" in page.text
     assert nobody.get("/docs.css").headers["content-type"].startswith("text/css")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/user/personal_access_tokens", {"name": "t", "scopes": ["api"], "expires_at": "9999-12-31"}),
+        ("deploy_tokens", {"name": "t", "scopes": ["read_registry"], "expires_at": "9999-12-31T23:59:59-10:00"}),
+        ("deploy_tokens", {"name": "t\0", "scopes": ["read_registry"]}),
+        ("deploy_tokens", {"name": "t", "scopes": ["\0"]}),
+        ("members", {"username": "\0", "access_level": 10}),
+    ],
+)
+def test_values_that_databases_do_not_take(
+    owner: Somebody, project: Project, path: str, body: dict[str, object]
+) -> None:
+    url = path if path.startswith("/") else f"/projects/{project.id}/{path}"
+    assert owner.http.post(url, json=body).status_code in (400, 404)
+
+
+def test_markers_that_databases_do_not_take(owner: Somebody, people: People, project: Project) -> None:
+    people.push(owner, f"{project.path}/marked")
+    (found,) = owner.http.get(listing(project)).json()
+    tags = f"{listing(project)}/{found['id']}/tags"
+    assert owner.http.get(tags, params={"pagination": "keyset", "last": "\0"}).status_code == 400
+    for query in ({"name": "\0"}, {"name": "é%_"}):
+        assert owner.http.get(tags, params=query).json() == []
+    assert owner.http.get(f"{tags}/%00").status_code == 404
+    assert owner.http.get("/projects/%00%2Fx").status_code == 404
+    assert owner.http.get("/groups", params={"search": "\0"}).json() == []

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from wharfinger.domain.errors import PageInvalid
 from wharfinger.rules import paging
-from wharfinger.rules.paging import Marker, Page, Window
+from wharfinger.rules.paging import Page, Window
 from wharfinger.web.api.call import base_url
 
 Item = TypeVar("Item")
@@ -100,8 +100,3 @@ class Paging:
 
 
 Paged = Annotated[Paging, Depends(Paging)]
-
-
-def after_name(name: str | None) -> Marker | None:
-    """The marker behind an entry of a listing that is sorted by name."""
-    return Marker(name) if name else None

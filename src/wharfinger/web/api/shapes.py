@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
+from wharfinger.domain.errors import SettingInvalid
 from wharfinger.rules.roles import Role, Visibility
 
 
@@ -64,5 +65,10 @@ def word(visibility: Visibility) -> VisibilityWord:
 
 
 def in_utc(moment: datetime | None) -> datetime | None:
-    """A moment that was written without a zone is in UTC."""
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+    """The moment in UTC, where it is taken to be if it was written without a zone. Raises SettingInvalid."""
+    if moment is None:
+        return None
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise SettingInvalid("the moment is outside of the years 1 to 9999: choose another") from error

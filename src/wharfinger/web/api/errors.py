@@ -29,6 +29,7 @@ TABLE: Final[Mapping[type[Exception], tuple[int, str]]] = {
     errors.TagUnknown: (404, "Tag Not Found"),
     errors.NotFound: (404, "Not Found"),
     errors.PathTaken: (400, "Bad request"),
+    errors.AskedLately: (400, "Bad request"),
     errors.RuleTaken: (422, "Unprocessable Entity"),
     errors.RulesExhausted: (422, "Unprocessable Entity"),
     errors.Conflict: (409, "Conflict"),

@@ -192,6 +192,7 @@ def test_a_list_of_the_bytes(on_files: House) -> None:
 
 
 def test_only_into_an_empty_database(on_files: House, database_url: str) -> None:
+    """The test's own database, which holds what was backed up."""
     on_files.back_up()
     with pytest.raises(StoreFailed, match="empty"):
         backup.restore(database_url, BackupFolder(on_files.folder))

@@ -31,6 +31,7 @@ from wharfinger.db.tables.schema import metadata
 
 # Uploads have no bytes in a backup; duties and the pause of the collector are this server's own.
 LEFT_OUT: Final = ("uploads", "duties")
+_SOMEBODYS: Final = ("users", "namespaces", "projects", "blobs")
 _BATCH: Final = 1000
 _KINDS: Final[dict[str, Any]] = {
     "moment": Moment(),
@@ -88,9 +89,15 @@ def fill(tx: Connection, shape: Shape, found: Iterable[bytes]) -> int:
     return count
 
 
-def is_empty(tx: Connection, found: Sequence[Shape]) -> bool:
-    """Are there no rows in any of these tables?"""
-    return not any(tx.scalar(text(f'SELECT 1 FROM "{shape.name}" LIMIT 1')) for shape in found)  # noqa: S608 - checked names
+def is_empty(tx: Connection) -> bool:
+    """Is there nobody and nothing? What migrations put in by themselves does not count."""
+    return not any(tx.scalar(text(f'SELECT 1 FROM "{name}" LIMIT 1')) for name in _SOMEBODYS)  # noqa: S608
+
+
+def clear(tx: Connection, found: Sequence[Shape]) -> None:
+    """Remove what migrations put in, for the same comes with the dump."""
+    for shape in reversed(found):
+        tx.execute(text(f'DELETE FROM "{shape.name}"'))  # noqa: S608
 
 
 def known(found: Sequence[Shape], tx: Connection) -> bool:
@@ -158,7 +165,7 @@ def _last_id(tx: Connection, table: Table) -> int | None:
         return None
     highest = int(tx.scalar(select(func.coalesce(func.max(column), 0))) or 0)
     if tx.dialect.name == "postgresql":
-        given = tx.scalar(text(f'SELECT last_value FROM "{table.name}_{column.name}_seq"'))  # noqa: S608 - our own names
+        given = tx.scalar(text(f'SELECT last_value FROM "{table.name}_{column.name}_seq"'))  # noqa: S608
     elif inspect(tx).has_table("sqlite_sequence"):
         given = tx.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
     else:

@@ -111,8 +111,9 @@ def restore(url: str, folder: BackupFolder) -> int:
         with db.begin() as tx:
             if not dump.known(shapes, tx):
                 raise StoreFailed(f"{folder.root} names tables that its revision {table['revision']} does not have")
-            if not dump.is_empty(tx, shapes):
+            if not dump.is_empty(tx):
                 raise StoreFailed(_NOT_EMPTY)
+            dump.clear(tx, shapes)
             count = sum(_fill(tx, folder, shape, table["tables"][shape.name]) for shape in shapes)
     finally:
         db.close()

@@ -113,6 +113,8 @@ def test_taken_back_as_one_act(shelf: Shelf, clock: Clock) -> None:
     assert (off.terms.enabled, off.next_run_at) == (False, None)
     assert seen(shelf, run.id).restored_at == clock.now
     assert len(told(shelf, "cleanup restored")) == 1
+    again = preview.of_terms(shelf.tools, OPERATOR, shelf.project, ON)
+    assert [tag.name for place in again.repositories for tag in place.doomed] == ["b", "a"], "they are as old as before"
 
 
 def test_images_that_no_tag_leads_to_go_and_come_back(shelf: Shelf, clock: Clock) -> None:

@@ -94,18 +94,31 @@ def remove(tx: Connection, repository: int, names: Collection[str]) -> None:
 
 
 def add(
-    tx: Connection, repository: int, aims: Mapping[str, int], *, pushed_by: Mapping[str, str], now: datetime
+    tx: Connection,
+    repository: int,
+    aims: Mapping[str, int],
+    *,
+    pushed_by: Mapping[str, str],
+    pushed_at: Mapping[str, datetime | None],
+    now: datetime,
 ) -> set[str]:
     """Let tags point to these manifests, by id, unless they point somewhere already; which now do.
 
-    `pushed_by`: whom each of them is told to be from.
+    `pushed_by`: whom each of them is told to be from; `pushed_at`: since when, None or absent: now.
     """
     if not aims:
         return set()
     bytes_ = {manifest: sizes.of_manifest(tx, manifest) for manifest in set(aims.values())}
-    moments = {"repository_id": repository, "created_at": now, "pushed_at": now}
     new = [
-        {**moments, "name": name, "manifest_id": aim, "total_size_bytes": bytes_[aim], "pushed_by": pushed_by[name]}
+        {
+            "repository_id": repository,
+            "name": name,
+            "manifest_id": aim,
+            "created_at": now,
+            "pushed_at": pushed_at.get(name) or now,
+            "pushed_by": pushed_by[name],
+            "total_size_bytes": bytes_[aim],
+        }
         for name, aim in aims.items()
     ]
     return set(tx.scalars(_ADD.on(tx), new))

@@ -35,6 +35,7 @@ _ENTRY: Final = (
     trash.c.deleted_at,
     trash.c.expires_at,
     trash.c.batch,
+    trash.c.pushed_at,
     repositories.c.path.label("repository_path"),
     repositories.c.name.label("repository_name"),
     projects.c.id.label("project_id"),
@@ -53,9 +54,10 @@ def add(tx: Connection, row: dict[str, Any], needs: Mapping[str, Collection[str]
 
 def add_tags(tx: Connection, row: dict[str, Any], names: Collection[str]) -> None:
     """Put tags of a repository, that are there and held, into the trash; each needs what it points to."""
-    columns = ["repository_id", "name", "digest", *(name for name in row if name != "repository_id")]
+    columns = ["repository_id", "name", "digest", "pushed_at", *(name for name in row if name != "repository_id")]
     facts = [literal(value, trash.c[name].type) for name, value in row.items() if name != "repository_id"]
-    pointing = select(tags.c.repository_id, tags.c.name, manifests.c.digest, *facts).join_from(tags, manifests)
+    pointing = select(tags.c.repository_id, tags.c.name, manifests.c.digest, tags.c.pushed_at, *facts)
+    pointing = pointing.join_from(tags, manifests)
     pointing = pointing.where(tags.c.repository_id == row["repository_id"], tags.c.name.in_(names))
     made = list(tx.scalars(trash.insert().from_select(columns, pointing).returning(trash.c.id)))
     if made:  # in one row, as whoever moves something to the trash has the turn (`garbage.take_turn`)

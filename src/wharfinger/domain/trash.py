@@ -183,7 +183,8 @@ def _restore_tags(tx: Connection, tools: Tools, repository: int, found: Sequence
     here = image_rows.manifest_ids(tx, repository, digests)
     aims = {row.name: here[row.digest] for row in free if row.digest in here}
     names = {row.name: row.deleted_by for row in free}
-    added = tag_rows.add(tx, repository, aims, pushed_by=names, now=tools.clock())
+    moments = {row.name: row.pushed_at for row in free}
+    added = tag_rows.add(tx, repository, aims, pushed_by=names, pushed_at=moments, now=tools.clock())
     back = [row.id for row in free if row.name in added or taken.get(row.name) == row.digest]
     rows.remove(tx, back)
     usage.settle(tx, watched)
@@ -202,7 +203,7 @@ def _restore_manifest(tx: Connection, tools: Tools, row: Row[Any]) -> None:
     stored = image_rows.add_manifest(tx, values, parsed.blobs, parsed.children)
     _restore_missing(tx, tools, row.repository_id, parsed.children)
     aims = dict.fromkeys(rows.tag_names(row), stored)
-    tag_rows.add(tx, row.repository_id, aims, pushed_by=dict.fromkeys(aims, row.deleted_by), now=now)
+    tag_rows.add(tx, row.repository_id, aims, pushed_by=dict.fromkeys(aims, row.deleted_by), pushed_at={}, now=now)
     rows.remove(tx, [row.id])
     usage.settle(tx, watched)
 

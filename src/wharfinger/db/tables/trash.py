@@ -17,6 +17,7 @@ trash = Table(
     Column("tags", Text),  # the tags that pointed to it, as a JSON list
     Column("deleted_by", Text, nullable=False),
     Column("batch", String),  # what one act deleted, and one act restores; null for a thing by itself
+    moment("pushed_at", nullable=True),  # of a tag: since when it pointed there, so that it is as old when it is back
     moment("deleted_at"),
     moment("expires_at", index=True),
     Index(

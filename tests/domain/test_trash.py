@@ -199,7 +199,8 @@ def test_many_tags_go_and_come_back_as_one(tools: Tools, shelf: Shelf, clock: Cl
         repository = images.open_existing(tx, shelf.caller, shelf.path, Action.PUSH).id
         for digest, names in ((image, tags[::2]), (other, tags[1::2])):
             (id_,) = rows.manifest_ids(tx, repository, [digest]).values()
-            tag_rows.add(tx, repository, dict.fromkeys(names, id_), pushed_by=dict.fromkeys(names, "ada"), now=clock())
+            aims, names_of = dict.fromkeys(names, id_), dict.fromkeys(names, "ada")
+            tag_rows.add(tx, repository, aims, pushed_by=names_of, pushed_at={}, now=clock())
     gone = images.delete_chosen(tools, shelf.caller, shelf.path, [*tags, "never"], batch="cleanup 7")
     assert gone == dict(zip(tags, [image, other] * 1_250, strict=True))
     assert images.list_tags(tools, shelf.caller, shelf.path, last="", limit=10).names == ["stays"]

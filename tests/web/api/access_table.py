@@ -167,6 +167,23 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/groups/{id}/audit_events"): Row("owner"),
     ("GET", "/groups/{id}/audit_events/export"): Row("owner"),
     ("GET", _REPOSITORIES + "/{repository_id}/custody"): Row("developer", made="image", reads=True),
+    ("GET", "/projects/{id}/cleanup/policies"): Row("developer", reads=True),
+    ("PUT", "/projects/{id}/cleanup/policies/{name}"): Row("maintainer", made="policy of projects"),
+    ("DELETE", "/projects/{id}/cleanup/policies/{name}"): Row("maintainer", 204, {}, "policy of projects"),
+    ("POST", "/projects/{id}/cleanup/policies/{name}/run"): Row("maintainer", 404, {}, "no policy"),
+    ("GET", "/groups/{id}/cleanup/policies"): Row("developer", reads=True),
+    ("PUT", "/groups/{id}/cleanup/policies/{name}"): Row("maintainer", made="policy of groups"),
+    ("DELETE", "/groups/{id}/cleanup/policies/{name}"): Row("maintainer", 204, {}, "policy of groups"),
+    ("GET", "/admin/cleanup/policies"): Row(ADMIN),
+    ("PUT", "/admin/cleanup/policies/{name}"): Row(ADMIN, made="policy of all"),
+    ("DELETE", "/admin/cleanup/policies/{name}"): Row(ADMIN, 204, {}, "policy of all"),
+    ("GET", "/projects/{id}/cleanup/preview"): Row("developer", reads=True),
+    ("POST", "/projects/{id}/cleanup/preview"): Row("developer"),
+    ("GET", "/projects/{id}/cleanup/runs"): Row("developer", reads=True),
+    ("GET", "/projects/{id}/cleanup/runs/{run_id}"): Row("developer", 404, {}, "no run", reads=True),
+    ("POST", "/projects/{id}/cleanup/runs/{run_id}/restore"): Row(
+        "developer", 404, {}, "no run"
+    ),  # a run is looked up first
     **_protection("repository/rules", LEVELS),
     **_protection("rules", LEVELS),
     **_protection("tag/rules", LEVELS),

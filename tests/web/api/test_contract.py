@@ -78,7 +78,7 @@ class Ground:
         case.call_and_validate(self.server.url, headers=dict(headers), checks=CHECKS, timeout=60)
 
 
-@pytest.fixture(scope="module", params=["sqlite"])
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     url = "" if request.param == "sqlite" else request.getfixturevalue("make_database")("postgres")
     folder: Path = tmp_path_factory.mktemp("contract")

@@ -14,6 +14,7 @@ from wharfinger.cli.demo import demo
 from wharfinger.cli.doctor import doctor
 from wharfinger.cli.gc import gc
 from wharfinger.cli.group import group
+from wharfinger.cli.job import job
 from wharfinger.cli.member import member
 from wharfinger.cli.migrate import migrate
 from wharfinger.cli.project import project
@@ -52,9 +53,9 @@ cli = typer.Typer(
 for command in (serve, worker, migrate, status, reconfigure, doctor, demo, verify, backup, restore):
     cli.command()(command)
 cli.command("import")(take)
-for noun in (user, group, project, repository, member, token, trash, gc, storage):
+for noun in (user, group, project, member, token, repository, protection, cleanup, trash, stats, quota):
     cli.add_typer(noun)
-for noun in (protection, cleanup, quota, stats, audit, webhook):
+for noun in (gc, storage, job, audit, webhook):
     cli.add_typer(noun)
 
 

@@ -72,7 +72,7 @@ def do_one(tools: Tools, tasks: Sequence[Task] = TASKS) -> bool:
     except Exception as error:  # whatever it was, others go on, and this one is tried again
         patience = task.patience if task else queue.HOLD
         due_at = queue.failed(tools, job, holder, f"{type(error).__name__}: {error}", patience)
-        when = f"next try at {due_at:%H:%M:%S}" if due_at else "given up: `wharfinger jobs` lists it"
+        when = f"next try at {due_at:%H:%M:%S}" if due_at else "given up: `wharfinger job list` shows it"
         _log.exception("job %d (%s) failed, %s", job.id, job.task, when)
     else:
         queue.done(tools, job, holder)

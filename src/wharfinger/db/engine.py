@@ -229,10 +229,10 @@ def _roll_back(tx: Connection) -> None:
 def _prepare(driver: Any, _record: object) -> None:
     """WAL lets readers go on while one writes; FULL makes every commit durable before it is acknowledged."""
     for pragma in (
+        "busy_timeout=30000",  # first, as the next may have to wait for another process that opens a new file
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=30000",
         "temp_store=MEMORY",
     ):
         driver.execute(f"PRAGMA {pragma}")

@@ -74,7 +74,7 @@ class ProjectShape(Simple):
 
     archived: bool = False
     container_registry_enabled: bool = True
-    container_registry_access_level: Literal["enabled", "private", "disabled"] = "enabled"
+    container_registry_access_level: Literal["enabled"] = "enabled"
     container_registry_image_prefix: str
     container_expiration_policy: ExpirationPolicy | None = None
     permissions: Permissions
@@ -87,6 +87,7 @@ class NewProject(Asked):
     path: str | None = None
     namespace_id: int | None = Field(None, ge=1, le=10**18)
     visibility: VisibilityWord = "private"
+    container_registry_access_level: Literal["enabled"] | None = None  # others are refused, rather than not obeyed
 
 
 class ProjectChanges(Asked):
@@ -95,6 +96,7 @@ class ProjectChanges(Asked):
     name: str | None = None
     path: str | None = None
     visibility: VisibilityWord | None = None
+    container_registry_access_level: Literal["enabled"] | None = None
     container_expiration_policy_attributes: ExpirationChanges | None = None
 
 

@@ -1,6 +1,8 @@
 """An ASGI application asked in this process, without a server."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +25,7 @@ class Answered:
 
 def ask(application: Any, path: str, *, method: str = "GET", client: str = "192.0.2.7", **headers: str) -> Answered:
     """One request without a body; underscores in header names are dashes."""
-    return asyncio.run(asking(application, path, method=method, client=client, **headers))
+    return run(asking(application, path, method=method, client=client, **headers))
 
 
 async def asking(
@@ -53,3 +55,9 @@ async def asking(
 
     await application(scope, receive, send)
     return answered
+
+
+def run(waiting: Coroutine[Any, Any, Any]) -> Any:
+    """Run it in a loop of its own, in a thread of its own: a browser under test may have left one running in this."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, waiting).result()

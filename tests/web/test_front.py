@@ -1,6 +1,5 @@
 """The front door: what it adds to a request, what it answers by itself, and what it writes down."""
 
-import asyncio
 import json
 import os
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.asgi import ask, asking
+from tests.web.asgi import ask, asking, run
 from wharfinger.web.front import Front, Options, Records
 from wharfinger.web.log import AccessLog, Sink
 from wharfinger.web.metrics import Shared, Tally
@@ -194,7 +193,7 @@ def test_ready_until_a_check_fails_and_asked_once_a_second(house: MakeHouse) -> 
     async def twice() -> list[Any]:
         return [await asking(bad.front, "/-/ready") for _ in range(2)]
 
-    first, second = asyncio.run(twice())
+    first, second = run(twice())
     assert json.loads(first.body) == {"status": "not ready", "database": "ok", "store": "failing"}
     assert (first.status, second.status, asked) == (503, 503, ["store"])
 

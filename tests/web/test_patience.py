@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.transfers import Transfers
 from tests.serving import Server, until
+from tests.web.asgi import run
 from wharfinger.web.patience import Bodies
 
 
@@ -36,7 +37,7 @@ def test_a_body_that_waits_is_ended_as_if_the_client_had_gone() -> None:
         assert messages == [{"type": "http.disconnect"}] * 2
         assert task.cancelling() == 0
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_a_handler_at_work_is_left_alone() -> None:
@@ -58,7 +59,7 @@ def test_a_handler_at_work_is_left_alone() -> None:
         done.set()
         await task
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_somebody_else_may_still_cancel_it() -> None:
@@ -69,7 +70,7 @@ def test_somebody_else_may_still_cancel_it() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_a_server_lets_go_of_those_who_pause_and_of_nobody_else(tmp_path: Any) -> None:

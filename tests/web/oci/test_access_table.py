@@ -50,7 +50,8 @@ def test_every_scope_role_and_kind_is_in_the_table() -> None:
     lines = list(credentials())
     assert set(KNOWN_SCOPES) <= set(SCOPES)
     assert {role.name.lower() for role in Role} == set(ROLES) - {None, "admin"}
-    elsewhere = {CredentialKind.OPERATOR, CredentialKind.REGISTRY}  # the command line; tokens of other issuers
+    # the command line; tokens of other issuers; browsers, whose cookies nothing here looks at
+    elsewhere = {CredentialKind.OPERATOR, CredentialKind.REGISTRY, CredentialKind.SESSION}
     assert {str(kind) for kind in CredentialKind if kind not in elsewhere} <= {line.kind for line in lines}
     assert len(lines) == len({str(line) for line in lines})
 

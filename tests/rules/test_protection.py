@@ -48,6 +48,7 @@ def test_tags(tag: str, push: Level | None, delete: Level | None, protected: boo
     assert RULES.tag_level(tag, Action.DELETE) == delete
     assert RULES.protected(tag) is protected
     assert RULES.immutable(tag) is immutable
+    assert RULES.keeps(tag) is (protected or immutable)
 
 
 @pytest.mark.parametrize(

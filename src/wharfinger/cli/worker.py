@@ -21,6 +21,7 @@ from wharfinger.web.log import start_logging
 
 _PAUSE_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.5
+_COURTESY: Final = 5  # who pushes or pulls on this machine goes before; more would hold locks for long on a full one
 _log: Final = logging.getLogger("wharfinger.worker")
 
 
@@ -40,6 +41,7 @@ def worker(
 
 def work(folder: Path) -> None:
     """The same inside a server's process tree: follows its settings, and ends when it does."""
+    os.nice(_COURTESY)
     stop = _stop_signal()
     follower = _Followed(folder, stop)
     watching = threading.Thread(target=follower.watch, daemon=True)

@@ -17,14 +17,18 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 MOST_SHARED: Final = 64
 LONGEST_SHARED_SECONDS: Final = 0.02
+TRUSTED_SECONDS: Final = 1.0
 
 
 class Database(ABC):
@@ -52,6 +56,10 @@ class Database(ABC):
     def read(self) -> AbstractContextManager[Connection]:
         """A read-only transaction that sees one state of the database."""
 
+    def ask(self) -> AbstractContextManager[Connection]:
+        """For one statement that only reads: it needs no transaction to see one state."""
+        return self.read()
+
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
@@ -61,11 +69,12 @@ class _Postgres(Database):
     dialect = "postgresql"
 
     def __init__(self, url: str) -> None:
-        engine = create_engine(
-            url, pool_size=16, max_overflow=48, pool_pre_ping=True, pool_recycle=1800, hide_parameters=True
-        )
+        engine = create_engine(url, pool_size=16, max_overflow=48, pool_recycle=1800, hide_parameters=True)
+        event.listen(engine, "checkin", _note_return)
+        event.listen(engine, "checkout", partial(_require_alive, engine))
         super().__init__(url, engine)
         self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._asker = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def begin(self, *, settled: bool = False) -> Iterator[Connection]:  # noqa: ARG002 - nothing else is ever found
@@ -76,6 +85,29 @@ class _Postgres(Database):
     def read(self) -> Iterator[Connection]:
         with self._reader.connect() as tx:
             yield tx
+
+    @contextmanager
+    def ask(self) -> Iterator[Connection]:
+        with self._asker.connect() as tx:
+            yield tx
+
+
+def _note_return(_: Any, entry: ConnectionPoolEntry) -> None:
+    entry.info["returned"] = monotonic()
+
+
+def _require_alive(engine: Engine, driver: Any, entry: ConnectionPoolEntry, _: Any) -> None:
+    """The pool replaces a connection that was lost while it rested; asking every time would be a journey each."""
+    rested = monotonic() - entry.info.get("returned", monotonic())
+    if rested > TRUSTED_SECONDS and not _alive(engine, driver):
+        raise DisconnectionError
+
+
+def _alive(engine: Engine, driver: Any) -> bool:
+    try:
+        return engine.dialect.do_ping(driver)
+    except engine.dialect.loaded_dbapi.Error:
+        return False
 
 
 class _Shared:

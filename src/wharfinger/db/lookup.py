@@ -159,11 +159,11 @@ class _DatabaseLookup:
         """The connections are the database's own."""
 
     def _first(self, statement: Select[Any], **values: str) -> Sequence[Any] | None:
-        with self._db.read() as tx:
+        with self._db.ask() as tx:
             return tx.execute(statement, values).first()
 
     def _all(self, statement: Select[Any], **values: str | int) -> Sequence[Sequence[Any]]:
-        with self._db.read() as tx:
+        with self._db.ask() as tx:
             return tx.execute(statement, values).all()
 
 

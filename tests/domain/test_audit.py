@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from tests.actors import Actors
+from tests.actors import Actors, fresh
 from tests.clock import Clock
 from tests.domain.holdings import Holdings
 from tests.domain.people import person, with_token
 from tests.domain.test_chain import follow
+from wharfinger.db import operation as operation_rows
 from wharfinger.domain import audit, events, groups, images, members, operation, projects, tokens, trash, users
 from wharfinger.domain.access import OPERATOR, Caller
 from wharfinger.domain.audit import Wanted
@@ -70,7 +71,7 @@ def test_every_change_is_written_down(tools: Tools) -> None:
     projects.move(tools, ada, "attic/store/web", "attic")
     projects.delete(tools, ada, "attic/web")
     groups.delete(tools, ada, "attic/store")
-    operation.settings_changed(tools, ada, {"log.level": "info"}, {"log.level": "debug"})
+    operation.take_over(tools, ada, {"log.level": "debug"}, (), before={"log.level": "info"})
     assert kinds(tools) == [
         "user created", "group created", "project created", "user created", "member added", "member changed",
         "member removed", "token created", "token rotated", "token revoked", "token created", "token created",
@@ -95,6 +96,26 @@ def test_changes_tell_before_and_after(tools: Tools) -> None:
     assert newest(tools).about == {"before": {"visibility": "private"}, "after": {"visibility": "internal"}}
     users.change(tools, OPERATOR, user.username, admin=True)
     assert newest(tools).about == {"before": {"admin": False}, "after": {"admin": True}}
+
+
+def test_settings_of_a_restart_are_told_and_secrets_are_not(tools: Tools) -> None:
+    secrets = {"mail.password", "oidc.secret"}
+    first = {"server.listen": "[::]:5050", "mail.password": "hunter2", "oidc.secret": ""}
+    operation.take_over(tools, OPERATOR, first, secrets, before={})
+    operation.take_over(tools, OPERATOR, first, secrets, before={})
+    assert kinds(tools) == [], "the very first start, and one like it"
+    second = {**first, "server.listen": "[::]:443", "mail.password": "hunter3", "new.setting": "5"}
+    operation.take_over(tools, OPERATOR, second, secrets, before={})
+    assert newest(tools).about == {
+        "before": {"server.listen": "[::]:5050", "mail.password": "(secret)"},
+        "after": {"server.listen": "[::]:443", "mail.password": "(another secret)"},
+    }
+    operation.take_over(tools, OPERATOR, {**second, "mail.password": ""}, secrets, before={})
+    assert newest(tools).about["after"] == {"mail.password": "(empty)"}
+    with tools.db.read() as tx:
+        assert "hunter" not in str(operation_rows.settings(tx))
+    with pytest.raises(ScopeMissing):
+        operation.take_over(tools, person(tools, fresh("user")), first, secrets, before={})
 
 
 def test_images_leave_a_trail(tools: Tools, tmp_path: Path) -> None:

@@ -1,16 +1,23 @@
 """Limits: who sets them, which hold, what is refused at 100 per cent and what goes on."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pytest
 
 from tests.actors import Actors, fresh
 from tests.domain.people import person
 from tests.domain.shelf import Shelf
-from wharfinger.domain import groups, images, members, projects, quotas, uploads
+from wharfinger.domain import groups, images, members, projects, quotas, underway, uploads
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.errors import ProjectUnknown, QuotaExceeded, ScopeMissing, SettingInvalid
 from wharfinger.domain.tools import Tools
+from wharfinger.domain.underway import UnderWay
 from wharfinger.rules.quotas import Ceiling
 from wharfinger.rules.roles import Role
+from wharfinger.spec import digest as digests
+from wharfinger.storage.memory import MemoryStore
+from wharfinger.storage.store import StoreFailed
 
 LAYER = b"a" * 1000
 
@@ -160,3 +167,35 @@ def test_deleting_and_moving_places_carries_what_they_use(tools: Tools) -> None:
     projects.delete(tools, OPERATOR, moved, with_images=True)
     quotas.add_up(tools)
     assert used(tools, "") == 0
+
+
+def test_uploads_under_way_are_counted_apart(tools: Tools) -> None:
+    actors = Actors(tools)
+    group = actors.group()
+    one, other = (Shelf(tools, project=actors.project(f"{group.path}/{name}")) for name in ("one", "other"))
+    sent = [(one, one.path, b"12345"), (one, one.other, b""), (other, other.path, b"1234567")]
+    sessions = []
+    for shelf, path, data in sent:
+        session = uploads.begin(tools, shelf.caller, path)
+        sessions.append(uploads.append(tools, shelf.caller, path, session.id, start=0, pieces=[data], digest=None))
+    assert underway.get(tools, OPERATOR, one.project) == UnderWay(2, 5)
+    assert underway.get(tools, OPERATOR, other.project) == UnderWay(1, 7)
+    assert underway.get(tools, OPERATOR, group.path) == UnderWay(3, 12)
+    whole = underway.get(tools, OPERATOR, "")
+    assert whole is not None
+    assert whole.count >= 3
+    assert used(tools, group.path) == 0
+    uploads.append(tools, one.caller, one.path, sessions[0].id, start=5, pieces=[b"6"], digest=digests.of(b"123456"))
+    uploads.cancel(tools, one.caller, one.other, sessions[1].id)
+    assert underway.get(tools, OPERATOR, one.project) == UnderWay(0, 0)
+    stranger = person(tools, fresh("user"))
+    with pytest.raises(ScopeMissing, match="looking at what all of it uses"):
+        underway.get(tools, stranger, "")
+
+
+def test_the_page_goes_on_while_the_store_fails(tools: Tools) -> None:
+    class Broken(MemoryStore):
+        def unfinished(self) -> Iterator[tuple[str, int]]:
+            raise StoreFailed("the disk is on fire")
+
+    assert underway.get(replace(tools, store=Broken()), OPERATOR, "") is None

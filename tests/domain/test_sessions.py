@@ -82,7 +82,7 @@ def test_what_ends_it(tools: Tools, ada: str, how: str) -> None:
         case "delete":
             users.delete(tools, OPERATOR, "ada")
         case "leave":
-            sessions.leave(tools, made.session)
+            sessions.leave(tools, made.session, "192.0.2.7")
         case "end":
             sessions.end(tools, caller(tools, other), made.session.id)
         case "others":

@@ -14,6 +14,7 @@ from tests.actors import Actors
 from tests.clock import Clock
 from tests.domain.holdings import Holdings
 from tests.domain.people import with_token
+from tests.domain.shelf import IMAGE, Shelf
 from tests.mailbox import Mailbox, serving, text_of
 from tests.receiver import Received, Receiver, Reply, listening
 from wharfinger.clients.http import Limits, Outbound
@@ -85,6 +86,39 @@ def test_a_push_is_told(holdings: Holdings, receiver: Receiver) -> None:
     (delivery,) = log(holdings, made)
     assert (delivery.state, delivery.status, delivery.answer, delivery.tries) == (State.DELIVERED, 200, "fine", 1)
     assert delivery.body == request.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "layer", "tag", "artifact"),
+    [
+        (Subject.SIGNATURE, "application/vnd.dev.cosign.simplesigning.v1+json", ".sig", "Signature"),
+        (Subject.SIGNATURE, "application/vnd.dev.cosign.simplesigning.v1+json", "", "Signature"),
+        (Subject.SCAN, "application/sarif+json", "", "Scan report"),
+        (Subject.SCAN, "application/spdx+json", ".sbom", "SBOM"),
+    ],
+)
+def test_signatures_and_reports_are_told(
+    holdings: Holdings, receiver: Receiver, wanted: Subject, layer: str, tag: str, artifact: str
+) -> None:
+    shelf = Shelf(holdings.tools)
+    webhooks.create(holdings.tools, OPERATOR, shelf.project, receiver.url, [wanted])
+    image = shelf.image(b"a layer", tag="v1")
+    document = statement(shelf, layer)
+    if not tag:
+        document["subject"] = {"mediaType": IMAGE, "digest": image, "size": 2}
+    shelf.put(document, image.replace(":", "-") + tag if tag else None)
+    work(holdings.tools)
+    (request,) = receiver.received
+    told = json.loads(request.body)
+    assert told["type"] == "wharfinger.manifest.pushed"
+    assert (told["data"]["artifact"], told["data"]["subject"]) == (artifact, image)
+
+
+def statement(shelf: Shelf, layer: str) -> dict[str, Any]:
+    """A manifest with a layer of this media type, as tools for supply chains push it."""
+    empty = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": shelf.blob(b"{}"), "size": 2}
+    said = {"mediaType": layer, "digest": shelf.blob(b"said"), "size": 4}
+    return {"schemaVersion": 2, "mediaType": IMAGE, "config": empty, "layers": [said]}
 
 
 def test_deletions_in_the_form_of_the_reference_registry(holdings: Holdings, receiver: Receiver) -> None:

@@ -6,6 +6,7 @@ import hmac
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -81,6 +82,22 @@ def test_every_kind_belongs_to_one_subject() -> None:
     assert len(kinds) == len(set(kinds))
     assert notifications.subject_of("tags deleted") is Subject.DELETE
     assert notifications.subject_of("password set") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "about", "found"),
+    [
+        ("manifest pushed", {}, {Subject.PUSH}),
+        ("manifest pushed", {"artifact": None}, {Subject.PUSH}),
+        ("manifest pushed", {"artifact": "Signature"}, {Subject.PUSH, Subject.SIGNATURE}),
+        ("manifest pushed", {"artifact": "SBOM"}, {Subject.PUSH, Subject.SCAN}),
+        ("manifest pushed", {"artifact": "Scan report"}, {Subject.PUSH, Subject.SCAN}),
+        ("manifest deleted", {"artifact": "Signature"}, {Subject.DELETE}),
+        ("password set", {}, set()),
+    ],
+)
+def test_what_states_something_belongs_to_that_too(kind: str, about: dict[str, Any], found: set[Subject]) -> None:
+    assert notifications.subjects_of(kind, about) == found
 
 
 def test_signatures_are_what_receivers_compute() -> None:

@@ -100,3 +100,23 @@ def days(*used: int) -> list[tuple[datetime, int]]:
 def test_forecast(samples: list[tuple[datetime, int]], found: timedelta | None) -> None:
     full = quotas.full_in(samples, 100)
     assert full == found or (full is not None and found is not None and abs(full - found) < timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(
+    ("used", "adding", "at_once", "found"),
+    [
+        (0, 1, 100, True),
+        (500, 1, 100, True),
+        (500, 2, 100, False),  # a hundred of these would not fit between 90 % and the limit
+        (500, 100, 1, True),
+        (899, 1, 100, True),
+        (900, 1, 100, False),
+        (1200, 0, 1, False),
+    ],
+)
+def test_who_may_push_beside_others(used: int, adding: int, at_once: int, found: bool) -> None:
+    assert quotas.beside(Meter("acme", used), Ceiling(1000, "acme"), adding, at_once) is found
+
+
+def test_a_limit_of_nothing_lets_nobody_pass() -> None:
+    assert not quotas.beside(Meter("acme", 0), Ceiling(0, "acme"), 0, 100)

@@ -1,6 +1,6 @@
 """A store with the database's part played: it remembers where each digest's bytes are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import TracebackType
@@ -57,6 +57,9 @@ class WithRows:
 
     def abandon(self, older_than_seconds: float) -> int:
         return self.inner.abandon(older_than_seconds)
+
+    def unfinished(self) -> Iterator[tuple[str, int]]:
+        return self.inner.unfinished()
 
     def check(self) -> None:
         self.inner.check()

@@ -25,6 +25,13 @@ def ledger(request: pytest.FixtureRequest, make_database: Callable[[str], str], 
     db.close()
 
 
+def test_all_that_goes_on_is_listed(ledger: Ledger) -> None:
+    ids = [f"{number:032x}" for number in range(2001)]
+    for id_ in ids:
+        ledger.begin(id_, f"text {id_}")
+    assert sorted(ledger.texts()) == [(id_, f"text {id_}") for id_ in ids]
+
+
 def test_a_life(ledger: Ledger, clock: Clock) -> None:
     ledger.begin(ID, "none yet")
     assert ledger.take(ID, "first", 60) == ("none yet", 0.0, "")

@@ -226,6 +226,20 @@ def test_old_uploads_are_abandoned(backend: Backend) -> None:
     assert holds(store, blob)
 
 
+def test_what_goes_on_is_listed_with_its_size(store: Store, elsewhere: Store) -> None:
+    ids = [f"{number:032x}" for number in range(3)]
+    for number, id_ in enumerate(ids):
+        store.begin(id_)
+        with store.open(id_) as upload:
+            upload.write(b"x" * number)
+    assert sorted(elsewhere.unfinished()) == [(id_, number) for number, id_ in enumerate(ids)]
+    with store.open(ids[1]) as upload:
+        upload.keep(upload.digest("sha256"))
+    with store.open(ids[2]) as upload:
+        upload.cancel()
+    assert list(elsewhere.unfinished()) == [(ids[0], 0)]
+
+
 def test_checking_leaves_nothing(store: Store) -> None:
     store.check()
     assert store.abandon(-1) == 0

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from wharfinger.config.running import Running
 from wharfinger.config.settings import Settings, leaves, variable
+from wharfinger.domain import operation
+from wharfinger.domain.access import OPERATOR
+from wharfinger.domain.tools import Tools
 from wharfinger.web.pages.site import InForce, Served
 
 
@@ -25,6 +28,12 @@ def in_force(running: Running) -> Sequence[InForce]:
         )
         for path, setting in leaves().items()
     ]
+
+
+def record(tools: Tools, settings: Settings, before: Settings | None = None) -> None:
+    """Write down what these settings, now in force, change; `before` are those that a running server has followed."""
+    secrets = {path for path, setting in leaves().items() if setting.secret}
+    operation.take_over(tools, OPERATOR, settings.texts(), secrets, before=before.texts() if before else {})
 
 
 def _shown(text: str, *, secret: bool) -> str:

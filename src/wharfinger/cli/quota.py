@@ -8,7 +8,7 @@ import typer
 from wharfinger.cli.options import ConfigOption, JsonOption
 from wharfinger.cli.session import open_session
 from wharfinger.cli.terminal import Failure, say, show
-from wharfinger.domain import quotas
+from wharfinger.domain import breakdown, quotas, underway
 from wharfinger.domain import recount as recounting
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.quotas import Quota
@@ -25,6 +25,26 @@ def show_(place: Place = "/", config: ConfigOption = None, as_json: JsonOption =
     with open_session(config) as tools:
         found = quotas.show(tools, OPERATOR, place.strip("/"))
     show([_plain(one) if as_json else _row(one) for one in found], as_json=as_json, empty="")
+
+
+@quota.command()
+def usage(place: Place = "/", config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """What makes up the usage of a place, and what does not count: trash, what has no tag, open uploads."""
+    with open_session(config) as tools:
+        found = breakdown.get(tools, OPERATOR, place.strip("/"))
+        arriving = underway.get(tools, OPERATOR, place.strip("/"))
+    parts = {
+        "used": found.quota.used_bytes,
+        "used here alone": found.alone_bytes,
+        "in the trash": found.trash_bytes,
+        "without a tag": found.untagged_bytes,
+        "being uploaded": arriving.size_bytes if arriving else None,
+    }
+    told = [(what, size) for what, size in parts.items() if size is not None]
+    if as_json:
+        show([{"what": what, "bytes": size} for what, size in told], as_json=True, empty="")
+    else:
+        show([{"what": what, "size": sizes.in_words(size)} for what, size in told], as_json=False, empty="")
 
 
 @quota.command("set")

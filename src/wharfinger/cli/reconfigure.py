@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from wharfinger.app import compose, keeping
+from wharfinger.app import compose, inforce, keeping
 from wharfinger.cli.options import ConfigOption
 from wharfinger.cli.terminal import Failure, say
 from wharfinger.config import running
@@ -13,8 +13,6 @@ from wharfinger.config.changes import Change, changes, take_hot
 from wharfinger.config.load import SettingsRefused, data_folder, find_file, load
 from wharfinger.config.running import Acknowledged, Running
 from wharfinger.config.settings import RUN, Settings
-from wharfinger.domain import operation
-from wharfinger.domain.access import OPERATOR
 
 _PATIENCE_SECONDS: Final = 15.0
 
@@ -35,17 +33,13 @@ def reconfigure(config: ConfigOption = None) -> None:
     running.write(following)
     _wait(following)
     _tell(found)
-    _record(merged, [change for change in found if change.hot])
+    _record(server.settings, merged)
 
 
-def _record(settings: Settings, applied: list[Change]) -> None:
-    if not applied:
-        return
-    before = {change.path: change.old for change in applied}
-    after = {change.path: change.new for change in applied}
+def _record(before: Settings, settings: Settings) -> None:
     tools = compose.open_tools(settings)
     try:
-        operation.settings_changed(tools, OPERATOR, before, after)
+        inforce.record(tools, settings, before)
     finally:
         compose.close(tools)
 

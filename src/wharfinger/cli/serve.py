@@ -18,7 +18,7 @@ from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
 from wharfinger import __version__
-from wharfinger.app import compose
+from wharfinger.app import compose, inforce
 from wharfinger.app.clock import now
 from wharfinger.app.serving import Serving
 from wharfinger.cli import first_start
@@ -64,6 +64,7 @@ def _serve(settings: Settings, file: Path | None, *, migrate: bool, worker: bool
     start_logging(settings.log.level, settings.log.format)
     _prepare_database(settings, migrate=migrate)
     newcomer = first_start.prepare(settings)
+    _record(settings)
     running.forget_workers(settings.run)
     for old in (settings.run / "metrics").glob("*"):
         old.unlink(missing_ok=True)
@@ -76,6 +77,15 @@ def _serve(settings: Settings, file: Path | None, *, migrate: bool, worker: bool
         server.on_shutdown(helper.stop)
     server.on_startup(_in_background(_announce, described, newcomer))
     server.serve(target_loader=partial(Serving, settings.run), wrap_loader=False)
+
+
+def _record(settings: Settings) -> None:
+    """A restart may change more than a running server takes over: the audit log hears of it."""
+    tools = compose.open_tools(settings)
+    try:
+        inforce.record(tools, settings)
+    finally:
+        compose.close(tools)
 
 
 def _in_background(function: Callable[..., None], *arguments: Any) -> Callable[[], None]:

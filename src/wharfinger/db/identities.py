@@ -27,6 +27,7 @@ def has_any(tx: Connection, user: int, issuer: str) -> bool:
     return tx.scalar(select(identities.c.id).where(found).limit(1)) is not None
 
 
-def disconnect(tx: Connection, user: int, issuer: str) -> None:
-    """Let the provider sign in as this user no longer."""
-    tx.execute(delete(identities).where(identities.c.user_id == user, identities.c.issuer == issuer))
+def disconnect(tx: Connection, user: int, issuer: str) -> bool:
+    """Let the provider sign in as this user no longer; False if it did not before."""
+    own = (identities.c.user_id == user) & (identities.c.issuer == issuer)
+    return tx.execute(delete(identities).where(own)).rowcount > 0

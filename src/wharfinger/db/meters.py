@@ -5,7 +5,7 @@ meters it was below and given to those it comes below, blob by blob, with all it
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from wharfinger.db.access import below
 from wharfinger.db.tables.columns import ID, PATH
-from wharfinger.db.tables.images import repositories
+from wharfinger.db.tables.images import blobs, repositories
 from wharfinger.db.tables.places import namespaces, projects
 from wharfinger.db.tables.usage import meter_blobs, meters, project_meters
 from wharfinger.db.upsert import Upsert, insert
@@ -57,6 +57,9 @@ _ROW: Final = (
 )
 _LINE: Final[Select[Any]] = select(*_ROW).select_from(_PLACED).order_by(func.length(_PATH).desc())
 _TURN: Final = 0x7768_6D74  # any number, the same in every process
+_ALONE: Final = text("SELECT pg_advisory_xact_lock(:turn, :meter)")
+_BESIDE: Final = text("SELECT pg_advisory_xact_lock_shared(:turn, :meter)")
+_CONNECTIONS: Final = text("SELECT current_setting('max_connections')")
 
 
 def counted(holders: ColumnElement[Any], more: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -224,11 +227,25 @@ def lines(tx: Connection, ids: Collection[int]) -> Sequence[Sequence[Row[Any]]]:
     return [line(tx, path) for path in paths]
 
 
-def take_turns(tx: Connection, ids: Collection[int]) -> None:
-    """Those who add to these meters do so one at a time from here on, until each is done."""
+def take_turns(tx: Connection, alone: Mapping[int, bool]) -> None:
+    """Add to these meters from here on, until we are done: to each either beside others who do, or alone.
+
+    In the order of their ids, so that nobody waits in a circle. SQLite has one writer, who is always alone.
+    """
     if tx.dialect.name == "postgresql":
-        for id_ in sorted(ids):
-            tx.execute(text("SELECT pg_advisory_xact_lock(:turn, :meter)"), {"turn": _TURN, "meter": id_ % 2**31})
+        for id_, waits in sorted(alone.items()):
+            tx.execute(_ALONE if waits else _BESIDE, {"turn": _TURN, "meter": id_ % 2**31})
+
+
+def most_at_once(tx: Connection) -> int:
+    """How many transactions can go on at once, at the most."""
+    return int(tx.scalar(_CONNECTIONS) or 1) if tx.dialect.name == "postgresql" else 1
+
+
+def size_of(tx: Connection, digests: Collection[str]) -> int:
+    """Bytes of these blobs together."""
+    found = select(func.coalesce(func.sum(blobs.c.size_bytes), 0)).where(blobs.c.digest.in_(digests))
+    return int(tx.scalar(found) or 0)
 
 
 def change(tx: Connection, meter: int, **values: Any) -> None:

@@ -34,6 +34,11 @@ def page(
     return tx.execute(found.order_by(projects.c.path).limit(limit)).all()
 
 
+def below_path(tx: Connection, group: str) -> list[int]:
+    """Ids of the projects in a group and below it."""
+    return list(tx.scalars(select(projects.c.id).where(below(projects.c.path, group))))
+
+
 def holds_images(tx: Connection, project: int) -> bool:
     """Was anything ever pushed that is still there? Repositories without a manifest yet do not count."""
     pushed = (repositories.c.project_id == project) & repositories.c.pushed_at.is_not(None)

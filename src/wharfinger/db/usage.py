@@ -273,14 +273,14 @@ def _metered(insert: Any) -> Any:
 _METER: Final = Upsert(meter_blobs, _metered)
 
 
-def count(tx: Connection, repository: int, *, kept: Collection[str], lost: Collection[str]) -> bool:
-    """From now on these blobs of the repository are kept by a tag, and those are not; did anything come to be kept?"""
+def count(tx: Connection, repository: int, *, kept: Collection[str], lost: Collection[str]) -> set[str]:
+    """From now on these blobs of the repository are kept by a tag, and those are not; which came to be kept."""
     here = {"repository": repository}
     came = {d for some in _batches(kept) for d in tx.scalars(_FLIP[True], {**here, "digests": some})}
     went = {d for some in _batches(lost) for d in tx.scalars(_FLIP[False], {**here, "digests": some})}
     for some in _batches(came | went):
         tx.execute(_METER.on(tx), {**here, "digests": some, "lost": [d for d in some if d in went]})
-    return bool(came)
+    return came
 
 
 def _batches(values: Collection[Any]) -> Iterator[list[Any]]:

@@ -47,7 +47,7 @@ class Caller:
     `grants` and `refused` (sentences, by action) are by repository path and come from a registry token: `refused` has
     an empty entry for a path that does not exist for the caller. `namespace_id` and `project_id` are what a project,
     group, deploy or job token is bound to. `at` is when the caller signed in: memberships over by then do not count.
-    `address` is where the request came from, for the record.
+    `address` is where the request came from, `origin` which commit and job the credential is for: for the record.
     """
 
     kind: CredentialKind
@@ -64,6 +64,7 @@ class Caller:
     profile: Profile = Profile.DEFAULT
     at: datetime | None = None
     address: str = ""
+    origin: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def session_id(self) -> int | None:

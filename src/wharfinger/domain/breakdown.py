@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 from wharfinger.db import breakdown as rows
 from wharfinger.db import meters as meter_rows
 from wharfinger.domain import access, quotas
-from wharfinger.domain.access import Caller, Project
+from wharfinger.domain.access import Caller, Group, Project
 from wharfinger.domain.errors import ScopeMissing
 from wharfinger.domain.quotas import Quota
 from wharfinger.domain.tools import Tools
@@ -54,13 +54,20 @@ def get(tools: Tools, caller: Caller, path: str) -> Breakdown:
     ScopeMissing.
     """
     with tools.db.read() as tx:
-        if not path:
-            access.require_admin(caller, "looking at what all of it uses")
-            return of(tx, "", tools.clock())
-        place = access.open_place(tx, caller, path, Action.PULL)
-        if place.role is None:
-            raise ScopeMissing(f"what {place.path} uses is for its members: ask to become one")
-        return of(tx, place.path, tools.clock(), project=place.id if isinstance(place, Project) else None)
+        place = opened(tx, caller, path)
+        project = place.id if isinstance(place, Project) else None
+        return of(tx, place.path if place else "", tools.clock(), project)
+
+
+def opened(tx: Connection, caller: Caller, path: str) -> Project | Group | None:
+    """A place for one who may see what it uses; None is the instance. Raises ProjectUnknown, ScopeMissing."""
+    if not path:
+        access.require_admin(caller, "looking at what all of it uses")
+        return None
+    place = access.open_place(tx, caller, path, Action.PULL)
+    if place.role is None:
+        raise ScopeMissing(f"what {place.path} uses is for its members: ask to become one")
+    return place
 
 
 def of(tx: Connection, path: str, now: datetime, project: int | None = None) -> Breakdown:

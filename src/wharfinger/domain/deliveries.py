@@ -76,11 +76,11 @@ def anybody_listens(tools: Tools) -> bool:
 
 def tell(tools: Tools, event: Recorded) -> None:
     """Have every webhook told of an event that wants to hear of it: a reaction, harmless when it is done twice."""
-    subject = notifications.subject_of(event.kind)
+    subjects = notifications.subjects_of(event.kind, event.about)
     with tools.db.begin() as tx:
         groups = _above(rows.namespace_path(tx, event.namespace_id) if event.namespace_id else "")
         for row in rows.reaching(tx, event.project_id, groups):
-            if subject in row.subjects.split() and not rows.told(tx, row.id, event.number):
+            if subjects & set(row.subjects.split()) and not rows.told(tx, row.id, event.number):
                 body = _body(tx, tools, Form(row.form), event)
                 made = rows.add_delivery(tx, _row(tools, row.id, event.number, event.kind, body))
                 queue.put(tx, tools, TASK, {"delivery": made})

@@ -20,6 +20,7 @@ from wharfinger.domain.errors import ScopeMissing, ServiceUnknown, SignInNeeded
 from wharfinger.domain.keys import Untrusted, Verified
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import grants, protection, scopes
+from wharfinger.rules import origin as origins
 from wharfinger.rules.grants import Decision, Request
 from wharfinger.rules.protection import Guard, Kind, Level, Rule
 from wharfinger.rules.roles import Action
@@ -166,6 +167,7 @@ def _sign(tools: Tools, caller: Caller, content: Mapping[str, Any]) -> Issued:
         "cid": caller.credential_id,
         "bound": [caller.namespace_id, caller.project_id],
         "admin": caller.admin,
+        **({"origin": caller.origin} if caller.origin else {}),
         **content,
     }
     return Issued(tools.keys.sign(claims), int(policy.token_life.total_seconds()), now)
@@ -203,24 +205,26 @@ def _ours(tools: Tools, claims: Mapping[str, Any]) -> Caller:
         refused=claims["refused"],
         lists_catalog=_catalog(claims["access"]),
         profile=tools.policy.profile,
+        origin=claims.get("origin", {}),
     )
     ids = (caller.user_id, caller.credential_id, caller.namespace_id, caller.project_id)
     if not all(number is None or type(number) is int for number in ids):
         raise TypeError("ids are numbers")
-    if (type(caller.name), type(caller.admin), type(caller.refused)) != (str, bool, dict):
+    if (type(caller.name), type(caller.admin), type(caller.refused), type(caller.origin)) != (str, bool, dict, dict):
         raise TypeError("claims of the wrong kind")
     return caller
 
 
 def _theirs(verified: Verified) -> Caller:
-    """A token of a trusted issuer says what it allows and nothing about who is who here."""
+    """A token of a trusted issuer says what it allows and nothing about who is who here; and where it comes from."""
     claims = verified.claims
-    name = claims.get("sub")
+    name, origin = claims.get("sub"), origins.of_claims(claims)
     return Caller(
         kind=CredentialKind.REGISTRY,
         name=name if isinstance(name, str) and name else str(claims["iss"]),
         grants=_grants(claims["access"], foreign=True),
         lists_catalog=_catalog(claims["access"]),
+        origin={**origin, "issuer": str(claims["iss"])} if origin else {},
     )
 
 

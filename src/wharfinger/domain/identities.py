@@ -18,9 +18,10 @@ from wharfinger.clients import oidc
 from wharfinger.clients.oidc import Attempt, ProviderFailed
 from wharfinger.db import identities as rows
 from wharfinger.db import users as user_rows
-from wharfinger.domain import access, sessions, users
+from wharfinger.domain import access, events, sessions, users
 from wharfinger.domain.access import OPERATOR, Caller
 from wharfinger.domain.errors import CredentialRefused, PathInvalid, PathTaken, Refusal, SettingInvalid
+from wharfinger.domain.events.people import IdentityConnected, IdentityDisconnected
 from wharfinger.domain.policy import SingleSignOn
 from wharfinger.domain.sessions import Browser, NewSession, Stage
 from wharfinger.domain.tools import Tools
@@ -64,13 +65,16 @@ def connect(tools: Tools, caller: Caller, attempt: Attempt, code: str) -> None:
     with tools.db.begin() as tx:
         if not rows.connect(tx, _own(caller), provider.client.issuer, _subject(claims), tools.clock()):
             raise PathTaken(f"this account at {provider.name} is connected with somebody already")
+        events.put(tx, tools, caller, IdentityConnected(path=caller.name, issuer=provider.client.issuer))
 
 
 def disconnect(tools: Tools, caller: Caller) -> None:
     """Let the provider sign in as the caller no longer."""
     access.require_person(caller, "disconnecting an account")
+    issuer = _provider(tools).client.issuer
     with tools.db.begin() as tx:
-        rows.disconnect(tx, _own(caller), _provider(tools).client.issuer)
+        if rows.disconnect(tx, _own(caller), issuer):
+            events.put(tx, tools, caller, IdentityDisconnected(path=caller.name, issuer=issuer))
 
 
 def connected(tools: Tools, caller: Caller) -> bool:
@@ -106,6 +110,7 @@ def _sign_up(tools: Tools, provider: SingleSignOn, claims: Mapping[str, Any]) ->
     user = _make(tools, provider, claims)
     with tools.db.begin() as tx:
         if rows.connect(tx, user.id, provider.client.issuer, _subject(claims), tools.clock()):
+            events.put(tx, tools, OPERATOR, IdentityConnected(path=user.username, issuer=provider.client.issuer))
             return user.id
     users.delete(tools, OPERATOR, user.username)
     raise CredentialRefused("this account signs in twice at once: try again")

@@ -1,7 +1,8 @@
 """The ledger of uploads that stores of objects keep, in the database: every process of every host sees the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Final
 
 from wharfinger.db import kept as kept_rows
 from wharfinger.db import uploads as rows
@@ -9,6 +10,8 @@ from wharfinger.db.engine import Database
 from wharfinger.domain.kept import TO_BE_NAMED
 from wharfinger.storage.ledger import ENDED, Kept, Taken
 from wharfinger.storage.store import UploadLocked, UploadMissing
+
+_PAGE: Final = 1000
 
 
 class DatabaseLedger:
@@ -70,6 +73,15 @@ class DatabaseLedger:
         now = self._clock()
         with self._db.read() as tx:
             return rows.stale(tx, now - timedelta(seconds=seconds), now)
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """All uploads that go on, a page in a transaction."""
+        after: str | None = ""
+        while after is not None:
+            with self._db.read() as tx:
+                page = rows.page(tx, after, _PAGE)
+            yield from page
+            after = page[-1][0] if len(page) == _PAGE else None
 
 
 def _require(done: bool) -> None:  # noqa: FBT001 - the answer to a question just asked

@@ -16,6 +16,7 @@ The check and the count are two transactions, so guesses that run at once can ov
 `passwords` checks at a time. Counting first would refuse right passwords that merely arrive together.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -197,4 +198,5 @@ def _caller(tools: Tools, row: Row[Any], now: datetime) -> Caller:
         project_id=row.project_id,
         profile=tools.policy.profile,
         at=now,
+        origin=json.loads(row.origin) if row.origin else {},
     )

@@ -16,9 +16,11 @@ from wharfinger.domain.events import ManifestPushed
 from wharfinger.domain.guard import Warden
 from wharfinger.domain.tools import Tools
 from wharfinger.domain.usage import MustBeAlone
+from wharfinger.rules import garbage
 from wharfinger.spec import digest as digests
 from wharfinger.spec import manifest as manifests
 from wharfinger.spec import name as names
+from wharfinger.spec import statements
 from wharfinger.spec.manifest import Manifest
 
 
@@ -70,11 +72,11 @@ def _store(tools: Tools, caller: Caller, arriving: _Arriving, *, alone: bool) ->
         with usage.pushing(tx, repository.id, arriving.digest, arriving.parsed, tags=tags, alone=alone) as charged:
             _require_blobs(tx, repository.id, arriving.parsed)
             replaced = _keep(tx, tools, caller, arriving, moves=charged.moves)
-        if charged.grew and charged.limited:
-            quotas.require_room(tx, repository.project_id)
+        if charged.came and charged.limited:
+            quotas.require_room(tx, repository.project_id, None if alone else charged.came)
         if not repository.listed:
             rows.mark_pushed(tx, repository.id, tools.clock())
-        events.put(tx, tools, caller, _event(arriving, replaced))
+        events.put(tx, tools, caller, _event(caller, arriving, replaced))
 
 
 def _keep(tx: Connection, tools: Tools, caller: Caller, arriving: _Arriving, *, moves: bool) -> Sequence[str]:
@@ -128,8 +130,9 @@ def _require_blobs(tx: Connection, repository: int, parsed: Manifest) -> None:
         raise BlobsMissing(missing)
 
 
-def _event(arriving: _Arriving, replaced: Sequence[str]) -> ManifestPushed:
-    subject = arriving.parsed.subject
+def _event(caller: Caller, arriving: _Arriving, replaced: Sequence[str]) -> ManifestPushed:
+    subject, stated = arriving.parsed.subject, statements.of(arriving.parsed, arriving.body)
+    named = next(filter(None, map(garbage.spoken_of, arriving.tags)), None) if stated else None
     return ManifestPushed(
         path=arriving.path,
         project_id=arriving.repository.project_id,
@@ -137,8 +140,11 @@ def _event(arriving: _Arriving, replaced: Sequence[str]) -> ManifestPushed:
         media_type=arriving.parsed.media_type,
         size_bytes=len(arriving.body),
         tags=arriving.tags,
-        subject=subject.digest if subject else None,
+        subject=subject.digest if subject else named,
         replaced=replaced or None,
+        artifact=str(stated.artifact) if stated else None,
+        predicate=(stated.predicate or None) if stated else None,
+        origin=caller.origin or None,
     )
 
 

@@ -1,7 +1,9 @@
 """Quotas: limits of projects, groups, personal namespaces and the whole instance, and what a push may still add.
 
-A push needs room in every place above it that has a limit. Reading a meter is exact whenever it happens; pushes that
-run at the same moment do not see each other, so from 95 per cent of a limit on they take turns.
+A push needs room in every place above it that has a limit. Reading a meter is exact whenever it happens, but pushes
+that run at the same moment do not see each other. Those that add little to a place with room go on side by side; one
+that adds much, or to a place that is nearly full, waits until these have ended and lets nobody pass (`rules.beside`).
+So no limit is passed by a byte.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -17,6 +19,7 @@ from wharfinger.domain.access import OPERATOR, Caller, Group, Project
 from wharfinger.domain.errors import NotFound, QuotaExceeded, Refusal, ScopeMissing, SettingInvalid
 from wharfinger.domain.events.places import QuotaChanged, QuotaReached
 from wharfinger.domain.tools import Tools
+from wharfinger.domain.usage import MustBeAlone
 from wharfinger.rules import quotas as rules
 from wharfinger.rules.quotas import Ceiling, Meter
 from wharfinger.rules.roles import Action, Role
@@ -41,14 +44,17 @@ class Quota:
     percent: int | None
 
 
-def require_room(tx: Connection, project: int) -> None:
-    """After something came to count in a project: raises QuotaExceeded where a place is over its limit now."""
-    _require(tx, lambda: rows.of_project(tx, project))
+def require_room(tx: Connection, project: int, came: Collection[str] | None = None) -> None:
+    """After these blobs came to count in a project: raises QuotaExceeded where a place is over its limit now.
+
+    Raises MustBeAlone where others filled a place meanwhile; without `came`, everybody else waits from the start.
+    """
+    _require(tx, lambda: rows.of_project(tx, project), came)
 
 
 def require_room_at(tx: Connection, path: str) -> None:
     """The same for all that a place brought along when it moved to this path."""
-    _require(tx, lambda: rows.line(tx, path))
+    _require(tx, lambda: rows.line(tx, path), None)
 
 
 def require_any_room(tx: Connection, project: int) -> None:
@@ -58,13 +64,18 @@ def require_any_room(tx: Connection, project: int) -> None:
             raise QuotaExceeded(meter.path, meter.used_bytes, held.limit_bytes, added=False)
 
 
-def _require(tx: Connection, read: Callable[[], Sequence[Row[Any]]]) -> None:
-    close = [id_ for id_, meter, held in _ceilings(read()) if _close(meter, held)]
-    if close:
-        rows.take_turns(tx, close)
-        for _, meter, held in _ceilings(read()):
-            if meter.used_bytes > held.limit_bytes:
-                raise QuotaExceeded(meter.path, meter.used_bytes, held.limit_bytes, added=True)
+def _require(tx: Connection, read: Callable[[], Sequence[Row[Any]]], came: Collection[str] | None) -> None:
+    found = _ceilings(read())
+    if not found:
+        return
+    adding, at_once = None if came is None else rows.size_of(tx, came), rows.most_at_once(tx)
+    alone = {id_ for id_, meter, held in found if adding is None or not rules.beside(meter, held, adding, at_once)}
+    rows.take_turns(tx, {id_: id_ in alone for id_, _, _ in found})
+    for id_, meter, held in _ceilings(read()):
+        if meter.used_bytes > held.limit_bytes:
+            raise QuotaExceeded(meter.path, meter.used_bytes, held.limit_bytes, added=True)
+        if id_ not in alone and not rules.beside(meter, held, adding or 0, at_once):
+            raise MustBeAlone
 
 
 def add_up(tools: Tools) -> int:
@@ -204,10 +215,6 @@ def _reached(row: Row[Any], meter: Meter, held: Ceiling, percent: int) -> QuotaR
 def _ceilings(line: Sequence[Row[Any]]) -> list[tuple[int, Meter, Ceiling]]:
     ids = {row.path: row.id for row in line}
     return [(ids[meter.path], meter, held) for meter, held in rules.ceilings([_meter(row) for row in line])]
-
-
-def _close(meter: Meter, held: Ceiling) -> bool:
-    return rules.percent(meter.used_bytes, held.limit_bytes) >= rules.CLOSE_PERCENT
 
 
 def _meter(row: Row[Any]) -> Meter:

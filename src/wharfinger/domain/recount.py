@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from wharfinger.db import recount as rows
-from wharfinger.domain import access
+from wharfinger.domain import access, events
 from wharfinger.domain.access import Caller
+from wharfinger.domain.events.operation import UsageRepaired
 from wharfinger.domain.tools import Tools
 
 
@@ -35,4 +36,6 @@ def recount(tools: Tools, caller: Caller, *, repair: bool = True) -> Drift:
     if found and repair:
         with tools.db.begin() as tx:
             rows.rebuild(tx)
+            repaired = UsageRepaired(path="", blobs=found.blobs, holders=found.holders, sums=found.sums)
+            events.put(tx, tools, caller, repaired)
     return found

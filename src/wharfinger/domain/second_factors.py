@@ -24,7 +24,7 @@ from wharfinger.db import users as user_rows
 from wharfinger.domain import access, events, logins, passwords, sessions
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import CredentialRefused, SettingInvalid, UserUnknown
-from wharfinger.domain.events.people import RecoveryCodeUsed, SecondFactorAdded, SecondFactorRemoved
+from wharfinger.domain.events.people import RecoveryCodesMade, RecoveryCodeUsed, SecondFactorAdded, SecondFactorRemoved
 from wharfinger.domain.sessions import Browser, NewSession, Session, Stage
 from wharfinger.domain.tools import Tools
 
@@ -106,6 +106,7 @@ def new_codes(tools: Tools, caller: Caller, password: str) -> list[str]:
     access.require_person(caller, "making recovery codes")
     _require_password(tools, caller, password)
     with tools.db.begin() as tx:
+        events.put(tx, tools, caller, RecoveryCodesMade(path=caller.name))
         return _new_codes(tx, _own(caller))
 
 

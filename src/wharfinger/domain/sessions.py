@@ -20,7 +20,7 @@ from wharfinger.db import users as user_rows
 from wharfinger.domain import access, events, logins, passwords
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import SessionUnknown, SettingInvalid
-from wharfinger.domain.events.people import PasswordSet, SignedIn
+from wharfinger.domain.events.people import PasswordSet, SessionsEnded, SignedIn
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.scopes import CredentialKind
 
@@ -170,19 +170,26 @@ def end(tools: Tools, caller: Caller, session: int) -> None:
     with tools.db.begin() as tx:
         if not rows.remove(tx, caller.user_id or 0, session):
             raise SessionUnknown(f"no session {session} of yours: it has ended already")
+        events.put(tx, tools, caller, SessionsEnded(path=caller.name, sessions=1))
 
 
 def end_others(tools: Tools, caller: Caller) -> int:
     """End every session of the caller but the one it comes with; how many."""
     access.require_person(caller, "ending sessions")
     with tools.db.begin() as tx:
-        return rows.remove_others(tx, caller.user_id or 0, caller.session_id)
+        count = rows.remove_others(tx, caller.user_id or 0, caller.session_id)
+        if count:
+            events.put(tx, tools, caller, SessionsEnded(path=caller.name, sessions=count))
+        return count
 
 
-def leave(tools: Tools, session: Session) -> None:
+def leave(tools: Tools, session: Session, address: str) -> None:
     """Sign out, at whatever stage."""
     with tools.db.begin() as tx:
-        rows.remove(tx, session.user_id, session.id)
+        user = user_rows.by_id(tx, session.user_id)
+        if rows.remove(tx, session.user_id, session.id) and user is not None and session.stage is Stage.SIGNED_IN:
+            who = signed_in(tools, user, session.id, address)
+            events.put(tx, tools, who, SessionsEnded(path=user.username, sessions=1))
 
 
 def signed_in(tools: Tools, user: Row[Any], session: int, address: str) -> Caller:

@@ -9,7 +9,8 @@
 A token is shown once: the database keeps its hash.
 """
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from secrets import token_bytes, token_hex
 from typing import Any, Final
@@ -26,6 +27,7 @@ from wharfinger.domain.errors import Refusal, SettingInvalid, TokenUnknown, User
 from wharfinger.domain.events.tokens import SigningKeyRotated, TokenCreated, TokenRevoked, TokenRotated
 from wharfinger.domain.logins import authenticate
 from wharfinger.domain.tools import Tools
+from wharfinger.rules import origin as origins
 from wharfinger.rules import secrets
 from wharfinger.rules.roles import Action, Role
 from wharfinger.rules.scopes import DEPLOY_SCOPES, SCOPES, CredentialKind
@@ -114,18 +116,29 @@ def create_deploy(
         return _told(tx, tools, caller, NewToken(_read(tx, made.token.id), made.secret))
 
 
-def create_job(tools: Tools, caller: Caller, path: str, *, ends_at: datetime, username: str | None = None) -> NewToken:
+def create_job(
+    tools: Tools,
+    caller: Caller,
+    path: str,
+    *,
+    ends_at: datetime,
+    username: str | None = None,
+    origin: Mapping[str, str] | None = None,
+) -> NewToken:
     """A token for a job of this project, started by the caller (or, for an administrator, by `username`).
 
     It dies at `ends_at`, or when `revoke` ends it before. It has no scopes: a job does with images what its user may,
-    but pushes and deletes in this project only.
+    but pushes and deletes in this project only. `origin` says which commit, pipeline and job it is for (rules.origin):
+    it is written down with what is pushed by it. Raises SettingInvalid.
     """
     access.require_person(caller, "starting a job")
+    told = _origin(origin or {})
     with tools.db.begin() as tx:
         project = access.open_project(tx, caller, path, Action.PULL)
         user = _user_id(tx, caller, username)
         kind = CredentialKind.JOB
-        made = _keep(tx, tools, kind, "job", (), expires_at=ends_at, user_id=user, project_id=project.id)
+        where = {"user_id": user, "project_id": project.id}
+        made = _keep(tx, tools, kind, "job", (), expires_at=ends_at, origin=told, **where)
         return _told(tx, tools, caller, made)
 
 
@@ -236,6 +249,13 @@ def _keep(
         **bound,
     )
     return NewToken(_read(tx, made), secret)
+
+
+def _origin(facts: Mapping[str, str]) -> str | None:
+    try:
+        return json.dumps(origins.checked(facts)) if facts else None
+    except ValueError as error:
+        raise SettingInvalid(str(error)) from error
 
 
 def _require_scopes(kind: CredentialKind, scopes: Collection[str]) -> None:

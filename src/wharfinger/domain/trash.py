@@ -106,7 +106,10 @@ def restore(tools: Tools, caller: Caller, project: str, id_: int) -> Trashed:
 
 
 def restore_batch(tools: Tools, caller: Caller, project: str, batch: str) -> Returned:
-    """Bring back what one act deleted, a part at a time, last deleted first. Raises TrashedUnknown if none is left."""
+    """Bring back what one act deleted, a part at a time, last deleted first.
+
+    Raises TrashedUnknown if none is left, QuotaExceeded where a part has no room; the parts before are back then.
+    """
     before, back, left = None, 0, 0
     while True:
         with tools.db.begin() as tx:
@@ -116,6 +119,7 @@ def restore_batch(tools: Tools, caller: Caller, project: str, batch: str) -> Ret
             if not part:
                 break
             done = _restore_part(tx, tools, caller, part)
+            quotas.require_room(tx, opened.id)
             back, left, before = back + done, left + len(part) - done, part[-1].id
             events.put(tx, tools, caller, BatchRestored(**events.at(opened), batch=batch, back=done))
     if not back + left:

@@ -1,8 +1,9 @@
 """Uploads: how the bytes of a blob arrive, in one request or in many, at any process of any host.
 
-An upload needs no row. Its session id carries its own proof: random digits, and a keyed hash that binds them to the
-project and the repository path they were given for. So another project's session is unknown here, a request that
-continues one asks no database, and the only commit of an upload is the one that makes its blob exist.
+An upload needs no row. Its session id carries its own proof: random digits with the project's number, and a keyed hash
+that binds them to the project and the repository path they were given for. So another project's session is unknown
+here, a request that continues one asks no database, and the only commit of an upload is the one that makes its blob
+exist.
 
     begin ─► resume … Incoming.write … ─► finish      mount: no bytes at all
                 └─► status, cancel
@@ -10,7 +11,6 @@ continues one asks no database, and the only commit of an upload is the one that
 
 import hmac
 import logging
-import secrets
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from wharfinger.db import images as rows
-from wharfinger.domain import access, images, kept, quotas
+from wharfinger.domain import access, images, kept, quotas, underway
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import (
     BlobTooLarge,
@@ -109,7 +109,7 @@ def begin(tools: Tools, caller: Caller, path: str, algorithm: str = "sha256") ->
         if known.full:
             with tools.db.read() as tx:
                 quotas.require_any_room(tx, project)
-    upload = secrets.token_hex(16)
+    upload = underway.new_upload(project)
     with _store_refusals():
         tools.store.begin(upload, algorithm)
     return Session(f"{upload}{_proof(tools, upload, project, path)}", 0)

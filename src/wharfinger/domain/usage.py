@@ -37,11 +37,11 @@ class Watched:
 
 @dataclass(slots=True)
 class Push:
-    """What a push does. `moves`: tags leave another manifest; `grew`: something came to count."""
+    """What a push does. `moves`: tags leave another manifest; `came`: the blobs that came to count."""
 
     moves: bool
     limited: bool
-    grew: bool = False
+    came: Collection[str] = ()
 
 
 def watch(
@@ -55,16 +55,16 @@ def watch(
     return Watched(repository, tags, digests, whole, set() if whole else _named(tx, repository, tags, digests))
 
 
-def settle(tx: Connection, watched: Watched) -> bool:
-    """Count anew what was watched before and what is there now; did anything come to count?"""
+def settle(tx: Connection, watched: Watched) -> set[str]:
+    """Count anew what was watched before and what is there now; which blobs came to count."""
     if watched.whole:
         return recharge(tx, watched.repository, rows.all_blobs(tx, watched.repository))
     now = _named(tx, watched.repository, watched.tags, watched.digests)
     return recharge(tx, watched.repository, {*watched.blobs, *now})
 
 
-def recharge(tx: Connection, repository: int, digests: Collection[str]) -> bool:
-    """These blobs of a repository, which is held alone, may have come to be kept by tags or not; did any come?"""
+def recharge(tx: Connection, repository: int, digests: Collection[str]) -> set[str]:
+    """These blobs of a repository, which is held alone, may have come to be kept by tags or not; which came."""
     held = rows.hold(tx, repository, alone=True)
     kept = set() if held is None or held.hidden else _kept(tx, repository, digests)
     return rows.count(tx, repository, kept=kept, lost=set(digests) - kept)
@@ -95,21 +95,21 @@ def pushing(
     if not (found.moves or found.named or found.spoken_of or parsed.subject or _sparse(tx, repository, parsed)):
         push = Push(moves=False, limited=held.limited)
         yield push
-        push.grew = bool(tags) and rows.count(tx, repository, kept=_added(tx, repository, parsed), lost=())
+        push.came = rows.count(tx, repository, kept=_added(tx, repository, parsed), lost=()) if tags else ()
     elif alone or tx.dialect.name == "sqlite":
         push = Push(moves=found.moves, limited=held.limited)
         left = {row.manifest_id for row in rows.targets(tx, repository, tags) if row.digest != digest}
         before = rows.named_blobs(tx, _with_below(tx, left))
         yield push
         pushed = _named(tx, repository, (), [digest]) if found.named or found.spoken_of or parsed.children else set()
-        push.grew = _replace(tx, repository, {*parsed.blobs, *pushed}, before, tagged=bool(tags))
+        push.came = _replace(tx, repository, {*parsed.blobs, *pushed}, before, tagged=bool(tags))
     else:
         raise MustBeAlone
 
 
-def _replace(tx: Connection, repository: int, pushed: set[str], left: set[str], *, tagged: bool) -> bool:
+def _replace(tx: Connection, repository: int, pushed: set[str], left: set[str], *, tagged: bool) -> set[str]:
     """Count what was pushed, which a tag keeps for certain if it was `tagged`, and no more what nothing keeps of what
-    tags have left; did anything come to count?
+    tags have left; which blobs came to count.
     """
     kept = pushed if tagged else _kept(tx, repository, pushed)
     lost = (pushed | left) - kept

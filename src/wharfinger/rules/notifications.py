@@ -14,6 +14,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from wharfinger.spec.artifacts import Artifact
+
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - what secrets begin with
 TEST: Final = "webhook tested"
 
@@ -40,6 +42,8 @@ class Subject(StrEnum):
     PULL = "pull"
     CLEANUP = "cleanup"
     QUOTA = "quota"
+    SIGNATURE = "signature"
+    SCAN = "scan"
 
 
 KINDS: Final[Mapping[Subject, tuple[str, ...]]] = {
@@ -49,6 +53,15 @@ KINDS: Final[Mapping[Subject, tuple[str, ...]]] = {
     Subject.PULL: ("manifest pulled",),
     Subject.CLEANUP: ("cleanup ran", "cleanup failed", "cleanup restored"),
     Subject.QUOTA: ("quota reached", "quota changed"),
+}
+
+# a push of what states something about an image is told to those as well who listen for that
+STATEMENTS: Final[Mapping[str, Subject]] = {
+    Artifact.SIGNATURE: Subject.SIGNATURE,
+    Artifact.SBOM: Subject.SCAN,
+    Artifact.ATTESTATION: Subject.SCAN,
+    Artifact.VEX: Subject.SCAN,
+    Artifact.REPORT: Subject.SCAN,
 }
 
 
@@ -71,6 +84,12 @@ class Told:
 def subject_of(kind: str) -> Subject | None:
     """The subject that events of this kind belong to."""
     return next((subject for subject, kinds in KINDS.items() if kind in kinds), None)
+
+
+def subjects_of(kind: str, about: Mapping[str, Any]) -> set[Subject]:
+    """The subjects that an event of this kind belongs to, with what it tells about itself."""
+    found = {subject_of(kind), STATEMENTS.get(about.get("artifact") or "") if kind in KINDS[Subject.PUSH] else None}
+    return {subject for subject in found if subject is not None}
 
 
 def body(form: Form, told: Told) -> str:

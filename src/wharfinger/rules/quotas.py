@@ -8,7 +8,7 @@ from typing import Final
 THRESHOLDS: Final = (70, 85, 95, 100)  # per cent of a limit
 FULL: Final = THRESHOLDS[-1]
 BACK_PERCENT: Final = 2  # so far below a threshold the usage must fall before crossing it is news again
-CLOSE_PERCENT: Final = 95  # from here on, those who add take turns
+CLOSE_PERCENT: Final = 90  # from here on, those who add take turns
 _FEWEST_SAMPLES: Final = 3
 _LONGEST_FORECAST: Final = timedelta(days=365)
 
@@ -75,6 +75,16 @@ def noticed(before: int, used_bytes: int, limit_bytes: int) -> int:
         return reached
     held = threshold(used_bytes + limit_bytes * BACK_PERCENT // 100, limit_bytes)
     return max(reached, min(before, held))
+
+
+def beside(meter: Meter, held: Ceiling, adding_bytes: int, at_once: int) -> bool:
+    """May a push go on beside others that it does not see and that do not see it? `adding_bytes` counts already.
+
+    If so many at once each add as much as this allows, all of them fit between CLOSE_PERCENT and the limit. So no order
+    in which they begin and end makes the place overflow: the last to look saw less than CLOSE_PERCENT.
+    """
+    room = held.limit_bytes * (FULL - CLOSE_PERCENT)
+    return meter.used_bytes * FULL < held.limit_bytes * CLOSE_PERCENT and adding_bytes * at_once * FULL <= room
 
 
 def full_in(samples: Sequence[tuple[datetime, int]], limit_bytes: int) -> timedelta | None:

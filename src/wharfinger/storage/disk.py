@@ -7,10 +7,25 @@ import ctypes
 import fcntl
 import os
 from collections.abc import Callable
-from errno import EACCES, EDQUOT, EIO, EMFILE, ENFILE, ENOENT, ENOSPC, EPERM, EROFS, EXDEV
+from errno import (
+    EACCES,
+    EDQUOT,
+    EIO,
+    EISDIR,
+    ELOOP,
+    EMFILE,
+    ENFILE,
+    ENOENT,
+    ENOSPC,
+    ENXIO,
+    EPERM,
+    EROFS,
+    EWOULDBLOCK,
+    EXDEV,
+)
 from typing import Final
 
-from wharfinger.storage.store import StoreFailed
+from wharfinger.storage.store import StoreError, StoreFailed, UploadLocked, UploadMissing
 
 APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -68,3 +83,12 @@ def failed(error: OSError, doing: str, folder: str) -> StoreFailed:
     what, advice = _ADVICE.get(error.errno or 0, ("is failing", "the system's log may say more"))
     sentence = f"cannot {doing} in {folder}: {os.strerror(error.errno or EIO)}: {advice}"
     return StoreFailed(sentence, f"the registry's storage {what}: tell its operator, then try again")
+
+
+def refused(error: OSError, folder: str) -> StoreError:
+    """Why an upload could not be opened."""
+    if error.errno == EWOULDBLOCK:
+        return UploadLocked("another request has this upload open")
+    if error.errno in (ENOENT, ELOOP, EISDIR, ENXIO):
+        return UploadMissing("there is no such upload")
+    return failed(error, "open an upload", folder)

@@ -6,7 +6,7 @@ lease changes nothing any more.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from threading import Lock
 from typing import NamedTuple, Protocol
@@ -55,6 +55,9 @@ class Ledger(Protocol):
 
     def stale(self, seconds: float) -> list[str]:
         """Uploads that nobody holds and nobody changed for so long."""
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """All uploads that go on, with their texts, while others change."""
 
 
 @dataclass(slots=True)
@@ -121,6 +124,12 @@ class MemoryLedger:
                 for upload, it in self.entries.items()
                 if it.written_at <= now - seconds and not (it.holder and it.until > now)
             ]
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """All of them."""
+        with self._lock:
+            found = [(upload, it.text) for upload, it in self.entries.items()]
+        yield from found
 
     def _held(self, upload: str, holder: str) -> _Entry:
         entry = self.entries.get(upload)

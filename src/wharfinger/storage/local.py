@@ -19,18 +19,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from errno import EISDIR, ELOOP, ENOENT, ENXIO, EWOULDBLOCK
 from fcntl import LOCK_EX, LOCK_NB
 from pathlib import Path
 from secrets import token_hex
 from stat import S_ISREG
-from types import TracebackType
 from typing import Final, Self
 
 from wharfinger.spec import digest as digests
-from wharfinger.storage.disk import APPEND, CREATE, FOLDER, READ, WRITE_NOW, Disk, failed
+from wharfinger.storage.disk import APPEND, CREATE, FOLDER, READ, WRITE_NOW, Disk, failed, refused
 from wharfinger.storage.hashes import RecentHashes, RunningHash
-from wharfinger.storage.store import BytesMissing, File, StoreError, StoreFailed, Stream, UploadLocked, UploadMissing
+from wharfinger.storage.store import BytesMissing, File, StoreFailed, Stream, UploadLocked, UploadMissing
 
 PIECE_BYTES: Final = 1024 * 1024
 
@@ -153,14 +151,20 @@ class LocalStore:
     def abandon(self, older_than_seconds: float) -> int:
         """Forget uploads not written to for so long, save those that are open. One bad file does not save the rest."""
         limit, failures = self._clock() - older_than_seconds, list[OSError | StoreFailed]()
-        try:
-            names = self.disk.listdir(self.uploads)
-        except OSError as error:
-            raise failed(error, "list uploads", self.uploads) from error
-        count = sum(self._abandoned(name, limit, failures) for name in names if _UPLOAD.fullmatch(name))
+        count = sum(self._abandoned(name, limit, failures) for name in self._listed())
         if failures:
             raise StoreFailed(f"{len(failures)} old uploads stay, {count} are gone: {failures[0]}") from failures[0]
         return count
+
+    def unfinished(self) -> Iterator[tuple[str, int]]:
+        """Uploads and how many bytes each has."""
+        for name in self._listed():
+            try:
+                yield name, self.disk.lstat(self.upload_path(name)).st_size
+            except FileNotFoundError:
+                continue  # it ended while we looked
+            except OSError as error:
+                raise failed(error, "look at uploads", self.uploads) from error
 
     def check(self) -> None:
         """An upload of a few bytes, read back and cancelled."""
@@ -186,6 +190,12 @@ class LocalStore:
 
     def _doomed_path(self, digest: str) -> str:
         return f"{self.doomed}/{digests.parse(digest).replace(':', '-')}"
+
+    def _listed(self) -> list[str]:
+        try:
+            return [name for name in self.disk.listdir(self.uploads) if _UPLOAD.fullmatch(name)]
+        except OSError as error:
+            raise failed(error, "list uploads", self.uploads) from error
 
     def sync_folder(self, path: str) -> None:
         """Make the names in a folder durable."""
@@ -253,7 +263,7 @@ class LocalUpload:
         try:
             self._file = self._disk.open(self._path, APPEND)
         except OSError as error:
-            raise _refusal(error, store.uploads) from error
+            raise refused(error, store.uploads) from error
         try:
             self._lock()
         except BaseException:
@@ -337,9 +347,7 @@ class LocalUpload:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _lock(self) -> None:
@@ -351,7 +359,7 @@ class LocalUpload:
                 # The server was killed while it kept this upload: the bytes are a blob now, or on their way to be one.
                 self._disk.unlink(self._path)
         except OSError as error:
-            raise _refusal(error, self._store.uploads) from error
+            raise refused(error, self._store.uploads) from error
         if mine.st_ino != named.st_ino or mine.st_nlink != 1 or not S_ISREG(mine.st_mode):
             raise UploadMissing("the upload has ended")
         self.size_bytes, self.written_at = mine.st_size, mine.st_mtime
@@ -389,12 +397,3 @@ class LocalUpload:
     def _require_going_on(self) -> None:
         if self._ended:
             raise UploadMissing("the upload has ended")
-
-
-def _refusal(error: OSError, folder: str) -> StoreError:
-    """Why an upload could not be opened."""
-    if error.errno == EWOULDBLOCK:
-        return UploadLocked("another request has this upload open")
-    if error.errno in (ENOENT, ELOOP, EISDIR, ENXIO):
-        return UploadMissing("there is no such upload")
-    return failed(error, "open an upload", folder)

@@ -91,6 +91,10 @@ class MemoryStore:
             del self.uploads[upload]
         return len(stale)
 
+    def unfinished(self) -> Iterator[tuple[str, int]]:
+        """Uploads and how many bytes each has."""
+        yield from [(upload, len(it.data)) for upload, it in self.uploads.items()]
+
     def check(self) -> None:
         """Memory is always there."""
 

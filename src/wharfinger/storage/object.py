@@ -116,6 +116,11 @@ class ObjectStore:
             shelf.objects.sweep(older_than_seconds)
         return count
 
+    def unfinished(self) -> Iterator[tuple[str, int]]:
+        """Uploads, and the bytes of the requests that have ended."""
+        for upload, text in self._desk.ledger.texts():
+            yield upload, State.parse(text).place.size_bytes
+
     def check(self) -> None:
         """An object of a few bytes on every shelf, read back and removed."""
         for shelf in self.shelves.all:

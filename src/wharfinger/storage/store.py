@@ -168,5 +168,11 @@ class Store(Protocol):
     def abandon(self, older_than_seconds: float) -> int:
         """Forget uploads not written to for so long, save those that are open; returns how many."""
 
+    def unfinished(self) -> Iterator[tuple[str, int]]:
+        """Uploads that were begun and have not ended, and how many bytes have arrived of each, while others go on.
+
+        Where a request's bytes count once it ends (`Upload.write`), so they do here.
+        """
+
     def check(self) -> None:
         """Write, read back and remove a few bytes; raises StoreFailed. For readiness and `doctor`."""

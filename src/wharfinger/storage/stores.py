@@ -95,6 +95,11 @@ class Stores:
             raise failure
         return count
 
+    def unfinished(self) -> Iterator[tuple[str, int]]:
+        """Uploads of all of them."""
+        for store in self.all:
+            yield from store.unfinished()
+
     def check(self) -> None:
         """Does each of them keep and give back bytes?"""
         for store in self.all:

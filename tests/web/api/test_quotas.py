@@ -36,6 +36,22 @@ def test_a_limit_is_set_and_a_push_refused(people: People) -> None:
     assert root.http.get("/application/quota").json()["path"] == ""
 
 
+def test_what_makes_up_the_usage(people: People) -> None:
+    project = people.server.project()
+    dora = people.somebody(project, "developer")
+    path = f"{project.path}/app"
+    pushed = people.push(dora, path, "v1")
+    size = sum(map(len, pushed.blobs))
+    assert dora.registry.post(f"/v2/{path}/blobs/uploads/").status_code == 202
+    root = people.somebody(admin=True)
+    for top in (f"/projects/{project.id}", f"/groups/{project.path.rpartition('/')[0]}"):
+        found = root.http.get(f"{top}/usage").json()
+        assert (found["used_bytes"], found["trash_bytes"], found["upload_count"]) == (size, 0, 1)
+        assert (found["upload_bytes"], found["uploads_complete"]) == (0, True)
+    assert dora.http.get(f"/projects/{project.id}/usage").json()["largest"] == [{"path": path, "used_bytes": size}]
+    assert root.http.get("/application/usage").json()["path"] == ""
+
+
 def test_what_nobody_pulls(people: People) -> None:
     project = people.server.project()
     ada = people.somebody(project, "developer")

@@ -33,6 +33,7 @@ credentials = Table(
     refers("namespace_id", "namespaces.id", nullable=True, index=True),  # what a group or deploy token is bound to
     refers("project_id", "projects.id", nullable=True, index=True),
     Column("scopes", Text, nullable=False),  # space-separated
+    Column("origin", Text),  # JSON: which commit and job it was made for (rules.origin)
     moment("expires_at", nullable=True),
     moment("last_used_at", nullable=True),
     moment("revoked_at", nullable=True),

@@ -8,7 +8,11 @@ from wharfinger.domain.events.record import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestPushed(Event):
-    """A manifest was stored in the repository at `path`, and `tags` point to it now, and not to what was `replaced`."""
+    """A manifest was stored in the repository at `path`, and `tags` point to it now, and not to what was `replaced`.
+
+    `artifact` is there where it states something about its `subject` (spec.artifacts: "Signature", "SBOM" …), and
+    `predicate` where it tells what an attestation says. `origin` is what the credential vouched for (rules.origin).
+    """
 
     kind = "manifest pushed"
 
@@ -18,6 +22,9 @@ class ManifestPushed(Event):
     tags: tuple[str, ...]
     subject: str | None = None
     replaced: Sequence[str] | None = None
+    artifact: str | None = None
+    predicate: str | None = None
+    origin: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

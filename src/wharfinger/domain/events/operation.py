@@ -18,8 +18,22 @@ class AuditMonthDropped(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsageRepaired(Event):
+    """A recount found meters that were not what they should be, and put them right; `domain.recount.Drift`."""
+
+    kind = "usage repaired"
+
+    blobs: int
+    holders: int
+    sums: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsChanged(Event):
-    """A running server took other settings over: values by setting, as they are written; secrets are not shown."""
+    """Servers follow other settings, because they were reconfigured or started anew with them.
+
+    Values by setting, as they are written; secrets are not shown.
+    """
 
     kind = "settings changed"
 

@@ -76,6 +76,15 @@ class SignedIn(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsEnded(Event):
+    """The person ended so many sessions of browsers, by signing out or from the list of them."""
+
+    kind = "sessions ended"
+
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignInFailed(Event):
     """Somebody gave a wrong password or token; `path` is the user name if there is such a user, else "".
 
@@ -129,6 +138,31 @@ class SecondFactorRemoved(Event):
     """The person signs in without a second factor from now on."""
 
     kind = "second factor removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodesMade(Event):
+    """The person has new recovery codes, and the old ones are good for nothing."""
+
+    kind = "recovery codes made"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityConnected(Event):
+    """Who signs in at this issuer with a certain account there is the person from now on."""
+
+    kind = "identity connected"
+
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityDisconnected(Event):
+    """No account at this issuer signs in as the person any more."""
+
+    kind = "identity disconnected"
+
+    issuer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

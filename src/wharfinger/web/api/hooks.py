@@ -1,7 +1,7 @@
 """Webhooks of projects, groups and the installation (GitLab: Project, Group and System hooks)."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path
 from pydantic import Field
@@ -38,6 +38,8 @@ class HookShape(Shape):
     image_pull_events: bool
     cleanup_events: bool
     quota_events: bool
+    signature_events: bool
+    scan_events: bool
     enable_ssl_verification: bool = True
     alert_status: str
     disabled_until: Moment | None
@@ -61,6 +63,8 @@ class AskedHook(Asked):
     image_pull_events: Flag = None
     cleanup_events: Flag = None
     quota_events: Flag = None
+    signature_events: Flag = None
+    scan_events: Flag = None
 
     def subjects(self, known: tuple[Subject, ...]) -> list[Subject]:
         """What it is told of, where `known` is what it is told of now."""
@@ -95,6 +99,8 @@ class DeliveryShape(Shape):
     response_body: str
     execution_duration: float | None
 
+
+_OF_IMAGES: Final = (Subject.PUSH, Subject.DELETE, Subject.RESTORE, Subject.PULL)
 
 Placing = Callable[[Call, str], str]
 
@@ -264,8 +270,7 @@ def delivery(webhook: Webhook, one: Delivery) -> DeliveryShape:
 
 
 def _flag(subject: Subject) -> str:
-    image = subject not in (Subject.CLEANUP, Subject.QUOTA)
-    return f"image_{subject}_events" if image else f"{subject}_events"
+    return f"image_{subject}_events" if subject in _OF_IMAGES else f"{subject}_events"
 
 
 def _unless_said(asked: AskedHook, otherwise: list[Subject]) -> list[Subject]:

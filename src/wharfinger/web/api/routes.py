@@ -21,6 +21,7 @@ from wharfinger.web.api import (
     repositories,
     statistics,
     tags,
+    usage,
     users,
     version,
 )
@@ -53,6 +54,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     quotas.of_installation,
     quotas.of_projects,
     quotas.of_groups,
+    usage.of_installation,
+    usage.of_projects,
+    usage.of_groups,
     statistics.of_projects,
     statistics.of_groups,
     cleanup.router,

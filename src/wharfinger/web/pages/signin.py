@@ -64,7 +64,7 @@ def set_password(visit: Visit) -> Response:
 def leave(visit: Visit) -> Response:
     """Sign out."""
     if visit.visitor:
-        sessions.leave(visit.tools, visit.visitor.session)
+        sessions.leave(visit.tools, visit.visitor.session, visit.browser.address)
     visit.cookies.append(Cookie(cookies.SESSION))
     return visit.go("/login", "You are signed out.")
 

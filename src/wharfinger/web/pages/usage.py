@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from wharfinger.domain import breakdown, filling, quotas, statistics
+from wharfinger.domain import breakdown, filling, quotas, statistics, underway
 from wharfinger.domain.errors import SettingInvalid
 from wharfinger.rules import quotas as rules
 from wharfinger.rules import sizes
@@ -75,6 +75,7 @@ def _facts(visit: Visit, path: str) -> dict[str, Any]:
     held = found.quota.ceiling
     return {
         "found": found,
+        "arriving": underway.get(visit.tools, visit.caller, path),
         "line": quotas.show(visit.tools, visit.caller, path),
         "chart": chart.draw(found.samples, held.limit_bytes if held else None),
         "thresholds": rules.THRESHOLDS[:-1],

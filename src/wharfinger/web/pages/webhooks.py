@@ -23,6 +23,8 @@ SUBJECTS: Final = (
     (Subject.PULL, "A manifest is pulled; as many as the operator has written down."),
     (Subject.CLEANUP, "A cleanup policy ran, or could not."),
     (Subject.QUOTA, "A quota fills up, or is changed."),
+    (Subject.SIGNATURE, "A signature of an image is pushed."),
+    (Subject.SCAN, "A scan report, an SBOM or an attestation about an image is pushed."),
 )
 FORMS: Final = (
     (Form.CLOUDEVENTS, "CloudEvents", "CloudEvents 1.0 as JSON: an object an event."),

@@ -38,7 +38,7 @@ TABLE: Final[Mapping[type[Exception], str]] = {
 }
 
 
-# GitLab's codes: clients print one they do not know as "unknown: …", so it stands in the detail (decision 11).
+# GitLab's codes: clients print one they do not know as "unknown: …", so it stands in the detail (decision 12).
 _PROTECTION: Final[Mapping[type[errors.TagProtected], str]] = {
     errors.TagProtected: "PROTECTED_TAG",
     errors.TagImmutable: "IMMUTABLE_TAG",

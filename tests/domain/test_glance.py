@@ -7,7 +7,7 @@ from tests.domain.people import person, refusal
 from tests.domain.test_inspect import CONFIG, config
 from wharfinger.domain import glance, tags
 from wharfinger.domain.errors import NotFound
-from wharfinger.domain.glance import Glance
+from wharfinger.domain.glance import Child, Glance
 from wharfinger.domain.tags import Filter
 from wharfinger.domain.tools import Tools
 from wharfinger.spec.artifacts import Artifact
@@ -28,10 +28,14 @@ def test_images_and_indexes(gallery: Gallery) -> None:
     index = gallery.platforms(
         child(amd, "linux/amd64"), child(arm, "linux/arm64"), child("sha256:" + "0" * 64, "linux/s390x"), tag="1"
     )
+    named = [(amd, "linux/amd64", True), (arm, "linux/arm64", True), ("sha256:" + "0" * 64, "linux/s390x", False)]
     assert look(gallery, amd, index) == {
         amd: Glance(Artifact.IMAGE, ("linux/amd64",), ()),
-        index: Glance(Artifact.INDEX, ("linux/amd64", "linux/arm64", "linux/s390x"), (), missing=1),
+        index: Glance(
+            Artifact.INDEX, tuple(platform for _, platform, _ in named), (), tuple(Child(*each) for each in named)
+        ),
     }
+    assert look(gallery, index)[index].missing == 1
     assert look(gallery, amd) == look(gallery, amd), "the second time from memory"
 
 

@@ -1,10 +1,10 @@
 """The audit log's events, to be looked for. Nothing here decides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select, union_all
 
 from wharfinger.db.access import below
 from wharfinger.db.tables.audit import audit, audit_digests
@@ -41,6 +41,25 @@ def about_digest(tx: Connection, mark: int, project: int, low: int, limit: int) 
     here = (audit_digests.c.mark == mark) & (audit_digests.c.number >= low) & (audit.c.project_id == project)
     found: Select[Any] = select(audit).select_from(marked).where(here)
     return tx.execute(found.order_by(audit_digests.c.number.desc()).limit(limit)).all()
+
+
+def of_kind_about(
+    tx: Connection, kind: str, marks: Collection[int], project: int, low: int, *, each: int
+) -> Sequence[Row[Any]]:
+    """Events of this kind in a project about digests with these marks, newest first; of the newest `each` about one."""
+    if not marks:
+        return []
+    newest = [
+        select(audit_digests.c.number)
+        .where(audit_digests.c.mark == mark, audit_digests.c.number >= low)
+        .order_by(audit_digests.c.number.desc())
+        .limit(each)
+        .subquery()
+        for mark in sorted(marks)
+    ]
+    numbers = union_all(*(select(found.c.number) for found in newest)).subquery()
+    here = audit.c.number.in_(select(numbers.c.number)) & (audit.c.project_id == project) & (audit.c.kind == kind)
+    return tx.execute(select(audit).where(here).order_by(audit.c.number.desc())).all()
 
 
 def namespaces_below(tx: Connection, path: str) -> list[int]:

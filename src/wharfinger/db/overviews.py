@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, func, or_, select
 
+from wharfinger.db import paging
 from wharfinger.db.access import below, role_of
 from wharfinger.db.meters import USED
+from wharfinger.db.paging import Cut
 from wharfinger.db.tables.columns import Moment
 from wharfinger.db.tables.images import blobs, repositories, tags
 from wharfinger.db.tables.people import users
@@ -22,28 +24,41 @@ _LAST_PUSH: Final = func.coalesce(
 )
 
 
-def projects_page(
-    tx: Connection,
-    *,
-    user: int | None,
-    now: datetime,
-    readable: ColumnElement[bool] | None,
-    within: str | None,
-    part: str,
-    last: str,
-    limit: int,
-) -> Sequence[Row[Any]]:
-    """Projects after `last` in byte order of paths: readable ones (None: all) and those where the user has a role.
+_ACTIVE: Final[ColumnElement[Any]] = func.coalesce(
+    select(func.max(_LAST_PUSH, type_=Moment()))
+    .where(repositories.c.project_id == projects.c.id, repositories.c.pushed_at.is_not(None))
+    .correlate(projects)
+    .scalar_subquery(),
+    projects.c.created_at,
+    type_=Moment(),
+)
+_SIZE: Final[ColumnElement[Any]] = func.coalesce(
+    select(USED).where(meters.c.project_id == projects.c.id).correlate(projects).scalar_subquery(),
+    0,
+    type_=BigInteger(),
+)
+SORTS: Final[dict[str, ColumnElement[Any] | None]] = {"path": None, "pushed": _ACTIVE, "size": _SIZE}
+
+
+def projects_listing(
+    *, user: int | None, now: datetime, readable: ColumnElement[bool] | None, within: str | None, part: str
+) -> Select[Any]:
+    """Projects: readable ones (None: all) and those where the user has a role, which is a column.
 
     `within` is a group's path to stay below, `part` something that path or name contains.
     """
     role = role_of(projects, user, now)
-    found: Select[Any] = select(*projects.c, role.label("role")).where(projects.c.path > last)
+    found: Select[Any] = select(*projects.c, role.label("role"))
     if readable is not None:
         found = found.where(or_(readable, role.is_not(None)))
     if within is not None:
         found = found.where(below(projects.c.path, within))
-    return tx.execute(_named(found, projects, part).order_by(projects.c.path).limit(limit)).all()
+    return _named(found, projects, part)
+
+
+def project_page(tx: Connection, found: Select[Any], sort: str, by: Cut) -> tuple[list[Row[Any]], bool]:
+    """A page of a listing of projects sorted by one of SORTS, and whether there is more behind it."""
+    return paging.rows_of(tx, paging.cut(found, projects.c.path, SORTS[sort], by), by.limit)
 
 
 def groups_page(

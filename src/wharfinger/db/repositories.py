@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, func, literal, null, or_, select, update
 
 from wharfinger.db import paging
+from wharfinger.db import tags as tag_rows
 from wharfinger.db.access import below
 from wharfinger.db.paging import Cut
 from wharfinger.db.tables.columns import Moment
@@ -16,6 +17,11 @@ from wharfinger.db.tables.images import repositories, tags
 from wharfinger.db.tables.places import projects
 
 _TAGS: Final = select(func.count()).where(tags.c.repository_id == repositories.c.id).scalar_subquery()
+_FOLDED: Final = (  # a few of them, found by their name in the primary key
+    select(func.count())
+    .where(tags.c.repository_id == repositories.c.id, tag_rows.fallback(tags.c.name))
+    .scalar_subquery()
+)
 _LAST_PUSH: Final = func.coalesce(
     select(func.max(tags.c.pushed_at)).where(tags.c.repository_id == repositories.c.id).scalar_subquery(),
     repositories.c.pushed_at,
@@ -38,9 +44,10 @@ _COLUMNS: Final = (
 )
 
 
-def listing(*, counted: bool = False) -> Select[Any]:
-    """All repositories, with a count of their tags where asked for."""
-    number = _TAGS if counted else literal(None, BigInteger())
+def listing(*, counted: bool = False, folded: bool = False) -> Select[Any]:
+    """All repositories, with a count of their tags where asked for; `folded` as in `db.tags.listing`."""
+    number: ColumnElement[Any] = _TAGS if counted else literal(None, BigInteger())
+    number = number - _FOLDED if counted and folded else number
     return (
         select(*_COLUMNS, number.label("tags_count"))
         .join(projects, projects.c.id == repositories.c.project_id)

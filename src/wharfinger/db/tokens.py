@@ -1,6 +1,6 @@
 """Credentials: the statements. Nothing here decides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -56,6 +56,14 @@ _OF_SECRET: Final = _LISTED.where(credentials.c.secret_hash == bindparam("hash")
 def of_secret(tx: Connection, secret_hash: str) -> Row[Any] | None:
     """The credential with this hash: its columns, owner (user name), admin, blocked, place (path) and role."""
     return tx.execute(_OF_SECRET, {"hash": secret_hash}).first()
+
+
+def names(tx: Connection, credential_ids: Collection[int]) -> dict[int, str]:
+    """The names of these credentials, by id."""
+    if not credential_ids:
+        return {}
+    found: Select[Any] = select(credentials.c.id, credentials.c.name).where(credentials.c.id.in_(credential_ids))
+    return {row.id: row.name for row in tx.execute(found)}
 
 
 def by_id(tx: Connection, credential: int) -> Row[Any] | None:

@@ -82,7 +82,7 @@ def custody(tools: Tools, caller: Caller, path: str, digest: str, *, limit: int 
         place = access.open_repository(tx, caller, path, Action.PULL)
         project = access.open_project(tx, caller, place.project_path, Action.PULL)
         access.require_role(project, Role.DEVELOPER, "seeing an image's chain of custody")
-        found = rows.about_digest(tx, rules.mark(digest), place.project_id, _first(tx), limit)
+        found = rows.about_digest(tx, rules.mark(digest), place.project_id, first(tx), limit)
     events = [event for event in map(recorded, found) if digest in rules.digests(event.about)]
     told = project.role is not None and project.role >= Role.MAINTAINER
     return events if told else [replace(event, address="") for event in events]
@@ -141,7 +141,7 @@ def _scope(tx: Connection, caller: Caller, place: str) -> _Scope:
 def _page(tx: Connection, scope: _Scope, wanted: Wanted, last: int | None, limit: int) -> Found:
     low, high = chain_rows.bounds(tx, wanted.since, wanted.before, rules.LATE)
     ends = [end for end in (high, None if last is None else last - 1) if end is not None]
-    numbers, times = (max(low, _first(tx)), min(ends, default=None)), (wanted.since, wanted.before)
+    numbers, times = (max(low, first(tx)), min(ends, default=None)), (wanted.since, wanted.before)
     named = {name: getattr(wanted, name) for name in ("actor", "kind", "path", "address") if getattr(wanted, name)}
     parts = [
         rows.page(tx, {**condition, **named}, numbers=numbers, times=times, limit=limit + 1) for condition in scope
@@ -151,7 +151,7 @@ def _page(tx: Connection, scope: _Scope, wanted: Wanted, last: int | None, limit
     return Found(events, events[-1].number if len(found) > limit else None)
 
 
-def _first(tx: Connection) -> int:
+def first(tx: Connection) -> int:
     """The first number that no anchor stands for: what is before is on its way out."""
     anchor = chain_rows.last_anchor(tx)
     return 1 if anchor is None else int(anchor.last_number) + 1

@@ -25,13 +25,27 @@ _OF_ENDING: Final = {".sig": Artifact.SIGNATURE, ".att": Artifact.ATTESTATION, "
 
 
 @dataclass(frozen=True, slots=True)
+class Child:
+    """An image that an index names; `here`: it is in the repository."""
+
+    digest: str
+    platform: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Glance:
-    """What is told of a manifest in one line. `missing`: so many of the images it names are not in the repository."""
+    """What is told of a manifest in one line. An index has `children`."""
 
     artifact: Artifact
     platforms: tuple[str, ...]
     speakers: tuple[Artifact, ...]
-    missing: int = 0
+    children: tuple[Child, ...] = ()
+
+    @property
+    def missing(self) -> int:
+        """So many of the images that it names are not in the repository."""
+        return sum(not child.here for child in self.children)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +75,7 @@ def of_digests(tools: Tools, caller: Caller, path: str, digests: Collection[str]
             artifact=artifacts.of(each.parsed),
             platforms=_platforms(each, gists),
             speakers=tuple(sorted(speakers.get(digest, ()), key=str)),
-            missing=len(each.children.keys() - here),
+            children=tuple(Child(child, platform, child in here) for child, platform in each.children.items()),
         )
         for digest, each in seen.items()
     }

@@ -207,8 +207,8 @@ def delete_untagged(
     return gone
 
 
-def delete_repository(tools: Tools, caller: Caller, path: str) -> None:
-    """Move a repository with all that is in it to the trash.
+def delete_repository(tools: Tools, caller: Caller, path: str, *, batch: str | None = None) -> None:
+    """Move a repository with all that is in it to the trash; `batch` as in `delete_chosen`.
 
     Raises RepositoryUnknown, and RepositoryProtected or TagProtected where a rule keeps it, or a tag of it.
     """
@@ -218,8 +218,9 @@ def delete_repository(tools: Tools, caller: Caller, path: str) -> None:
         repository = _open(tx, caller, path, Action.DELETE)
         Warden(tx, tools, caller, repository, path).require_delete_all()
         watched = usage.watch(tx, repository, whole=True)
+        entry = _entry(tools, caller, repository, "repository")
         trash_rows.hide_repository(tx, repository)
-        trash_rows.add(tx, _entry(tools, caller, repository, "repository") | {"name": place.name}, {})
+        trash_rows.add(tx, entry | {"name": place.name, "batch": batch}, {})
         usage.settle(tx, watched)
         events.put(tx, tools, caller, RepositoryDeleted(path=place.path, project_id=place.project_id))
 

@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, false
 
 from wharfinger.db import overviews as rows
-from wharfinger.domain import access
+from wharfinger.domain import access, paging
 from wharfinger.domain.access import Caller, Group, Project
+from wharfinger.domain.paging import Sorted
 from wharfinger.domain.tools import Tools
+from wharfinger.rules.paging import Marker, Page, Window
 from wharfinger.rules.roles import Action, Visibility, open_to
 
 PAGE: Final = 50
+FIRST: Final = Window(limit=PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +29,19 @@ class Overview:
     pushed_at: datetime | None
 
 
+class Sort(StrEnum):
+    """What a listing of projects can be sorted by; the path tells equals apart. Who has no push, goes by its making."""
+
+    PATH = "path"
+    PUSHED = "pushed"
+    SIZE = "size"
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which projects or groups: those one is a member of (`mine`), below a group, whose path or name contains `part`.
 
-    At most `limit` after the path `last`.
+    Of groups at most `limit` after the path `last`; projects come in an order and in pages.
     """
 
     mine: bool = False
@@ -37,24 +49,34 @@ class Wanted:
     part: str = ""
     last: str = ""
     limit: int = PAGE
+    sort: Sort = Sort.PATH
+    descending: bool = False
 
 
-def list_projects(tools: Tools, caller: Caller, wanted: Wanted) -> list[Overview]:
-    """Projects that the caller may read or is a member of, in order of paths. Raises GroupUnknown."""
+_KINDS: Final[dict[Sort, Sorted]] = {Sort.PATH: type(None), Sort.PUSHED: datetime, Sort.SIZE: int}
+
+
+def list_projects(tools: Tools, caller: Caller, wanted: Wanted, window: Window = FIRST) -> Page[Overview]:
+    """A page of the projects that the caller may read or is a member of. Raises GroupUnknown, PageInvalid."""
     access.require_reading(caller)
     now = tools.clock()
+    by = paging.cut(window, _KINDS[wanted.sort], descending=wanted.descending)
     with tools.db.read() as tx:
-        found = rows.projects_page(
-            tx,
+        listing = rows.projects_listing(
             user=caller.user_id,
             now=now,
             readable=_readable(tools, caller, now, wanted),
             within=wanted.within and access.open_group(tx, caller, wanted.within, Action.PULL).path,
             part=access.askable(wanted.part),
-            last=access.askable(wanted.last),
-            limit=wanted.limit,
         )
-        return _overviews(tx, [access.project(caller, row) for row in found])
+        found, more = rows.project_page(tx, listing, wanted.sort, by)
+        items = _overviews(tx, [access.project(caller, row) for row in found])
+    return Page(items, None, _marker(wanted.sort, items[-1]) if more else None)
+
+
+def _marker(sort: Sort, one: Overview) -> Marker:
+    active = one.pushed_at or one.project.created_at
+    return Marker(one.project.path, {Sort.PATH: None, Sort.PUSHED: active, Sort.SIZE: one.size_bytes}[sort])
 
 
 def list_groups(tools: Tools, caller: Caller, wanted: Wanted) -> list[Group]:

@@ -1,44 +1,67 @@
-"""Why somebody is refused: the decision of `rules.grants` on one project, told in full to who may know it.
+"""Why somebody is refused: every hurdle between them and one image, told in full to who may know it.
 
-It is asked for oneself, or for a token that one may manage. To one who may not see the project, and where there is
-none, the answer is the same.
+It is asked for oneself, for a token that one may manage, or, by maintainers of the project and administrators, for
+another person. To one who may not see the project, and where there is none, the answer is the same.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import Connection
 
-from wharfinger.db import members as member_rows
-from wharfinger.domain import access, logins, tokens
+from wharfinger.db import logins as login_rows
+from wharfinger.db import users as user_rows
+from wharfinger.domain import access, hurdles, logins, overviews, search, tokens
 from wharfinger.domain.access import Caller, Project
-from wharfinger.domain.errors import RepositoryUnknown
+from wharfinger.domain.errors import GroupUnknown, RepositoryUnknown, ScopeMissing, UserUnknown
+from wharfinger.domain.hurdles import Hurdle, Matter
+from wharfinger.domain.overviews import Wanted
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import grants
+from wharfinger.rules.lockout import retry_after
 from wharfinger.rules.roles import Action, Role, Visibility
 from wharfinger.rules.scopes import CredentialKind
 
-_MOST_NAMES: Final = 20
+ACTIONS: Final = (Action.PULL, Action.PUSH, Action.DELETE, Action.ADMINISTER)
+_FEW: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Whom and what it is about: an image path and maybe a tag; a token, by id; another person, by user name."""
+
+    path: str
+    tag: str = ""
+    token: int | None = None
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether an action is allowed, and if not, what is missing."""
+    """Whether an action is allowed, and all that stands in its way; what holds for some tags only is `partly`."""
 
     action: Action
-    lacking: str
+    hurdles: tuple[Hurdle, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        """Is nothing in the way, but for some tags, or that nothing is there?"""
+        return all(hurdle.partly or hurdle.what is hurdles.What.ABSENT for hurdle in self.hurdles)
 
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """How one stands to a project: for every action, why not.
+    """How somebody stands to a project: for every action, why not.
 
-    `useless` says why the token lets nobody in at all; `grantors` are those who can give roles, told to members only.
+    `who` is the person's user name, "" for oneself. `useless` says why token or account lets nobody in at all;
+    `grantors` are those who can give roles. People and rules are told to members only.
     """
 
     project: str
     visibility: Visibility
+    who: str
     role: Role | None
     kind: CredentialKind
     scopes: frozenset[str]
@@ -47,43 +70,113 @@ class Reasons:
     grantors: Sequence[str]
 
 
-def explain(tools: Tools, caller: Caller, path: str, token: int | None = None) -> Reasons:
-    """What the caller, or the holder of a token that the caller manages, may do where an image path leads.
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long logins are refused after too many failures: from one's address, and to one's account by password."""
 
-    Raises RepositoryUnknown, in the same words where the project is hidden; TokenUnknown.
+    address: timedelta | None = None
+    account: timedelta | None = None
+
+
+def explain(tools: Tools, caller: Caller, about: About) -> Reasons:
+    """What the caller, or whom it is about, may do where an image path leads.
+
+    Raises RepositoryUnknown, in the same words where the project is hidden; TokenUnknown, UserUnknown, ScopeMissing.
     """
     access.require_person(caller, "asking for reasons")
     unknown = RepositoryUnknown(
-        f"there is no project for {path}, or none that you may see: check the name, and ask a maintainer "
+        f"there is no project for {about.path}, or none that you may see: check the name, and ask a maintainer "
         "of the project to make you a member"
     )
     with tools.db.read() as tx:
-        asking, useless = caller, ""
-        if token is not None:
-            asking, useless = logins.holder(tools, tokens.managed(tx, caller, token))
-        found, seen = access.standing(tx, asking, path), access.standing(tx, caller, path)
-        if found is None or seen is None or not _knows(seen[1]):
+        seen = access.standing(tx, caller, about.path)
+        if seen is None or not _knows(seen[1]):
             raise unknown
-        project, standing, _ = found
-        verdicts = [Verdict(action, grants.lacking(action, standing)) for action in Action]
-        names = _grantors(tx, tools, project) if seen[0].role is not None else []
+        asking, useless = _asking(tx, tools, caller, about, seen[0])
+        found = access.standing(tx, asking, about.path)
+        if found is None:
+            raise unknown
+        project, standing, path = found
+        matter = Matter(tools, asking, project, standing, path, about.tag)
+        verdicts = [Verdict(action, hurdles.between(tx, matter, action)) for action in ACTIONS]
+        names = hurdles.holding(tx, tools, project.path, project.id, Role.MAINTAINER)
+    if seen[0].role is None:
+        verdicts, names = [_to_strangers(verdict) for verdict in verdicts], ()
     return Reasons(
-        project.path, project.visibility, standing.role, asking.kind, asking.scopes, useless, verdicts, names
+        project=project.path,
+        visibility=project.visibility,
+        who=about.person if about.person != caller.name else "",
+        role=standing.role,
+        kind=asking.kind,
+        scopes=asking.scopes,
+        useless=useless,
+        verdicts=verdicts,
+        grantors=names,
     )
+
+
+def near(tools: Tools, caller: Caller, path: str) -> list[str]:
+    """Paths that may have been meant where nothing is at this one: only such as the caller may see."""
+    *above, last = path.split("/")
+    found = search.find(tools, caller, last, limit=_FEW)
+    meant = [image.path for image in found.images] + [project.path for project in found.projects]
+    for end in range(len(above), 0, -1):
+        try:
+            listed = overviews.list_projects(tools, caller, Wanted(within="/".join(above[:end])))
+        except GroupUnknown:
+            continue
+        meant += [one.project.path for one in listed.items[:_FEW]]
+        break
+    return list(dict.fromkeys(meant))[: 2 * _FEW]
+
+
+def waits(tools: Tools, caller: Caller) -> Waits:
+    """Whether the caller's own address and account are shut out by failed logins now."""
+    access.require_person(caller, "asking for reasons")
+    policy, now = tools.policy, tools.clock()
+
+    def wait(key: str) -> timedelta | None:
+        failures = login_rows.latest(tx, key, now - policy.login_window, policy.login_failures)
+        return retry_after(failures, policy.login_failures, policy.login_window, now)
+
+    with tools.db.read() as tx:
+        return Waits(wait(logins.of_address(caller.address)), wait(logins.of_account(caller.name)))
+
+
+def _asking(tx: Connection, tools: Tools, caller: Caller, about: About, seen: Project) -> tuple[Caller, str]:
+    """Who it is about, and why they are not let in at all, "" if they are."""
+    if about.token is not None:
+        return logins.holder(tools, tokens.managed(tx, caller, about.token))
+    if about.person in ("", caller.name):
+        return caller, ""
+    if not caller.admin and (seen.role is None or seen.role < Role.MAINTAINER):
+        raise ScopeMissing(
+            f"asking for somebody else is for maintainers of {seen.path}: ask one of them, or let {about.person} ask"
+        )
+    user = user_rows.at(tx, access.askable(about.person))
+    if user is None or user.bot:
+        raise UserUnknown(f"no user {about.person}: check the name")
+    asking = Caller(
+        CredentialKind.PASSWORD,
+        user.username,
+        user_id=user.id,
+        admin=user.admin,
+        profile=tools.policy.profile,
+        at=tools.clock(),
+    )
+    blocked = f"the account {user.username} is blocked: ask an administrator" if user.blocked and caller.admin else ""
+    return asking, blocked
+
+
+def _to_strangers(verdict: Verdict) -> Verdict:
+    """Who is no member hears what is missing, and neither names nor rules."""
+    kept = [hurdle for hurdle in verdict.hurdles if hurdle.what in _TOLD_TO_ALL]
+    return replace(verdict, hurdles=tuple(replace(hurdle, people=(), page="") for hurdle in kept))
+
+
+_TOLD_TO_ALL: Final = (hurdles.What.ROLE, hurdles.What.SCOPE, hurdles.What.ABSENT)
 
 
 def _knows(standing: grants.Standing) -> bool:
     decision = grants.decide({Action.PULL}, standing)
     return bool(decision.granted or decision.refused)
-
-
-def _grantors(tx: Connection, tools: Tools, project: Project) -> list[str]:
-    """People who can give roles in the project, by user name."""
-    now = tools.clock()
-    found = member_rows.reaching(tx, project.path, project.id)
-    able = {
-        row.username
-        for row in found
-        if row.role >= Role.MAINTAINER and not row.bot and (row.expires_at is None or row.expires_at > now)
-    }
-    return sorted(able)[:_MOST_NAMES]

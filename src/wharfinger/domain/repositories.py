@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
+from secrets import token_hex
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select
@@ -70,7 +71,7 @@ class Filter:
 
     Of one `project`, or of a `group` with all below it (paths), or of all that the caller may read; those whose path
     contains `part`. Adding up the sizes of many tags takes time: with `sized_tags`, those of repositories that have
-    more are left out.
+    more are left out. Tags are counted `folded` as in `tags.Filter`.
     """
 
     project: str | None = None
@@ -79,6 +80,7 @@ class Filter:
     sort: Sort = Sort.NAME
     descending: bool = False
     counted: bool = False
+    folded: bool = False
     sized: bool = False
     sized_tags: int | None = None
 
@@ -104,28 +106,30 @@ def get(tools: Tools, caller: Caller, path: str, *, sized: bool = False) -> Repo
         return _get(tx, caller, path, sized=sized)
 
 
-def by_id(tools: Tools, caller: Caller, id_: int, *, sized: bool = False) -> Repository:
-    """The repository of this number. Raises RepositoryUnknown, in the same words where it is hidden."""
+def by_id(tools: Tools, caller: Caller, id_: int, *, sized: bool = False, folded: bool = False) -> Repository:
+    """The repository of this number, with its tags counted. Raises RepositoryUnknown, alike where it is hidden."""
     with tools.db.read() as tx:
         path = rows.path_of(tx, id_)
         try:
-            return _get(tx, caller, path or "?", sized=sized)
+            return _get(tx, caller, path or "?", sized=sized, folded=folded)
         except RepositoryUnknown:
             raise RepositoryUnknown(f"no image repository {id_}, or none you may read: check the number") from None
 
 
-def delete(tools: Tools, caller: Caller, path: str) -> None:
-    """Have a repository moved to the trash with all that is in it, soon.
+def delete(tools: Tools, caller: Caller, path: str) -> str:
+    """Have a repository moved to the trash with all that is in it, soon; the label it will have there (`batch`).
 
     Raises RepositoryUnknown, and RepositoryProtected or TagProtected where a rule keeps it, or a tag of it.
     """
+    batch = token_hex(8)
     with tools.db.begin() as tx:
         place = images.open_existing(tx, caller, path, Action.DELETE)
         Warden(tx, tools, caller, place.id, path).require_delete_all()
         rows.set_status(tx, place.id, Status.DELETE_SCHEDULED)
-        about = {"repository": place.id, **behalf.of(caller)}
+        about = {"repository": place.id, "batch": batch, **behalf.of(caller)}
         queue.put(tx, tools, DELETE_TASK, about, key=f"{DELETE_TASK} {place.id}")
         events.put(tx, tools, caller, RepositoryDeletionScheduled(path=place.path, project_id=place.project_id))
+    return batch
 
 
 def carry_out_deletion(tools: Tools, about: Mapping[str, Any]) -> None:
@@ -135,7 +139,7 @@ def carry_out_deletion(tools: Tools, about: Mapping[str, Any]) -> None:
     if path is None:
         return
     try:
-        images.delete_repository(tools, behalf.asker(tools, about), path)
+        images.delete_repository(tools, behalf.asker(tools, about), path, batch=about.get("batch"))
     except Exception:
         _mark(tools, repository, Status.DELETE_FAILED)
         raise
@@ -151,7 +155,7 @@ def _mark(tools: Tools, repository: int, status: Status) -> str | None:
 
 
 def _listing(tx: Connection, tools: Tools, caller: Caller, wanted: Filter) -> Select[Any]:
-    found = rows.named(rows.listing(counted=wanted.counted), access.askable(wanted.part))
+    found = rows.named(rows.listing(counted=wanted.counted, folded=wanted.folded), access.askable(wanted.part))
     if wanted.project is not None:
         return rows.in_project(found, access.open_project(tx, caller, wanted.project, Action.PULL).id)
     if wanted.group is not None:
@@ -159,9 +163,9 @@ def _listing(tx: Connection, tools: Tools, caller: Caller, wanted: Filter) -> Se
     return rows.readable(found, access.readable_projects(caller, tools.clock(), tools.policy.profile))
 
 
-def _get(tx: Connection, caller: Caller, path: str, *, sized: bool) -> Repository:
+def _get(tx: Connection, caller: Caller, path: str, *, sized: bool, folded: bool = False) -> Repository:
     place = images.open_existing(tx, caller, path, Action.PULL)
-    row = rows.one(tx, rows.listing(counted=True), path=place.path)
+    row = rows.one(tx, rows.listing(counted=True, folded=folded), path=place.path)
     if row is None:
         raise RepositoryUnknown(f"nothing was ever pushed to {path}: push an image, or check the name")
     return _repository(tx, row, sized=sized)

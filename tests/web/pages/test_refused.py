@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.serving import Server
 from tests.web.pages.conftest import NewPerson
@@ -21,15 +21,20 @@ def ask(person: Person, message: str = "", path: str = "", token: str = "") -> N
     page.get_by_role("button", name="Find out").click()
 
 
+def row(person: Person, action: str) -> Locator:
+    """What the answer says of an action."""
+    named = person.page.get_by_role("rowheader", name=action)
+    return person.page.locator("#reasons").get_by_role("row").filter(has=named)
+
+
 def test_a_pasted_message_is_understood(person: NewPerson, site: Server) -> None:
     project = site.project()
     keeper, guest = person(project, "maintainer"), person(project, "guest")
     host = urlsplit(site.url).netloc
     ask(guest, f"Error: writing blob: initiating layer upload to {host}/{project.path}/web: denied")
-    answer = guest.page.locator("#reasons")
-    expect(answer.get_by_role("row").filter(has_text="Pull")).to_contain_text("Allowed")
-    expect(answer.get_by_role("row").filter(has_text="Push")).to_contain_text("needs the role developer")
-    expect(answer).to_contain_text(keeper.username)
+    expect(row(guest, "Pull")).to_contain_text("Allowed, but nothing is there")
+    expect(row(guest, "Push")).to_contain_text("needs the role developer")
+    expect(guest.page.locator("#reasons")).to_contain_text(keeper.username)
     guest.check("refused")
 
 
@@ -38,8 +43,9 @@ def test_a_token_is_looked_at(person: NewPerson, site: Server) -> None:
     ada = person(project, "developer")
     tokens.create_personal(site.tools, OPERATOR, "narrow", ["read_registry"], username=ada.username)
     ask(ada, path=f"{project.path}/web", token="Personal token “narrow”")
-    row = ada.page.locator("#reasons").get_by_role("row").filter(has_text="Push")
-    expect(row).to_contain_text("your token has read_registry; pushing needs write_registry", ignore_case=True)
+    expect(row(ada, "Push")).to_contain_text(
+        "your token has read_registry; pushing needs write_registry", ignore_case=True
+    )
 
 
 def test_what_is_hidden_is_as_what_is_absent(person: NewPerson, site: Server) -> None:

@@ -1,31 +1,48 @@
 """Where one arrives, and the list of all projects one may see."""
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from wharfinger.domain import overviews
-from wharfinger.domain.overviews import PAGE, Wanted
+from wharfinger.domain.overviews import PAGE, Sort, Wanted
+from wharfinger.rules import paging
+from wharfinger.rules.paging import Window
+from wharfinger.web.pages import live
+from wharfinger.web.pages.markers import marker
 from wharfinger.web.pages.visit import Visit
+
+_SORTS: Final = {
+    "pushed": ("Last push", Sort.PUSHED, True),
+    "path": ("Name", Sort.PATH, False),
+    "size": ("Size", Sort.SIZE, True),
+}
 
 
 def show(visit: Visit) -> Response:
-    """The projects that the visitor is a member of."""
-    return _list(visit, mine=True)
+    """The projects that the visitor is a member of, those with news first."""
+    return _list(visit, mine=True, usual="pushed")
 
 
 def projects(visit: Visit) -> Response:
     """Every project that the visitor may see."""
-    return _list(visit, mine=False)
+    return _list(visit, mine=False, usual="path")
 
 
-def _list(visit: Visit, *, mine: bool) -> Response:
-    part, last = visit.asked("q"), visit.asked("after")
-    wanted = Wanted(mine=mine, part=part, last=last, limit=PAGE + 1)
-    found = overviews.list_projects(visit.tools, visit.caller, wanted)
-    facts = {"mine": mine, "part": part, **paged(visit, found, lambda one: one.project.path)}
+def _list(visit: Visit, *, mine: bool, usual: str) -> Response:
+    facts = {"mine": mine, **listed(visit, usual, mine=mine)}
     return visit.page("projects_list.html" if visit.by_htmx else "projects.html", **facts)
+
+
+def listed(visit: Visit, usual: str, *, mine: bool = False, within: str | None = None) -> dict[str, Any]:
+    """The page of projects that is asked for, as `found`, and how it is searched, sorted and gone on with."""
+    by = visit.asked("sort") if visit.asked("sort") in _SORTS else usual
+    _, sort, descending = _SORTS[by]
+    wanted = Wanted(mine=mine, within=within, part=visit.asked("q"), sort=sort, descending=descending)
+    found = overviews.list_projects(visit.tools, visit.caller, wanted, Window(limit=PAGE, after=marker(visit)))
+    more = live.query(visit, after=paging.write(found.after)) if found.after else ""
+    return {"found": found.items, "more": more, "part": wanted.part, "by": by, "sorts": _SORTS}
 
 
 def paged(visit: Visit, found: list[Any], path_of: Any) -> dict[str, Any]:

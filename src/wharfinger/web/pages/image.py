@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from wharfinger.domain import glance, selection, tags
+from wharfinger.domain import glance, origins, selection, tags
 from wharfinger.domain.access import Project
 from wharfinger.domain.errors import SettingInvalid
 from wharfinger.domain.repositories import Repository
@@ -14,6 +14,7 @@ from wharfinger.domain.tags import Filter, Sort, Tag
 from wharfinger.rules.paging import Page, Window
 from wharfinger.rules.roles import Action
 from wharfinger.web.pages import live, places, registry, words
+from wharfinger.web.pages.markers import marker
 from wharfinger.web.pages.visit import Visit
 
 _PAGE: Final = 25
@@ -32,13 +33,14 @@ def show(visit: Visit) -> Response:
     """The tags, filtered and sorted."""
     project, repository = opened(visit)
     wanted = filter_of(visit)
-    window = Window(limit=_PAGE, after=registry.marker(visit), counted=True)
+    window = Window(limit=_PAGE, after=marker(visit), counted=True)
     found = tags.list_tags(visit.tools, visit.caller, repository.path, wanted, window)
     facts: dict[str, Any] = {
         "place": project,
         "repository": repository,
         "found": found,
         "glances": _glances(visit, repository, found),
+        "origins": origins.of_tags(visit.tools, visit.caller, repository.path, _digests(found)),
         "deletable": registry.allows(visit, project, Action.DELETE) and not repository.status,
         "rules": glance.of_names(visit.tools, visit.caller, repository.path, [tag.name for tag in found.items]),
         "act": _act(visit, project),
@@ -85,7 +87,7 @@ def undo(visit: Visit) -> Response:
     batch = visit.form["act"]
     back = selection.undo(visit.tools, visit.caller, project.path, batch)
     if back is None:
-        return visit.go(f"{address(repository)}?{urlencode({'act': batch, 'back': 1})}")
+        return visit.go(f"{address(repository)}?{urlencode({'act': batch, 'back': 1, 'of': visit.number('of')})}")
     left = f", {words.count(back.left, 'is', 'are')} still in the trash: others are in their place" if back.left else ""
     return visit.go(address(repository), f"{words.count(back.back, 'tag is', 'tags are')} back{left}.")
 
@@ -136,6 +138,9 @@ def _act(visit: Visit, project: Project) -> Act | None:
     return act if act.count or act.running else None
 
 
+def _digests(found: Page[Tag]) -> dict[str, str]:
+    return {tag.name: tag.digest for tag in found.items}
+
+
 def _glances(visit: Visit, repository: Repository, found: Page[Tag]) -> dict[str, glance.Glance]:
-    digests = {tag.digest for tag in found.items}
-    return glance.of_digests(visit.tools, visit.caller, repository.path, digests)
+    return glance.of_digests(visit.tools, visit.caller, repository.path, set(_digests(found).values()))

@@ -5,9 +5,10 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from wharfinger.domain import compare, inspect, tags
+from wharfinger.domain import compare, inspect, origins, tags
 from wharfinger.domain.access import Project
 from wharfinger.domain.inspect import Inspected
+from wharfinger.domain.origins import Origin
 from wharfinger.domain.repositories import Repository
 from wharfinger.domain.tags import Tag
 from wharfinger.rules.roles import Action
@@ -16,6 +17,7 @@ from wharfinger.web.pages import image, registry
 from wharfinger.web.pages.bars import Slice, slices
 from wharfinger.web.pages.visit import Visit
 
+_EVENTS: Final = 500  # the newest events about an image that are looked through for the push of its tag
 _VERSION: Final = "org.opencontainers.image.version"
 
 
@@ -49,8 +51,16 @@ def _page(visit: Visit, project: Project, repository: Repository, digest: str, t
     found = inspect.manifest(visit.tools, visit.caller, repository.path, digest)
     deletable = registry.allows(visit, project, Action.DELETE) and not repository.status
     facts: dict[str, Any] = {"place": project, "repository": repository, "image": found, "tag": tag}
-    bar = _bar(found)
-    return visit.page("manifest.html", bar=bar, deletable=deletable, ways=_ways(visit, found, tag), **facts)
+    facts |= {"bar": _bar(found), "ways": _ways(visit, found, tag), "origin": _origin(visit, repository, tag)}
+    return visit.page("manifest.html", deletable=deletable, **facts)
+
+
+def _origin(visit: Visit, repository: Repository, tag: Tag | None) -> Origin | None:
+    """The push that let the tag point here, as far as it is known."""
+    if tag is None:
+        return None
+    found = origins.of_tags(visit.tools, visit.caller, repository.path, {tag.name: tag.digest}, each=_EVENTS)
+    return found.get(tag.name)
 
 
 def _bar(found: Inspected) -> list[Slice]:

@@ -6,9 +6,9 @@ from starlette.responses import Response
 
 from wharfinger.domain import groups, overviews, places, projects
 from wharfinger.domain.access import Group, Project
-from wharfinger.domain.overviews import PAGE, Wanted
+from wharfinger.domain.overviews import Wanted
 from wharfinger.rules.roles import Action
-from wharfinger.web.pages.home import paged
+from wharfinger.web.pages.home import listed
 from wharfinger.web.pages.visit import Visit
 
 _MOST_SUBGROUPS: Final = 200
@@ -19,9 +19,7 @@ def show(visit: Visit) -> Response:
     place = opened(visit)
     if isinstance(place, Project):
         return visit.page("project.html", place=place, overview=overviews.get(visit.tools, visit.caller, place.path))
-    wanted = Wanted(within=place.path, part=visit.asked("q"), last=visit.asked("after"), limit=PAGE + 1)
-    found = overviews.list_projects(visit.tools, visit.caller, wanted)
-    facts = {"place": place, "part": wanted.part, **paged(visit, found, lambda one: one.project.path)}
+    facts = {"place": place, **listed(visit, "path", within=place.path)}
     if visit.by_htmx:
         return visit.page("projects_list.html", mine=False, **facts)
     below = Wanted(within=place.path, limit=_MOST_SUBGROUPS)

@@ -1,19 +1,22 @@
 """Deploy, Container Registry: the image repositories of a project, or of a group with all below it."""
 
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from wharfinger.domain import repositories
+from wharfinger.domain import repositories, trash
 from wharfinger.domain.access import Group, Project
 from wharfinger.domain.cleanup import policies
 from wharfinger.domain.cleanup.policies import Policy
-from wharfinger.domain.errors import PageInvalid, RepositoryUnknown
+from wharfinger.domain.errors import RepositoryUnknown, TrashedUnknown
 from wharfinger.domain.repositories import Filter, Repository, Sort
+from wharfinger.domain.trash import Trashed
 from wharfinger.rules import paging
-from wharfinger.rules.paging import Marker, Page, Window
+from wharfinger.rules.paging import Page, Window
 from wharfinger.rules.roles import Action, Role, may
 from wharfinger.web.pages import live, places
+from wharfinger.web.pages.markers import marker
 from wharfinger.web.pages.visit import Visit
 
 _PAGE: Final = 25
@@ -37,6 +40,7 @@ def show(visit: Visit) -> Response:
         "deletable": isinstance(place, Project) and allows(visit, place, Action.DELETE),
         "pushable": isinstance(place, Project) and allows(visit, place, Action.PUSH),
         "next_path": next_page(visit, found),
+        "deleted": _deleted(visit, place, visit.asked("act")),
     }
     part = live.part(visit, "registry_list.html", **facts)
     if live.asked(visit):
@@ -57,14 +61,24 @@ def delete(visit: Visit) -> Response:
     project = places.opened(visit)
     found = repository(visit, project)
     visit.require_typed(found.path)
-    repositories.delete(visit.tools, visit.caller, found.path)
+    batch = repositories.delete(visit.tools, visit.caller, found.path)
     said = f"{found.path} moves to the trash with all its tags. From there it can be brought back."
-    return visit.go(f"/{project.path}/-/registry", said)
+    return visit.go(f"/{project.path}/-/registry?{urlencode({'act': batch})}", said)
+
+
+def undo(visit: Visit) -> Response:
+    """Bring back the repository that was deleted a moment ago."""
+    project = places.opened(visit, Action.ADMINISTER)
+    found = _deleted(visit, project, visit.form["act"])
+    if found is None:
+        raise TrashedUnknown("it is not in the trash: it is on its way there, or is back already; look again")
+    trash.restore(visit.tools, visit.caller, project.path, found.id)
+    return visit.go(f"/{project.path}/-/registry", f"{found.path} is back with all its tags.")
 
 
 def repository(visit: Visit, place: Project | Group, *, sized: bool = False) -> Repository:
     """The repository that the path names, if it is in this project. Raises RepositoryUnknown."""
-    found = repositories.by_id(visit.tools, visit.caller, visit.number("id"), sized=sized)
+    found = repositories.by_id(visit.tools, visit.caller, visit.number("id"), sized=sized, folded=True)
     if found.project_path != place.path:
         raise RepositoryUnknown(f"no image repository {found.id} in {place.path}: look at its list")
     return found
@@ -77,17 +91,16 @@ def allows(visit: Visit, project: Project, action: Action) -> bool:
     return may(action, project.role, project.visibility, signed_in=signed_in, profile=profile)
 
 
-def marker(visit: Visit) -> Marker | None:
-    """Where the page that is asked for goes on. Raises PageInvalid."""
-    try:
-        return paging.read(visit.asked("after")) if visit.asked("after") else None
-    except ValueError as error:
-        raise PageInvalid(str(error)) from error
-
-
 def next_page(visit: Visit, found: Page[Any]) -> str:
     """The address of the next page of a list, or ""."""
     return live.query(visit, after=paging.write(found.after)) if found.after else ""
+
+
+def _deleted(visit: Visit, place: Project | Group, act: str) -> Trashed | None:
+    """What this act has moved to the trash, for one who may bring it back."""
+    if not act or not isinstance(place, Project) or not allows(visit, place, Action.ADMINISTER):
+        return None
+    return next(iter(trash.list_trash(visit.tools, visit.caller, place.path, batch=act, limit=1)), None)
 
 
 def _cleanup(visit: Visit, place: Project | Group) -> list[Policy] | None:
@@ -100,5 +113,5 @@ def _cleanup(visit: Visit, place: Project | Group) -> list[Policy] | None:
 def _wanted(visit: Visit, place: Project | Group) -> Filter:
     _, sort, descending = _SORTS.get(visit.asked("sort"), _SORTS["updated"])
     where: dict[str, Any] = {"project" if isinstance(place, Project) else "group": place.path}
-    told: dict[str, Any] = {"counted": True, "sized": True, "sized_tags": _SIZED_TAGS}
+    told: dict[str, Any] = {"counted": True, "folded": True, "sized": True, "sized_tags": _SIZED_TAGS}
     return Filter(part=visit.asked("q").strip(), sort=sort, descending=descending, **where, **told)

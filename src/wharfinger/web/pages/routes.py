@@ -72,7 +72,7 @@ TABLE = (
     Line("POST", "/profile/second-factor/codes", second_factor.new_codes, Who.PERSON, form=second_factor.show),
     Line("POST", "/profile/second-factor/remove", second_factor.remove, Who.PERSON, form=second_factor.show),
     # --- why was I refused?
-    Line("GET", "/help/refused", refused.show, Who.PERSON),
+    Line("GET", "/help/refused", refused.show, Who.PERSON, form=refused.show),
     Line("POST", "/help/refused", refused.explain, Who.PERSON, form=refused.show),
     # --- for administrators
     Line("GET", "/admin", admin.show, Who.ADMIN),
@@ -136,6 +136,7 @@ TABLE = (
     # --- search, and images of a project or group
     Line("GET", "/search", search.show, Who.EVERYBODY),
     Line("GET", "/{place:place}/-/registry", registry.show, Who.EVERYBODY),
+    Line("POST", "/{place:place}/-/registry/undo", registry.undo, Who.PERSON, form=registry.show),
     Line("GET", "/{place:place}/-/registry/{id}", image.show, Who.EVERYBODY),
     Line("POST", "/{place:place}/-/registry/{id}/delete", registry.delete, Who.PERSON, form=image.show),
     Line("POST", "/{place:place}/-/registry/{id}/tags/choose", image.choose, Who.PERSON, form=image.show),

@@ -9,7 +9,7 @@ from tests.serving import Server
 from tests.web.pages.conftest import NewPerson
 from tests.web.pages.visitor import Visitor, somebody
 from tests.web.pages.wares import Wares
-from wharfinger.domain import protection, push, repositories, selection, trash
+from wharfinger.domain import images, protection, push, repositories, selection, trash
 from wharfinger.domain.access import OPERATOR
 from wharfinger.rules.protection import Kind, Level, Rule
 
@@ -95,6 +95,18 @@ def test_one_tag_from_its_own_page(person: NewPerson, wares: Wares) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Delete 1 tag?")
     page.get_by_role("button", name="Move 1 tag to the trash").click()
     expect(page.get_by_role("row")).to_have_count(3)
+
+
+def test_a_whole_image_comes_back_from_the_trash(person: NewPerson, wares: Wares) -> None:
+    images.delete_repository(wares.tools, OPERATOR, wares.path)
+    ada = person(wares.place, "maintainer")
+    page = ada.open(f"/{wares.project}/-/trash")
+    expect(page.get_by_role("row").filter(has_text="A whole image repository")).to_be_visible()
+    ada.check("trash")
+    page.get_by_role("button", name=re.compile("^Restore")).click()
+    expect(page.get_by_text("The trash is empty")).to_be_visible()
+    page.goto(f"/{wares.project}/-/registry")
+    expect(page.get_by_role("link", name="web", exact=True)).to_be_visible()
 
 
 def test_one_thing_of_an_act_comes_back_and_the_rest_goes(person: NewPerson, wares: Wares) -> None:

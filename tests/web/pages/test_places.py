@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.actors import fresh
+from tests.domain.gallery import Gallery
 from tests.serving import Server
 from tests.web.pages.conftest import NewPerson
 from tests.web.pages.people import with_password
@@ -68,6 +69,21 @@ def test_projects_are_found_while_one_types(person: NewPerson, site: Server) -> 
     page.get_by_role("searchbox", name="Find a project").press_sequentially("anch")
     expect(page.get_by_role("link", name=names[1])).to_have_count(0)
     expect(page.get_by_role("link", name=names[0])).to_be_visible()
+
+
+def test_home_has_the_projects_with_news_first(person: NewPerson, site: Server) -> None:
+    group = site.group()
+    made = [site.project(f"{group.path}/{name}") for name in ("anchor", "buoy", "crane")]
+    Gallery(site.tools, "web", made[0]).container({"os": "linux"}, b"layer", tag="1.0")
+    ada = person(group, "guest")
+    page = ada.open("/")
+    paths = page.locator("tbody a.font-medium")
+    expect(paths).to_have_text([f"{group.path}/{name}" for name in ("anchor", "crane", "buoy")])
+    page.get_by_label("Sort by").select_option("path")
+    expect(paths).to_have_text([f"{group.path}/{name}" for name in ("anchor", "buoy", "crane")])
+    page.get_by_label("Sort by").select_option("size")
+    expect(paths.first).to_have_text(f"{group.path}/anchor")
+    ada.check("home-sorted")
 
 
 def test_members_are_added_changed_and_removed(person: NewPerson, site: Server) -> None:

@@ -437,6 +437,17 @@ def test_a_trusted_issuers_token_is_for_us_and_for_now(
     assert private_pem(issuer_key) not in why(tools, foreign(issuer_key, clock, **changes))
 
 
+def test_a_trusted_issuer_vouches_for_commit_and_job(
+    tools: Tools, clock: Clock, issuer_key: ec.EllipticCurvePrivateKey
+) -> None:
+    claims = {"sha": "c" * 40, "ref": "main", "pipeline_id": "812", "project_path": "acme/shop", "admin": True}
+    caller, _ = grants.verify(tools, foreign(issuer_key, clock, **claims))
+    assert caller.origin == {
+        "source": "acme/shop", "commit": "c" * 40, "ref": "main", "pipeline": "812", "issuer": "elsewhere",
+    }  # fmt: skip
+    assert grants.verify(tools, foreign(issuer_key, clock))[0].origin == {}
+
+
 def test_clocks_may_differ_a_little(tools: Tools, clock: Clock, issuer_key: ec.EllipticCurvePrivateKey) -> None:
     token = foreign(issuer_key, clock)
     clock.advance(seconds=-5)

@@ -9,7 +9,7 @@ from tests.clock import Clock
 from tests.domain.people import ADDRESS, EVERYTHING, IMAGES, may, opened, person, refusal, registry, with_token
 from wharfinger.db.tables.people import credentials
 from wharfinger.db.tables.people import users as user_table
-from wharfinger.domain import groups, members, projects, tokens, users
+from wharfinger.domain import grants, groups, members, projects, tokens, users
 from wharfinger.domain.access import ANONYMOUS, OPERATOR, Caller
 from wharfinger.domain.errors import (
     CredentialRefused,
@@ -22,6 +22,7 @@ from wharfinger.domain.errors import (
 from wharfinger.domain.tokens import NewToken
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import secrets
+from wharfinger.rules.grants import Request
 from wharfinger.rules.roles import Action, Role
 from wharfinger.rules.scopes import CredentialKind
 
@@ -183,6 +184,19 @@ def test_machines_make_no_tokens_that_outlive_them(tools: Tools, ada: Caller, cl
             lambda caller=caller: groups.create(tools, caller, "mine"),
         ):
             assert isinstance(refusal(work), ScopeMissing)
+
+
+def test_a_jobs_token_says_what_it_was_made_for(tools: Tools, ada: Caller, clock: Clock) -> None:
+    ends, origin = clock() + timedelta(hours=1), {"commit": "c" * 40, "pipeline": "812", "job": "4711"}
+    made = tokens.create_job(tools, ada, "acme/shop", ends_at=ends, origin=origin)
+    caller = sign_in(tools, made, "gitlab-ci-token")
+    assert caller.origin == origin
+    issued = grants.issue(
+        tools, caller, tools.policy.audience, [Request("repository", "acme/shop", frozenset({Action.PUSH}))]
+    )
+    assert grants.verify(tools, issued.token)[0].origin == origin
+    wrong = refusal(lambda: tokens.create_job(tools, ada, "acme/shop", ends_at=ends, origin={"mood": "good"}))
+    assert isinstance(wrong, SettingInvalid)
 
 
 # --- deploy tokens

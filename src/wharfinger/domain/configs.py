@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Final, TypeVar
 
 from wharfinger.domain.tools import Tools
-from wharfinger.spec import facts, image_config
+from wharfinger.spec import facts, image_config, provenance
 from wharfinger.spec.errors import Malformed
 from wharfinger.spec.facts import Facts
 from wharfinger.spec.image_config import ImageConfig
@@ -50,6 +50,12 @@ def read(tools: Tools, places: Places, digest: str) -> ImageConfig | Unread:
 def read_facts(tools: Tools, places: Places, digest: str) -> Facts | Unread:
     """The config of something else, as far as it is a flat JSON object."""
     return _read(tools, places, digest, facts.parse)
+
+
+def read_provenance(tools: Tools, places: Places, digest: str) -> Facts:
+    """What a statement of provenance says, where `places` says; nothing where it cannot be read."""
+    found = _read(tools, places, digest, provenance.parse)
+    return () if isinstance(found, Unread) else found
 
 
 def _read(tools: Tools, places: Places, digest: str, parse: Callable[[bytes], Found]) -> Found | Unread:

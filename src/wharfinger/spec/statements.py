@@ -15,7 +15,6 @@ from wharfinger.spec.plain_text import visible
 
 PREDICATES: Final = ("predicateType", "in-toto.io/predicate-type")  # as cosign and BuildKit note it beside a layer
 LONGEST: Final = 200
-PROVENANCE: Final = "https://slsa.dev/provenance/"
 
 
 @dataclass(frozen=True, slots=True)

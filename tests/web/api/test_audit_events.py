@@ -105,8 +105,11 @@ def test_custody(server: Server, people: People, project: Project, maintainer: S
     number = next(one["id"] for one in repositories if one["name"] == "custody")
     path = f"/projects/{project.id}/registry/repositories/{number}/custody"
     found = maintainer.http.get(path, params={"digest": first.digest}).json()
-    assert [one["event_name"] for one in found] == ["manifest pushed", "manifest pushed"]
-    assert found[0]["details"]["about"]["replaced"] == [first.digest]
+    assert [one["event_name"] for one in found["events"]] == ["manifest pushed", "manifest pushed"]
+    assert found["events"][0]["details"]["about"]["replaced"] == [first.digest]
+    (push,) = found["pushes"]
+    assert (push["author_name"], push["tags"], push["ip_address"]) == (maintainer.user.username, ["v1"], "127.0.0.1")
+    assert (found["digest"], found["stated"], found["pull_count"]) == (first.digest, [], 0)
     reporter = people.somebody(project, "reporter")
     assert reporter.http.get(path, params={"digest": first.digest}).status_code == 403
 

@@ -18,7 +18,6 @@ from wharfinger.web.api import places
 from wharfinger.web.api.call import ApiCall, Call
 from wharfinger.web.api.paging import MOST_PER_PAGE, Paged
 from wharfinger.web.api.places import Key
-from wharfinger.web.api.repositories import Number, opened
 from wharfinger.web.api.shapes import Moment, Shape, in_utc
 
 _MEDIA_TYPES: Final = {"jsonl": "application/jsonl", "csv": "text/csv; charset=utf-8"}
@@ -77,7 +76,6 @@ def routes(prefix: str, placing: Placing) -> APIRouter:
 of_projects = routes("projects", lambda call, key: places.project(call, key).path)
 of_groups = routes("groups", lambda call, key: places.group(call, key).path)
 of_installation = APIRouter(prefix="/audit_events", tags=["audit"])
-custody = APIRouter(prefix="/projects/{id}/registry/repositories/{repository_id}", tags=["audit"])
 
 
 @of_installation.get("")
@@ -90,15 +88,6 @@ def list_everything(call: ApiCall, paging: Paged, search: Searched, *, cursor: C
 def export_everything(call: ApiCall, search: Searched, *, format: Format = "jsonl") -> StreamingResponse:  # noqa: A002
     """All of it at once, newest first."""
     return exported(call, "", search, format)
-
-
-@custody.get("/custody")
-def list_custody(
-    call: ApiCall, key: Key, repository_id: Number, digest: Annotated[str, Query(description="of the image")]
-) -> list[AuditEventShape]:
-    """What happened to an image, newest first: pushes, tags that came and went, pulls, deletions, restores."""
-    repository = opened(call, key, repository_id)
-    return [shape(event) for event in audit.custody(call.tools, call.caller, repository.path, digest)]
 
 
 def page(call: Call, place: str, paging: Paged, search: Wanted, cursor: str | None) -> list[AuditEventShape]:

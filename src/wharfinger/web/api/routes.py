@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from wharfinger.web.api import (
     audit_events,
     cleanup,
+    custody,
     deploy_tokens,
     docs,
     groups,
@@ -46,7 +47,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     audit_events.of_installation,
     audit_events.of_projects,
     audit_events.of_groups,
-    audit_events.custody,
+    custody.router,
     hooks.of_installation,
     hooks.of_projects,
     hooks.of_groups,

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response, StreamingResponse
 
 from wharfinger.domain import audit, chain
+from wharfinger.domain import custody as chain_of_custody
 from wharfinger.domain.access import Group, Project
 from wharfinger.domain.audit import Wanted
 from wharfinger.domain.errors import Invalid
@@ -45,9 +46,9 @@ def export_all(visit: Visit) -> Response:
 def custody(visit: Visit) -> Response:
     """What happened to one image."""
     place, path, digest = opened(visit), visit.asked("image"), visit.asked("digest")
-    found = audit.custody(visit.tools, visit.caller, path, digest)
-    events = [(event, facts(event)) for event in found]
-    return visit.page("custody.html", place=place, path=path, digest=digest, events=events)
+    found = chain_of_custody.of(visit.tools, visit.caller, path, digest)
+    events = [(event, facts(event)) for event in found.events]
+    return visit.page("custody.html", place=place, path=path, digest=digest, found=found, events=events)
 
 
 def facts(event: Recorded) -> list[tuple[str, str]]:

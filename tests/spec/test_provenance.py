@@ -60,7 +60,7 @@ def dumped(document: Any) -> bytes:
             ),
         ),
         (MATERIALS, (("source", "git+ssh://x"), ("commit", COMMIT))),
-        ({"predicateType": "https://spdx.dev/Document", "predicate": SLSA_1["predicate"]}, ()),
+        ({"predicateType": "https://spdx.example.com/Document", "predicate": SLSA_1["predicate"]}, ()),
         ({"predicateType": "https://slsa.dev/provenance/v1", "predicate": {"materials": [3, {"digest": []}]}}, ()),
         ({"predicateType": "https://slsa.dev/provenance/v1"}, ()),
         ([], ()),

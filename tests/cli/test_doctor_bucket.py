@@ -46,7 +46,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             return False
 
     assert until(answers, 60)
-    httpx.put(f"http://127.0.0.1:{port}/locked", headers={"authorization": buckets._MOTO_SCOPE})
+    httpx.put(f"http://127.0.0.1:{port}/locked", headers={"authorization": buckets.MOTO_SCOPE})
     yield f"http://127.0.0.1:{port}"
     process.terminate()
     process.wait()

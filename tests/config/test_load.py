@@ -12,6 +12,8 @@ from wharfinger.config.reference import markdown
 from wharfinger.config.settings import Settings, leaves, variable
 from wharfinger.config.values import Address
 
+GOOGLE_KEY = "projects/shop-1/locations/europe-west1/keyRings/ring/cryptoKeys/images"
+
 
 def refused(folder: Path, text: str, environ: Mapping[str, str] | None = None) -> list[str]:
     """The problems of a settings file, with the file called `f`."""
@@ -172,6 +174,28 @@ def test_where_the_file_is_looked_for(tmp_path: Path, monkeypatch: pytest.Monkey
     assert find_file(None, {}) == Path("wharfinger.toml")
     assert find_file(None, {"WHARFINGER_CONFIG": "/b"}) == Path("/b")
     assert find_file(Path("/a"), {"WHARFINGER_CONFIG": "/b"}) == Path("/a")
+
+
+@pytest.mark.parametrize(
+    ("storage", "words"),
+    [
+        ({"URL": "gs://b1", "ENCRYPTION": "AES256"}, "encryption is asked of S3 alone"),
+        ({"URL": "az://b1", "ENCRYPTION": "aws:kms"}, "encryption is asked of S3 alone"),
+        ({"URL": "az://b1", "ENCRYPTION_KEY": "key"}, "a setting of the storage account"),
+        ({"URL": "gs://b1", "ENCRYPTION_KEY": "key"}, "projects/PROJECT/locations/PLACE"),
+        ({"URL": "gs://b1", "ENCRYPTION_KEY": f"{GOOGLE_KEY}/cryptoKeyVersions/1"}, "no version of it"),
+        ({"URL": "s3://b1", "ENCRYPTION_KEY": "key"}, "encryption_key goes with encryption"),
+        ({"URL": "s3://b1", "ENCRYPTION": "AES256", "ENCRYPTION_KEY": "key"}, "encryption_key goes with encryption"),
+    ],
+)
+def test_encryption_that_the_provider_would_not_follow_is_refused(storage: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsRefused, match=words):
+        load(None, {f"WHARFINGER_STORAGE__{name}": value for name, value in storage.items()})
+
+
+def test_a_key_of_ones_own_is_taken_for_google() -> None:
+    known = {"WHARFINGER_STORAGE__URL": "gs://b1", "WHARFINGER_STORAGE__ENCRYPTION_KEY": GOOGLE_KEY}
+    assert load(None, known).storage.encryption_key == GOOGLE_KEY
 
 
 def test_settings_survive_being_written_down(tmp_path: Path) -> None:

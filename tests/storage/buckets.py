@@ -57,13 +57,13 @@ def s3_account(endpoint: str = "", **known: Any) -> Account:
 def new_bucket() -> str:
     """A bucket of its own on moto; its name."""
     name = f"bucket{token_hex(6)}"  # obstore writes a dash in the Google way, as %2D, and moto does not read that
-    assert httpx.put(f"{moto()}/{name}", headers={"authorization": _MOTO_SCOPE}).status_code == 200
+    assert httpx.put(f"{moto()}/{name}", headers={"authorization": MOTO_SCOPE}).status_code == 200
     return name
 
 
 # moto finds the service in the credential's scope, and does not check who it is.
-_SCOPE = "ada/20260101/us-east-1/s3/aws4_request"
-_MOTO_SCOPE = f"AWS4-HMAC-SHA256 Credential={_SCOPE}, SignedHeaders=host, Signature=0"
+SCOPE = "ada/20260101/us-east-1/s3/aws4_request"
+MOTO_SCOPE = f"AWS4-HMAC-SHA256 Credential={SCOPE}, SignedHeaders=host, Signature=0"
 
 
 def on_s3() -> Bucket:
@@ -73,7 +73,7 @@ def on_s3() -> Bucket:
 
 def on_google() -> Bucket:
     """An empty bucket in what speaks Google's protocol."""
-    account = quick(endpoint=moto(), session_token=_SCOPE)
+    account = quick(endpoint=moto(), session_token=SCOPE)
     return open_bucket(f"gs://{new_bucket()}/some/prefix", account)
 
 
@@ -113,11 +113,11 @@ def azure_account() -> Account:
 def on_azure() -> Bucket:
     """An empty container in Azure."""
     account, name = azure_account(), f"container{token_hex(6)}"
-    _make_container(account.endpoint, name)
+    make_container(account.endpoint, name)
     return open_bucket(f"az://{name}/some/prefix", account)
 
 
-def _make_container(endpoint: str, name: str) -> None:
+def make_container(endpoint: str, name: str) -> None:
     """Create Container, signed with the account's key (Authorize with Shared Key)."""
     date = format_datetime(datetime.now(UTC), usegmt=True)
     lines = ["PUT", *[""] * 11, f"x-ms-date:{date}", "x-ms-version:2021-08-06"]

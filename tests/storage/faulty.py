@@ -16,11 +16,15 @@ HOP = {"connection", "transfer-encoding", "content-length", "host", "server", "d
 
 @dataclass
 class Faults:
-    """What is done to which requests, until it is changed. `asked` are methods and paths, in order."""
+    """What is done to which requests, until it is changed. `asked` are methods and paths, in order,
+
+    `heard` the headers of each.
+    """
 
     kind: str = ""
     hits: Callable[[str, str], bool] = lambda method, path: True
     asked: list[tuple[str, str]] = field(default_factory=list)
+    heard: list[dict[str, str]] = field(default_factory=list)
 
     def of(self, method: str, path: str) -> str:
         self.asked.append((method, path))
@@ -46,6 +50,7 @@ def between(upstream: str, faults: Faults) -> Iterator[str]:
 
         def _pass(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            faults.heard.append({name.lower(): value for name, value in self.headers.items()})
             fault = faults.of(self.command, self.path)
             if fault in ("500", "503"):
                 self._answer(int(fault), complaint("InternalError" if fault == "500" else "SlowDown"), {})

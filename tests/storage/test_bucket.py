@@ -12,6 +12,7 @@ import pytest
 from tests.storage import buckets
 from tests.storage.bytes_of import MIB, some
 from tests.storage.failing_server import Answer, Reply, answering, complaint
+from tests.storage.faulty import Faults, between
 from wharfinger.storage.bucket import Bucket
 from wharfinger.storage.connect import Account, open_bucket
 from wharfinger.storage.ledger import MemoryLedger
@@ -185,6 +186,37 @@ def test_server_side_encryption_is_asked_for(known: dict[str, str], headers: dic
         answer = httpx.get(link)
         assert len(answer.content) == size
         assert {key: answer.headers.get(key) for key in headers} == headers
+
+
+def test_google_is_asked_for_a_key_of_ones_own_with_what_makes_objects_and_nothing_else() -> None:
+    """Every request that begins, fills or ends an object names it; those that read, list and delete do not."""
+    key, faults, name = "projects/p/locations/eu/keyRings/r/cryptoKeys/k", Faults(), buckets.new_bucket()
+    with between(buckets.moto(), faults) as address:
+        account = buckets.quick(endpoint=address, session_token=buckets.SCOPE, encryption_key=key)
+        bucket = open_bucket(f"gs://{name}", account)
+        for number, size in enumerate([10, 11 * MIB]):
+            writer = bucket.writer(f"objects/{number}", 5 * MIB)
+            writer.write(some(size))
+            writer.finish()
+        assert [found.size_bytes for found in bucket.list("objects")] == [10, 11 * MIB]
+        assert b"".join(bucket.read("objects/0", 0, 10)) == some(10)
+        bucket.size("objects/1")
+        bucket.rename("objects/1", "objects/2")
+        bucket.delete(["objects/0", "objects/2"])
+    told = {(method, "uploadId" in path): set[str | None]() for method, path in faults.asked}
+    for (method, path), headers in zip(faults.asked, faults.heard, strict=True):
+        told[method, "uploadId" in path].add(headers.get("x-goog-encryption-kms-key-name"))
+    assert told.pop(("PUT", True)) == told.pop(("POST", True)) == told.pop(("PUT", False)) == {key}
+    assert told.pop(("POST", False)) == {key}, "the beginning of many parts"
+    assert set().union(*told.values()) == {None}, told
+
+
+def test_a_key_that_google_may_not_use_is_told_from_a_bucket_that_we_may_not_use() -> None:
+    denied = complaint("AccessDenied", "Permission denied on Cloud KMS key. Authorize your service account to use it.")
+    with answering(always(Reply(403, denied))) as address:
+        bucket = open_bucket("gs://bucket", buckets.quick(endpoint=address, session_token="token"))
+        with pytest.raises(StoreFailed, match=r"encryption_key, and who may use it \(AccessDenied\)"):
+            put(bucket)
 
 
 def test_memory_stays_bounded_while_a_large_layer_flows() -> None:

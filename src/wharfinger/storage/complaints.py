@@ -105,6 +105,8 @@ def status(error: Exception) -> str:
 
 def _sentence(error: Exception) -> str:
     said, text = code(error), str(error)
+    if "Cloud KMS" in text:  # Google denies access, and says only in words to what
+        return f"{_NO_KMS} ({said})"
     if said in _CODES:
         return f"{_CODES[said]} ({said})"
     number = status(error)

@@ -17,6 +17,7 @@ from wharfinger.storage.bucket import AnyStore, Bucket
 from wharfinger.storage.complaints import FAILURES
 from wharfinger.storage.store import StoreFailed
 
+_GOOGLE_KEY: Final = "x-goog-encryption-kms-key-name"
 _FOREVER: Final = timedelta(days=1)  # a large layer to a slow client
 
 
@@ -26,7 +27,8 @@ class Account:
 
     `access_key` and `secret_key` are an S3 access key, or an Azure account's name and key. `key_text` is the JSON of a
     Google service account. `encryption` and `encryption_key` ask S3 for server-side encryption (`AES256`, `aws:kms`,
-    `aws:kms:dsse`; the id of a KMS key). `root_certificates` is PEM that is trusted besides the system's.
+    `aws:kms:dsse`; the id of a KMS key); Google is asked by the name of a Cloud KMS key alone. `root_certificates` is
+    PEM that is trusted besides the system's.
     """
 
     endpoint: str = ""
@@ -52,17 +54,18 @@ def open_bucket(url: str, account: Account) -> Bucket:
         )
     prefix, where = parts.path.strip("/") or None, f"{url} at {account.endpoint}" if account.endpoint else url
     try:
-        writing = make(parts.netloc, prefix, account, _client(account, account.timeout))
+        making = make(parts.netloc, prefix, account, _client(account, account.timeout, _headers(parts.scheme, account)))
+        asking = make(parts.netloc, prefix, account, _client(account, account.timeout))
         reading = make(parts.netloc, prefix, account, _client(account, _FOREVER))
     except FAILURES as error:
         raise StoreFailed(f"{where} cannot be used: {str(error).partition(chr(10))[0][:300]}") from None
-    return Bucket(where, writing, reading)
+    return Bucket(where, making, asking, reading)
 
 
 def folder_bucket(folder: str) -> Bucket:
     """A folder seen as a bucket. Its objects are not synced: for tests, and for copying from."""
     store = LocalStore(folder, mkdir=True)
-    return Bucket(folder, store, store)
+    return Bucket(folder, store, store, store)
 
 
 def _s3(bucket: str, prefix: str | None, account: Account, options: dict[str, Any]) -> S3Store:
@@ -108,7 +111,12 @@ def _given(config: dict[str, str]) -> Any:
     return {name: value for name, value in config.items() if value}
 
 
-def _client(account: Account, timeout: timedelta) -> dict[str, Any]:
+def _headers(scheme: str, account: Account) -> dict[str, str]:
+    """What goes with every request that makes an object: with those that read or delete, Google wants no key."""
+    return {_GOOGLE_KEY: account.encryption_key} if scheme == "gs" and account.encryption_key else {}
+
+
+def _client(account: Account, timeout: timedelta, headers: dict[str, str] | None = None) -> dict[str, Any]:
     """A body may take its time to be read, but not between two pieces of it."""
     options: dict[str, Any] = {
         "allow_http": account.endpoint.startswith("http://"),
@@ -116,6 +124,7 @@ def _client(account: Account, timeout: timedelta) -> dict[str, Any]:
         "timeout": timeout,
         "read_timeout": account.timeout,
         "user_agent": "wharfinger",
+        "default_headers": headers or {},
     }
     if account.root_certificates:
         options["root_certificate"] = account.root_certificates

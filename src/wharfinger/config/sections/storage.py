@@ -1,13 +1,16 @@
 """Where bytes are kept: one store, and another one while they move."""
 
+import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import model_validator
 
 from wharfinger.config.buckets import BucketUrl, Endpoint
 from wharfinger.config.sections.section import Section, setting
 from wharfinger.config.values import Duration, Networks, duration, networks
+
+_GOOGLE_KEY: Final = re.compile(r"projects/[\w.:-]+/locations/[\w-]+/keyRings/[\w-]+/cryptoKeys/[\w-]+", re.ASCII)
 
 
 class StoreSection(Section):
@@ -32,9 +35,11 @@ class StoreSection(Section):
         None, "Certificates in PEM that are trusted for the endpoint besides the system's.", hot=True
     )
     encryption: Literal["", "AES256", "aws:kms", "aws:kms:dsse"] = setting(
-        "", "Server-side encryption to ask S3 for; for Google and Azure it is a setting of the bucket.", hot=True
+        "", "Server-side encryption to ask S3 for; Google and Azure encrypt unasked.", hot=True
     )
-    encryption_key: str = setting("", "Id of the KMS key for it; empty is the provider's own.", hot=True)
+    encryption_key: str = setting(
+        "", "KMS key for it: an id for S3, `projects/…/cryptoKeys/…` for Google; empty is the provider's own.", hot=True
+    )
     timeout: Duration = setting(
         duration("30s"), "How long the object store may take for one request.", hot=True,
         ge=duration("1s"), le=duration("10m"),
@@ -54,11 +59,27 @@ class StoreSection(Section):
         lonely = [name for name in ("endpoint", "access_key", "key_file", "encryption") if getattr(self, name)]
         if lonely and not self.url:
             raise ValueError(f"{lonely[0]} is for a bucket: set url as well, or leave it out")
-        if self.encryption_key and not self.encryption.startswith("aws:kms"):
-            raise ValueError('encryption_key goes with encryption = "aws:kms" or "aws:kms:dsse"')
+        self._require_known_encryption()
         if self.master_keys and self.master_key_file:
             raise ValueError("master_keys and master_key_file say the same: keep one of them")
         return self
+
+    def _require_known_encryption(self) -> None:
+        """What the provider could not follow would leave bytes under another key than was meant."""
+        google, key = self.url.startswith("gs://"), self.encryption_key
+        if self.encryption and self.url.startswith(("gs://", "az://")):
+            raise ValueError("encryption is asked of S3 alone: leave it out; Google and Azure encrypt unasked")
+        if key and self.url.startswith("az://"):
+            raise ValueError("encryption_key cannot be asked of Azure: it is a setting of the storage account there")
+        if key and google and not _GOOGLE_KEY.fullmatch(key):
+            raise ValueError(
+                "encryption_key is, for Google, projects/PROJECT/locations/PLACE/keyRings/RING/cryptoKeys/KEY, and no "
+                "version of it"
+            )
+        if key and not google and not self.encryption.startswith("aws:kms"):
+            raise ValueError(
+                'encryption_key goes with encryption = "aws:kms" or "aws:kms:dsse", or with a gs:// bucket'
+            )
 
 
 class OtherStore(StoreSection):

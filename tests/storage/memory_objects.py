@@ -74,7 +74,7 @@ class MemoryWriter:
     name: str
     data: bytearray = field(default_factory=bytearray)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self.objects.ask("write", self.name)
         self.data += data
 

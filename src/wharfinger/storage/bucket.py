@@ -34,10 +34,14 @@ class _Count:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A bucket. `writing` sends and deletes; `reading` allows a body to take its time, as long as bytes come."""
+    """A bucket, through three clients. `making` says more of the objects that it makes: the key to encrypt them with.
+
+    `reading` allows a body to take its time, as long as bytes come. `asking` does all the rest.
+    """
 
     where: str
-    writing: AnyStore
+    making: AnyStore
+    asking: AnyStore
     reading: AnyStore
     _writers: _Count = field(default_factory=_Count)
 
@@ -62,7 +66,7 @@ class Bucket:
     def size(self, name: str) -> int:
         """How many bytes an object has. Raises BytesMissing, StoreFailed."""
         try:
-            return int(obstore.head(self.writing, name)["size"])
+            return int(obstore.head(self.asking, name)["size"])
         except FileNotFoundError as error:
             raise BytesMissing(f"the object {name} is not in {self.where}: restore it, or push it again") from error
         except FAILURES as error:
@@ -71,7 +75,7 @@ class Bucket:
     def list(self, folder: str) -> Iterator[Listed]:
         """Every object below a folder."""
         try:
-            for page in obstore.list(self.writing, f"{folder}/"):
+            for page in obstore.list(self.asking, f"{folder}/"):
                 for it in page:
                     yield Listed(str(it["path"]), int(it["size"]), it["last_modified"].timestamp())
         except FAILURES as error:
@@ -80,8 +84,8 @@ class Bucket:
     def rename(self, name: str, to: str) -> bool:
         """Copied by the provider, then deleted."""
         try:
-            obstore.copy(self.writing, name, to)
-            obstore.delete(self.writing, name)
+            obstore.copy(self.making, name, to)
+            obstore.delete(self.asking, name)
         except FileNotFoundError as error:
             if bucket_missing(error):
                 raise failed(error, "rename", self.where) from error
@@ -94,7 +98,7 @@ class Bucket:
         """Remove objects, many in a request where the provider can."""
         try:
             for at in range(0, len(names), DELETED_AT_ONCE):
-                obstore.delete(self.writing, list(names[at : at + DELETED_AT_ONCE]))
+                obstore.delete(self.asking, list(names[at : at + DELETED_AT_ONCE]))
         except FileNotFoundError as error:
             if bucket_missing(error):
                 raise failed(error, "delete", self.where) from error
@@ -104,10 +108,10 @@ class Bucket:
 
     def link(self, name: str, life: timedelta) -> str | None:
         """A presigned URL."""
-        if isinstance(self.writing, LocalStore | MemoryStore):
+        if isinstance(self.asking, LocalStore | MemoryStore):
             return None
         try:
-            return obstore.sign(self.writing, "GET", name, life)
+            return obstore.sign(self.asking, "GET", name, life)
         except NotSupportedError:
             return None
         except FAILURES as error:
@@ -119,7 +123,7 @@ class Bucket:
     def _delete_one_by_one(self, names: Sequence[str]) -> None:
         for name in names:
             try:
-                obstore.delete(self.writing, name)
+                obstore.delete(self.asking, name)
             except FileNotFoundError:
                 continue
             except FAILURES as error:
@@ -131,17 +135,17 @@ class _BucketWriter:
         self._bucket, self._name, self._broken, self._open = bucket, name, False, True
         bucket._writers.open += 1
         self._file = obstore.open_writer(
-            bucket.writing,
+            bucket.making,
             name,
-            attributes=_ATTRIBUTES if not isinstance(bucket.writing, LocalStore | MemoryStore) else None,
+            attributes=_ATTRIBUTES if not isinstance(bucket.making, LocalStore | MemoryStore) else None,
             buffer_size=part_bytes,
             max_concurrency=max(1, min(4, PARTS_AT_ONCE // bucket._writers.open)),
         )
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append; waits while too many parts are on their way."""
         try:
-            self._file.write(data)
+            self._file.write(bytes(data))
         except FAILURES as error:
             self._broken = True
             self._end()

@@ -13,7 +13,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Final
 
-from wharfinger.storage.disk import CREATE, FOLDER, READ, Disk, failed
+from wharfinger.storage.disk import CREATE, FOLDER, READ, Disk, failed, write_full_back
 from wharfinger.storage.objects import Listed
 from wharfinger.storage.store import BytesMissing
 
@@ -113,14 +113,14 @@ class FolderWriter:
 
     def __init__(self, folder: Folder, path: str) -> None:
         self._folder, self._disk, self._path = folder, folder.disk, path
-        self._arriving = f"{folder.arriving}/{token_hex(16)}"
+        self._arriving, self._size = f"{folder.arriving}/{token_hex(16)}", 0
         try:
             self._file = self._disk.open(self._arriving, CREATE, 0o600)
         except OSError as error:
             raise failed(error, "write an upload", folder.where) from error
 
-    def write(self, data: bytes) -> None:
-        """Append."""
+    def write(self, data: bytes | memoryview) -> None:
+        """Append, and let the disk start on it."""
         rest = memoryview(data)
         try:
             while rest:
@@ -128,12 +128,15 @@ class FolderWriter:
         except OSError as error:
             self.abandon()
             raise failed(error, "write an upload", self._folder.where) from error
+        before, self._size = self._size, self._size + len(data)
+        write_full_back(self._disk, self._file, before, self._size)
 
     def finish(self) -> None:
-        """Synced first, so that what has its name is whole, whatever happens."""
+        """Named first: then one commit of ext4's journal takes file and name. No row names the object yet."""
         try:
-            self._disk.fsync(self._file)
             self._disk.rename(self._arriving, self._path)
+            self._arriving = self._path
+            self._disk.fsync(self._file)
             self._folder.sync_folder(self._path.rpartition("/")[0])
         except OSError as error:
             self.abandon()

@@ -26,7 +26,7 @@ from stat import S_ISREG
 from typing import Final, Self
 
 from wharfinger.spec import digest as digests
-from wharfinger.storage.disk import APPEND, CREATE, FOLDER, READ, WRITE_NOW, Disk, failed, refused
+from wharfinger.storage.disk import APPEND, CREATE, FOLDER, READ, Disk, failed, refused, write_full_back
 from wharfinger.storage.hashes import RecentHashes, RunningHash
 from wharfinger.storage.store import BytesMissing, File, StoreFailed, Stream, UploadLocked, UploadMissing
 
@@ -46,7 +46,7 @@ class LocalStore:
     def __init__(self, root: Path, disk: Disk | None = None, clock: Callable[[], float] = time.time) -> None:
         self.disk, self.hashes, self._clock = disk or Disk(), RecentHashes(), clock
         self.root, self.uploads, self.blobs = str(root), f"{root}/uploads", f"{root}/blobs"
-        self.doomed = f"{root}/doomed"
+        self.doomed, self.name = f"{root}/doomed", root.absolute().as_uri()
         try:
             self._make_folders()
         except OSError as error:
@@ -287,7 +287,7 @@ class LocalUpload:
                 rest = rest[len(written) :]
         except OSError as error:
             raise failed(error, "write an upload", self._store.uploads) from error
-        self._write_back(before)
+        write_full_back(self._disk, self._file, before, self.size_bytes)
 
     def digest(self, algorithm: str) -> str:
         """Of all bytes so far; those that other processes wrote are read."""
@@ -363,15 +363,6 @@ class LocalUpload:
         if mine.st_ino != named.st_ino or mine.st_nlink != 1 or not S_ISREG(mine.st_mode):
             raise UploadMissing("the upload has ended")
         self.size_bytes, self.written_at = mine.st_size, mine.st_mtime
-
-    def _write_back(self, before: int) -> None:
-        """Let the disk start on every full MiB while more arrive: a big blob's fsync then finds little left to do.
-
-        Never on the last byte, so not for blobs of a MiB: their fsync comes at once.
-        """
-        start, end = ((max(size, 1) - 1) // PIECE_BYTES * PIECE_BYTES for size in (before, self.size_bytes))
-        if end > start:
-            self._disk.write_back(self._file, start, end - start, WRITE_NOW)
 
     def _took(self, path: str) -> bool:
         """Take the final name if it is free. Where `link` fails for another reason, `rename` will say so or do it."""

@@ -20,8 +20,8 @@ class Listed(NamedTuple):
 class Writer(Protocol):
     """One object on its way."""
 
-    def write(self, data: bytes) -> None:
-        """Append; raises StoreFailed, and then nothing of this object stays."""
+    def write(self, data: bytes | memoryview) -> None:
+        """Append; raises StoreFailed, and then nothing of this object stays. Afterwards `data` may change."""
 
     def finish(self) -> None:
         """Make the object appear, durably. Raises StoreFailed."""

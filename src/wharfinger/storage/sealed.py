@@ -11,6 +11,7 @@ size is known from the blob's row, so an object cut short misses its last chunk'
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from secrets import token_bytes
 from typing import Final
 
@@ -52,20 +53,26 @@ class SealedObjects:
         """The plain bytes from `start` up to `end` of an object that has so many. Raises BytesBroken."""
         first, last = start // CHUNK_BYTES, -(-end // CHUNK_BYTES)
         stored = self._inner.read(name, first * STORED_BYTES, min(last * STORED_BYTES, stored_size(size_bytes)))
-        for number, plain in self._opened(name, stored, first, (size_bytes - 1) // CHUNK_BYTES):
-            begins = number * CHUNK_BYTES
-            yield plain[max(0, start - begins) : end - begins]
+        at = first * CHUNK_BYTES
+        for plain in self._opened(name, stored, first, (size_bytes - 1) // CHUNK_BYTES):
+            yield plain[max(0, start - at) : end - at]
+            at += len(plain)
 
-    def _opened(self, name: str, stored: Iterator[bytes], first: int, final: int) -> Iterator[tuple[int, bytes]]:
-        """Chunks with their numbers; `final` is the last of the object."""
-        cipher = self._cipher(name)
-        for number, sealed in enumerate(_cut(stored), first):
-            try:
-                yield number, cipher.decrypt(_nonce(number, last=number == final), sealed, None)
-            except InvalidTag as error:
-                raise BytesBroken(
-                    f"chunk {number} of {name} in {self.where} was changed: restore it, or push the blob again"
-                ) from error
+    def _opened(self, name: str, stored: Iterator[bytes], first: int, final: int) -> Iterator[bytes]:
+        """What is in the chunks from `first` on, as many as a piece completes; `final` is the last of the object."""
+        cipher, cutter, number, room = self._cipher(name), _Cutter(STORED_BYTES), first, _Room()
+        for chunks in chain(map(cutter.cut, stored), map(_Cutter.left, [cutter])):
+            target, filled = room.of(len(chunks) * CHUNK_BYTES), 0
+            for chunk in chunks:
+                end = filled + max(0, len(chunk) - TAG_BYTES)
+                try:
+                    cipher.decrypt_into(_nonce(number, last=number == final), chunk, None, target[filled:end])
+                except InvalidTag as error:
+                    raise BytesBroken(
+                        f"chunk {number} of {name} in {self.where} was changed: restore it, or push the blob again"
+                    ) from error
+                filled, number = end, number + 1
+            yield bytes(target[:filled])
 
     def _cipher(self, name: str) -> AESGCM:
         return AESGCM(HKDF(SHA256(), 32, None, b"wharfinger object " + name.encode()).derive(self._data_key))
@@ -75,42 +82,73 @@ class SealedWriter:
     """One sealed object on its way."""
 
     def __init__(self, inner: Writer, cipher: AESGCM) -> None:
-        self._inner, self._cipher, self._rest, self._number = inner, cipher, bytearray(), 0
+        self._inner, self._cipher, self._cutter, self._number = inner, cipher, _Cutter(CHUNK_BYTES), 0
+        self._room = _Room()
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append. A chunk is held back until more follows it: the last one is marked."""
-        self._rest += data
-        while len(self._rest) > CHUNK_BYTES:
-            self._seal(bytes(self._rest[:CHUNK_BYTES]), last=False)
-            del self._rest[:CHUNK_BYTES]
+        if chunks := self._cutter.cut(data, hold_back=True):
+            self._seal(chunks, last=False)
 
     def finish(self) -> None:
         """Seal the last chunk and make the object appear."""
-        if self._rest:
-            self._seal(bytes(self._rest), last=True)
-        self._rest.clear()
+        if chunks := self._cutter.left():
+            self._seal(chunks, last=True)
         self._inner.finish()
 
     def abandon(self) -> None:
         """Forget it."""
         self._inner.abandon()
 
-    def _seal(self, plain: bytes, *, last: bool) -> None:
-        self._inner.write(self._cipher.encrypt(_nonce(self._number, last=last), plain, None))
-        self._number += 1
+    def _seal(self, chunks: list[bytes | memoryview], *, last: bool) -> None:
+        room, filled = self._room.of(len(chunks) * STORED_BYTES), 0
+        for number, chunk in enumerate(chunks, self._number):
+            end = filled + len(chunk) + TAG_BYTES
+            self._cipher.encrypt_into(_nonce(number, last=last), chunk, None, room[filled:end])
+            filled = end
+        self._number += len(chunks)
+        self._inner.write(room[:filled])
+
+
+class _Room:
+    """The same memory again and again: new one for every MiB would cost several times what sealing does."""
+
+    def __init__(self) -> None:
+        self._room = memoryview(bytearray())
+
+    def of(self, size: int) -> memoryview:
+        """At least so much."""
+        if len(self._room) < size:
+            self._room = memoryview(bytearray(size))
+        return self._room
+
+
+class _Cutter:
+    """Cuts what comes in pieces into chunks of a size. Only what lies across two pieces is copied."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._rest = size, b""
+
+    def cut(self, piece: bytes | memoryview, *, hold_back: bool = False) -> list[bytes | memoryview]:
+        """The chunks that this piece completes; `hold_back`: but for one that nothing follows yet."""
+        view, chunks = memoryview(piece), list[bytes | memoryview]()
+        if self._rest:
+            missing = self._size - len(self._rest)
+            self._rest, view = self._rest + view[:missing], view[missing:]
+            if len(self._rest) < self._size or (hold_back and not view):
+                return []
+            chunks.append(self._rest)
+        left = len(view) % self._size or (self._size if hold_back and view else 0)
+        whole = len(view) - left
+        chunks += [view[at : at + self._size] for at in range(0, whole, self._size)]
+        self._rest = bytes(view[whole:])
+        return chunks
+
+    def left(self) -> list[bytes | memoryview]:
+        """What is left in the end: one chunk, or none."""
+        rest, self._rest = self._rest, b""
+        return [rest] if rest else []
 
 
 def _nonce(number: int, *, last: bool) -> bytes:
     return number.to_bytes(11, "big") + (b"\1" if last else b"\0")
-
-
-def _cut(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes, in stored chunks."""
-    rest = bytearray()
-    for piece in pieces:
-        rest += piece
-        while len(rest) >= STORED_BYTES:
-            yield bytes(rest[:STORED_BYTES])
-            del rest[:STORED_BYTES]
-    if rest:
-        yield bytes(rest)

@@ -115,19 +115,52 @@ def test_everything_is_moved_once(house: House) -> None:
 def test_the_old_bytes_go_an_hour_later_if_that_is_wanted(house: House, clock: Clock) -> None:
     old = places(house)
     house.move(Means(remove=True))
-    gone = old if places(house) != old else {}  # from folder to folder the place is the same, and the old file stays
     garbage.run(house.tools, pause=lambda _: None)
-    for digest, place in gone.items():
+    for digest, place in old.items():
         assert house.old.tools.store.kept(digest, place), "pulls that began before may go on"
+    collect_for_hours(house, clock)
+    house.require_whole()
+    for digest, place in old.items():
+        if not place:
+            assert not house.old.tools.store.kept(digest, place)
+
+
+def collect_for_hours(house: House, clock: Clock) -> None:
     clock.advance(hours=2)
     for _ in range(3):
         garbage.run(house.tools, pause=lambda _: None)
         clock.advance(minutes=6)
-    house.require_whole()
     assert garbage.status(house.tools).doomed_blobs == 0
-    for digest, place in gone.items():
-        if not place:
-            assert not house.old.tools.store.kept(digest, place)
+
+
+def test_the_only_copy_stays_whatever_was_asked(tools: Tools, tmp_path: Path, clock: Clock) -> None:
+    """The folders change places within the hour, or a copy was never made: then nothing is spare."""
+    house = House(tools, folder_to_folder, tmp_path)
+    old, new = LocalStore(tmp_path / "old"), LocalStore(tmp_path / "new")
+    house.move(Means(remove=True))
+    new.delete(house.digests[2])
+    house.tools = replace(house.tools, store=Stores(old, [old, new]))
+    collect_for_hours(house, clock)
+    house.require_whole()
+    assert all(old.kept(digest) for digest in house.digests)
+    assert [new.kept(digest) for digest in house.digests] == [True, True, False, True]
+
+
+def test_what_no_second_copy_was_made_of_stays(tools: Tools, tmp_path: Path, clock: Clock) -> None:
+    house = House(tools, folder_to_folder, tmp_path)
+    house.move(Means(remove=True))
+    LocalStore(tmp_path / "new").delete(house.digests[2])
+    collect_for_hours(house, clock)
+    house.require_whole()
+    assert [LocalStore(tmp_path / "old").kept(digest) for digest in house.digests] == [False, False, True, False]
+
+
+def test_asked_twice_the_old_copy_is_remembered_once(tools: Tools, tmp_path: Path) -> None:
+    house = House(tools, folder_to_folder, tmp_path)
+    for _ in range(2):
+        house.move(Means(remove=True))
+        LocalStore(tmp_path / "new").delete(house.digests[2])
+    assert garbage.status(house.tools).doomed_blobs == 4
 
 
 def places(house: House) -> dict[str, str]:

@@ -34,7 +34,9 @@ def discard(tools: Tools, digest: str, place: str) -> None:
 
 
 def leave(tx: Connection, digest: str, place: str, size_bytes: int, try_after: datetime) -> None:
-    """No row names these bytes any more: they are removed from this moment on."""
+    """No row names these bytes any more: they are removed from this moment on, whatever was said before."""
+    if place:
+        rows.forget(tx, digest, place)
     rows.doom(tx, digest, place, size_bytes, try_after)
 
 

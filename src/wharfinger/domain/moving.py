@@ -11,7 +11,7 @@ finds less to do.
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from sqlalchemy import Row
@@ -22,6 +22,7 @@ from wharfinger.domain.tools import Tools
 from wharfinger.spec import digest as digests
 from wharfinger.storage.attic import DigestDiffers, copy_in, pieces_of
 from wharfinger.storage.store import File, StoreError, Stream
+from wharfinger.storage.stores import spares
 
 AT_ONCE: Final = 8
 _PAGE: Final = 500
@@ -83,15 +84,15 @@ def _strays(tools: Tools) -> Iterator[Row[Any]]:
 
 def _move(tools: Tools, row: Row[Any], means: Means) -> Moved:
     try:
+        if means.remove:
+            _leave_spares(tools, row)
         place = copy_in(tools.store, row.digest, _pieces(tools, row.digest, row.place, means.pace))
         if means.compare:
             _compare(tools, row.digest, place)
         outcome: Literal["moved", "gone"] = "moved" if _switch(tools, row, place, means) else "gone"
         return Moved(row.digest, row.size_bytes, outcome)
     except StoreError as error:
-        with tools.db.read() as tx:
-            changed = inventory.blob(tx, row.digest) != row
-        return Moved(row.digest, row.size_bytes, "gone" if changed else "failed", str(error))
+        return Moved(row.digest, row.size_bytes, "failed" if _stands(tools, row) else "gone", str(error))
 
 
 def _pieces(tools: Tools, digest: str, place: str, pace: Callable[[int], None]) -> Iterator[bytes]:
@@ -116,16 +117,35 @@ def _compare(tools: Tools, digest: str, place: str) -> None:
 
 def _switch(tools: Tools, row: Row[Any], place: str, means: Means) -> bool:
     """Let the row name the copy, if it still names what was copied; else the copy goes."""
-    now = tools.clock()
+    if place == row.place and _stands(tools, row):
+        return True
     with tools.db.begin() as tx:
         switched = images.move_blob(tx, row.digest, row.place, place)
         if switched:
             kept.adopt(tx, tools, row.digest, place)
-            if means.remove and place != row.place:
-                life = tools.policy.redirect_life or timedelta()
-                kept.leave(tx, row.digest, row.place, row.size_bytes, now + max(_PULLS_END, 2 * life))
+            if means.remove:
+                kept.leave(tx, row.digest, row.place, row.size_bytes, _unread_at(tools))
         elif not place and inventory.blob(tx, row.digest) is None:
-            kept.leave(tx, row.digest, place, row.size_bytes, now)
+            kept.leave(tx, row.digest, place, row.size_bytes, tools.clock())
     if place and not switched:
         kept.discard(tools, row.digest, place)
     return switched
+
+
+def _stands(tools: Tools, row: Row[Any]) -> bool:
+    """Does the database still say the same?"""
+    with tools.db.read() as tx:
+        return inventory.blob(tx, row.digest) == row
+
+
+def _leave_spares(tools: Tools, row: Row[Any]) -> None:
+    """From folder to folder no row changes, so the old copy is left before there is a new one: it goes only then."""
+    if places := spares(tools.store, row.digest):
+        with tools.db.begin() as tx:
+            for place in places:
+                kept.leave(tx, row.digest, place, row.size_bytes, _unread_at(tools))
+
+
+def _unread_at(tools: Tools) -> datetime:
+    """When every pull that began with the old place is over."""
+    return tools.clock() + max(_PULLS_END, 2 * (tools.policy.redirect_life or timedelta()))

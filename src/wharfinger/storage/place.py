@@ -9,6 +9,10 @@ stores apart while bytes move from one to another; where there is one store alon
     {"upload": "", "segments": [["", <bytes>]], "object": "docker/registry/v2/blobs/…/data", "in": "s3://bucket"}
 
 is an object that somebody else wrote, and that was taken over where it lies. We read it and never delete it.
+
+    {"upload": "", "segments": [], "in": "file:///old/folder"}
+
+is no blob's place: it is the copy under a digest in one of two folders, which goes once the other has it.
 """
 
 import json
@@ -83,6 +87,11 @@ class Place:
 def taken_over(name: str, size_bytes: int, store: str) -> Place:
     """The place of an object that somebody else wrote."""
     return Place("", (Segment("", size_bytes),), store=store, object=name)
+
+
+def spare(store: str) -> Place:
+    """The copy that a folder of files under their digest has."""
+    return Place("", store=store)
 
 
 def object_name(upload: str, segment: str) -> str:

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
+from wharfinger.storage.local import LocalStore
 from wharfinger.storage.object import ObjectStore
+from wharfinger.storage.place import spare
 from wharfinger.storage.store import (
     BytesMissing,
     File,
@@ -24,7 +26,7 @@ from wharfinger.storage.store import (
 class Stores:
     """`first` is one of the others: of `plain`, in the order in which they are looked through, or `placed`."""
 
-    def __init__(self, first: Store, plain: Sequence[Store], placed: ObjectStore | None = None) -> None:
+    def __init__(self, first: Store, plain: Sequence[LocalStore], placed: ObjectStore | None = None) -> None:
         self.first, self.plain, self.placed = first, tuple(plain), placed
         self.all: tuple[Store, ...] = (*self.plain, *([placed] if placed else []))
         self.at_once = all(store.at_once for store in self.all)
@@ -77,7 +79,9 @@ class Stores:
             store.withdraw(digest, place)
 
     def erase(self, blobs: Sequence[tuple[str, str]]) -> None:
-        """Remove what was withdrawn."""
+        """Remove what was withdrawn, and copies that are not needed."""
+        for folder in self.plain:
+            self._erase_spare(folder, [digest for digest, place in blobs if place == _spare(folder)])
         for store in self.all:
             mine = [blob for blob in blobs if store in self._of(blob[1])]
             if mine:
@@ -105,11 +109,34 @@ class Stores:
         for store in self.all:
             store.check()
 
+    def spares(self, digest: str) -> list[str]:
+        """The places of copies that are not needed once the first has these bytes: `erase` takes them."""
+        if self.first not in self.plain:
+            return []
+        return [_spare(store) for store in self.plain if store is not self.first and store.kept(digest)]
+
+    def _erase_spare(self, store: LocalStore, digests: Sequence[str]) -> None:
+        """Settings may have changed since: what is the only copy by now stays."""
+        gone = [digest for digest in digests if store is not self.first and self.first.kept(digest)]
+        for digest in gone:
+            store.withdraw(digest)
+        if gone:
+            store.erase([(digest, "") for digest in gone])
+
     def _of(self, place: str) -> Sequence[Store]:
         """Those that may have the bytes of this place."""
         if not place:
             return self.plain
         return () if self.placed is None else (self.placed,)
+
+
+def _spare(store: LocalStore) -> str:
+    return spare(store.name).text()
+
+
+def spares(store: Store, digest: str) -> list[str]:
+    """The places of copies of a blob that are not needed once it is where new ones go."""
+    return store.spares(digest) if isinstance(store, Stores) else []
 
 
 def parts(store: Store) -> Iterator[Store]:

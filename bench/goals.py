@@ -51,14 +51,13 @@ def share_of(other: str, wanted: float) -> Goal:
     return Goal(text, wanted, lambda figures, _: rate_ratio(figures, other))
 
 
-def share_of_slower(wanted: float) -> Goal:
-    """At least such a share of what SHA-256 and the disk can do, whichever is slower."""
+def share_of_slower(wanted: float, *others: str) -> Goal:
+    """At least such a share of the rate of whichever of the others is slower."""
 
     def found(figures: Figures, _: Results) -> float | None:
-        ratios = [ratio for other in ("sha256", "disk") if (ratio := rate_ratio(figures, other)) is not None]
-        return max(ratios, default=None)
+        return max((ratio for other in others if (ratio := rate_ratio(figures, other)) is not None), default=None)
 
-    return Goal(f"rate at least {wanted:.0%} of the slower of SHA-256 and disk", wanted, found)
+    return Goal(f"rate at least {wanted:.0%} of the slower of {' and '.join(others)}", wanted, found)
 
 
 def as_fast_as(other_row: str, wanted: float) -> Goal:

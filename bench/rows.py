@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from bench import garbage, pages, projects, raw, seed, stores
+from bench import garbage, moves, pages, projects, raw, seed, stores
 from bench.bodies import KIB, MIB, Image, image, stock
 from bench.clients import Way, fetcher, pull, puller, push, pusher
 from bench.goals import QUARTER, Goal, as_fast_as, at_most, share_of, share_of_slower, times_peer
@@ -220,7 +220,7 @@ def _limits(run: Run, size: int, clients: int) -> dict[str, Load]:
 
 def _push_goals(size: str, clients: int) -> list[Goal]:
     if size == "100MiB":
-        return [share_of_slower(0.8)]
+        return [share_of_slower(0.8, "sha256", "disk")]
     return [times_peer(6 if size == "1MiB" else 3.3), QUARTER] if clients == 10 else []
 
 
@@ -340,7 +340,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(("memory-push", "memory-pull"), _memory),
     Stage(projects.ROWS, projects.rates),
     Stage(stores.LAYERS, stores.layers),
-    Stage(stores.MOVES, stores.moves),
+    Stage(tuple(moves.ROWS), moves.rates),
     Stage(pages.ROWS, pages.times),
     Stage(garbage.RATES, garbage.rates),
     Stage(garbage.LATENCIES, garbage.latencies),

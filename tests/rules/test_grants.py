@@ -58,6 +58,10 @@ ASKED = [
     (["repository:alpine:pull"], [repository("alpine", PULL)]),
     (["repository(plugin):acme/shop:pull"], [repository("acme/shop", PULL)]),
     (["registry:catalog:*"], [CATALOG]),
+    (["registry:statistics:*"], [Request("registry", "statistics", frozenset({PULL}))]),
+    (["repository:a/b/*:pull"], [repository("a/b/*", PULL)]),
+    (["repository:a/b/*:pull,push,delete"], [repository("a/b/*", PULL)]),
+    (["repository:a/b/*:*"], [repository("a/b/*", PULL)]),
     (["registry:catalog:* repository:a/b:pull"], [CATALOG, repository("a/b", PULL)]),
 ]  # fmt: skip
 

@@ -23,6 +23,8 @@ from wharfinger.domain.tools import Tools
 from wharfinger.storage.store import StoreFailed
 from wharfinger.web.api.application import Api
 from wharfinger.web.front import Asgi, Front, Options, Records
+from wharfinger.web.gitlab.routes import PREFIX as GITLAB
+from wharfinger.web.gitlab.routes import Gitlab
 from wharfinger.web.log import AccessLog, Sink, start_logging
 from wharfinger.web.metrics import Shared, Tally
 from wharfinger.web.numbers import Numbers
@@ -57,7 +59,11 @@ def build(running: Running, records: Records, tools: Tools) -> App:
     readiness = Readiness({"database": _database_check(tools), "store": tools.store.check})
     numbers = Numbers(partial(garbage.status, tools), tools.clock)
     registry, url = Registry(tools, settings.external_url), settings.external_url
-    others: list[tuple[str, Asgi]] = [("/api/", Api(tools, url)), ("/", Pages(tools, url, served(running)))]
+    others: list[tuple[str, Asgi]] = [
+        ("/api/", Api(tools, url)),
+        (GITLAB, Gitlab(tools, url)),
+        ("/", Pages(tools, url, served(running))),
+    ]
     front = Front(registry, readiness, records, options, numbers, others=others)
     return App(settings, tools, front)
 

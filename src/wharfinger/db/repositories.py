@@ -6,7 +6,20 @@ One without a manifest yet, or in the trash, has no `pushed_at`, and is not here
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, func, literal, null, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from wharfinger.db import paging
 from wharfinger.db import tags as tag_rows
@@ -63,6 +76,12 @@ def in_project(found: Select[Any], project: int) -> Select[Any]:
 def below_path(found: Select[Any], group: str) -> Select[Any]:
     """Those below the path of a group."""
     return found.where(below(repositories.c.path, group))
+
+
+def tagged_below(found: Select[Any], path: str) -> Select[Any]:
+    """Those at this path and below it that have a tag."""
+    tagged = exists().where(tags.c.repository_id == repositories.c.id)
+    return found.where((repositories.c.path == path) | below(repositories.c.path, path), tagged)
 
 
 def readable(found: Select[Any], project_ids: Select[Any] | None) -> Select[Any]:

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from sqlalchemy import CTE, BigInteger, Connection, Select, bindparam, cast, func, select
 
+from wharfinger.db.access import below
 from wharfinger.db.tables.columns import ID
-from wharfinger.db.tables.images import blobs, manifest_blobs, manifest_children, manifests, tags
+from wharfinger.db.tables.images import blobs, manifest_blobs, manifest_children, manifests, repositories, tags
 
 
 def reached(start: Select[Any]) -> CTE:
@@ -42,6 +43,13 @@ _OF_REPOSITORY: Final = _bytes(
 def of_manifest(tx: Connection, manifest: int) -> int:
     """Bytes that a manifest reaches: what pulling all of it takes."""
     return int(tx.execute(_OF_MANIFEST, {"start": manifest}).scalar_one())
+
+
+def of_tree(tx: Connection, path: str) -> int:
+    """Bytes that the tags of the repository at this path and of all below it reach, each blob once for all of them."""
+    tagged = select(tags.c.manifest_id.label("id")).join(repositories, repositories.c.id == tags.c.repository_id)
+    within = (repositories.c.path == path) | below(repositories.c.path, path)
+    return int(tx.execute(_bytes(tagged.where(within))).scalar_one())
 
 
 def of_repository(tx: Connection, repository: int) -> int:

@@ -63,13 +63,33 @@ def page(tx: Connection, found: Select[Any], sort: str, by: Cut) -> tuple[list[R
     joined: Select[Any] = select(*inner.c, *_TARGET).join(manifests, manifests.c.id == inner.c.manifest_id)
     value = SORTS[sort]
     keys: list[ColumnElement[Any]] = [inner.c.name] if value is None else [inner.c[value.name], inner.c.name]
-    return paging.rows_of(tx, joined.order_by(*(key.desc() if by.descending else key for key in keys)), by.limit)
+    return paging.rows_of(tx, joined.order_by(*(key.desc() if by.falling else key for key in keys)), by.limit)
 
 
 def one(tx: Connection, repository: int, name: str) -> Row[Any] | None:
     """One tag with what it points to."""
     rows, _ = page(tx, listing(repository, exact=name), "name", Cut(limit=1))
     return rows[0] if rows else None
+
+
+def speaking_of(
+    tx: Connection, repository: int, digests: Collection[str], kinds: Collection[str], most: int
+) -> Sequence[Row[Any]]:
+    """subject, digest and artifact_type of what speaks about these manifests, by digest; `most` about each of them.
+
+    `kinds`: of these artifact types alone; empty: of all.
+    """
+    about = (manifests.c.repository_id == repository) & manifests.c.subject.in_(digests)
+    place = func.row_number().over(partition_by=manifests.c.subject, order_by=manifests.c.digest)
+    found = select(manifests.c.subject, manifests.c.digest, manifests.c.artifact_type, place.label("place")).where(
+        about
+    )
+    if kinds:
+        found = found.where(manifests.c.artifact_type.in_(kinds))
+    ranked = found.subquery()
+    columns = (ranked.c.subject, ranked.c.digest, ranked.c.artifact_type)
+    first: Select[Any] = select(*columns).where(ranked.c.place <= most).order_by(ranked.c.subject, ranked.c.digest)
+    return tx.execute(first).all()
 
 
 # --- many at once

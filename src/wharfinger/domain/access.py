@@ -24,6 +24,7 @@ from wharfinger.rules.roles import Action, Profile, Role, Visibility, may
 from wharfinger.rules.scopes import CredentialKind
 
 CATALOG_SCOPE: Final = "registry:catalog:*"
+STATISTICS_SCOPE: Final = "registry:statistics:*"
 
 _PEOPLE: Final = frozenset(
     {CredentialKind.PERSONAL, CredentialKind.PASSWORD, CredentialKind.SESSION, CredentialKind.OPERATOR}
@@ -61,6 +62,7 @@ class Caller:
     grants: Mapping[str, Grant] | None = None
     refused: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     lists_catalog: bool = False
+    reads_statistics: bool = False
     profile: Profile = Profile.DEFAULT
     at: datetime | None = None
     address: str = ""
@@ -147,12 +149,36 @@ def require_catalog(caller: Caller) -> None:
         )
 
 
+def require_statistics(caller: Caller) -> None:
+    """Let through a registry token that was asked for the registry's statistics, which administrators get."""
+    if not caller.reads_statistics:
+        raise SignInNeeded(
+            "statistics of the registry are for administrators: log in as one, and ask the token service for "
+            + STATISTICS_SCOPE,
+            STATISTICS_SCOPE,
+            "insufficient_scope",
+        )
+
+
+def open_tree(tx: Connection, caller: Caller, path: str) -> Place:
+    """Where an image path leads, to read all that is at it and below; a registry token says so as `<path>/*`.
+
+    Raises what `open_repository` raises.
+    """
+    return _open(tx, caller, path, Action.PULL, path + grants.TREE)
+
+
 def open_repository(tx: Connection, caller: Caller, path: str, action: Action) -> Place:
     """Where an image path leads: the longest existing project, present or former, and the name below it.
 
     Raises what `granted` raises for a registry token, and what `open_project` raises for others.
     """
-    allowed = granted(caller, path, action) if caller.grants is not None else None
+    return _open(tx, caller, path, action, path)
+
+
+def _open(tx: Connection, caller: Caller, path: str, action: Action, named: str) -> Place:
+    """`named` is what a registry token has to name."""
+    allowed = granted(caller, named, action) if caller.grants is not None else None
     row = _project_row(tx, caller, paths.candidates(path))
     if row is None or (allowed is not None and row.id != allowed):
         raise _no_repository(path)
@@ -220,8 +246,11 @@ def askable(text: str) -> str:
 
 
 def standing(tx: Connection, caller: Caller, path: str) -> tuple[Project, Standing, str] | None:
-    """The project an image path leads to, how the caller stands to it, and the path without detours; None if none."""
-    row = _project_row(tx, caller, paths.candidates(path))
+    """The project an image path leads to, how the caller stands to it, and the path without detours; None if none.
+
+    The path may be that of a tree (`rules.grants.TREE`).
+    """
+    row = _project_row(tx, caller, paths.candidates(path.removesuffix(grants.TREE)))
     if row is None:
         return None
     found = project(caller, row, bound=bool(row.bound))

@@ -98,7 +98,7 @@ class TokenUnknown(NotFound):
 
 
 class PathTaken(Conflict):
-    """Another group, project or user already has this path."""
+    """Another group, project, user or repository already has this path."""
 
 
 class NotEmpty(Conflict):
@@ -260,6 +260,18 @@ class RuleTaken(Conflict):
 
 class RunUnfinished(Conflict):
     """A run of cleanup has not come to its end, and what was asked for has to wait for that."""
+
+
+class BeingDeleted(Conflict):
+    """A repository that is to be deleted, to which nothing else is done any more."""
+
+
+class TreeTooLarge(Conflict):
+    """More repositories than can be renamed at once, which are `most`."""
+
+    def __init__(self, sentence: str, most: int) -> None:
+        super().__init__(sentence)
+        self.most = most
 
 
 class AskedLately(Conflict):

@@ -69,8 +69,8 @@ def issue(tools: Tools, caller: Caller, service: str, requests: Sequence[Request
     entries = [_entry(answer, roots) for answer in answers if answer.project and answer.decision.granted]
     if caller.kind is CredentialKind.ANONYMOUS and requests and not entries:
         raise ScopeMissing("nothing of this is open to everybody: log in with an access token")
-    if _may_list(caller) and any(request.kind == "registry" for request in requests):
-        entries.append({"type": "registry", "name": "catalog", "actions": ["*"]})
+    asked = {request.name for request in requests if request.kind == "registry"}
+    entries += [{"type": "registry", "name": name, "actions": ["*"]} for name in sorted(asked & _open_to(caller))]
     return _sign(tools, caller, {"access": entries, "refused": _refused(answers)})
 
 
@@ -147,9 +147,12 @@ def _refused(answers: Sequence[_Answer]) -> dict[str, Mapping[str, str]]:
     return refused
 
 
-def _may_list(caller: Caller) -> bool:
-    """Anybody who is known and may pull at all: the listing shows what they may pull."""
-    return caller.kind is not CredentialKind.ANONYMOUS and Action.PULL in scopes.actions(caller.kind, caller.scopes)
+def _open_to(caller: Caller) -> set[str]:
+    """What of the registry itself the caller may read: of the catalog what they may pull; as administrator all."""
+    usable = scopes.actions(caller.kind, caller.scopes)
+    if caller.kind is CredentialKind.ANONYMOUS or Action.PULL not in usable:
+        return set()
+    return {"catalog", "statistics"} if caller.admin and Action.ADMINISTER in usable else {"catalog"}
 
 
 def _sign(tools: Tools, caller: Caller, content: Mapping[str, Any]) -> Issued:
@@ -203,7 +206,8 @@ def _ours(tools: Tools, claims: Mapping[str, Any]) -> Caller:
         project_id=project_id,
         grants=_grants(claims["access"]),
         refused=claims["refused"],
-        lists_catalog=_catalog(claims["access"]),
+        lists_catalog=_registry(claims["access"], "catalog"),
+        reads_statistics=_registry(claims["access"], "statistics"),
         profile=tools.policy.profile,
         origin=claims.get("origin", {}),
     )
@@ -223,7 +227,8 @@ def _theirs(verified: Verified) -> Caller:
         kind=CredentialKind.REGISTRY,
         name=name if isinstance(name, str) and name else str(claims["iss"]),
         grants=_grants(claims["access"], foreign=True),
-        lists_catalog=_catalog(claims["access"]),
+        lists_catalog=_registry(claims["access"], "catalog"),
+        reads_statistics=_registry(claims["access"], "statistics"),
         origin={**origin, "issuer": str(claims["iss"])} if origin else {},
     )
 
@@ -255,7 +260,5 @@ def _actions(words: Sequence[str]) -> frozenset[Action]:
     return _IMAGES if "*" in words else frozenset(action for action in _IMAGES if action.value in words)
 
 
-def _catalog(entries: Sequence[Any]) -> bool:
-    return any(
-        entry["type"] == "registry" and entry["name"] == "catalog" and "*" in entry["actions"] for entry in entries
-    )
+def _registry(entries: Sequence[Any], name: str) -> bool:
+    return any(entry["type"] == "registry" and entry["name"] == name and "*" in entry["actions"] for entry in entries)

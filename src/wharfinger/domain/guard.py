@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row
 from wharfinger.db import images as image_rows
 from wharfinger.db import protection as rows
 from wharfinger.db.lookup import FoundRepository
-from wharfinger.domain.access import Caller
+from wharfinger.domain.access import Caller, Place
 from wharfinger.domain.errors import ManifestProtected, RepositoryProtected, TagImmutable, TagProtected
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import protection
@@ -49,11 +49,23 @@ def needed(tools: Tools, caller: Caller, repository: FoundRepository, path: str)
 
 
 class Warden:
-    """Stands before one repository while one caller writes to it; `path` is what the caller's token says, if one."""
+    """Stands before one repository while one caller writes to it; `path` is what the caller's token says, if one.
 
-    def __init__(self, tx: Connection, tools: Tools, caller: Caller, repository: int, path: str = "") -> None:
+    `place` is where the repository is going to be, if its rules are to be asked instead of those where it is.
+    """
+
+    def __init__(
+        self,
+        tx: Connection,
+        tools: Tools,
+        caller: Caller,
+        repository: int,
+        path: str = "",
+        *,
+        place: Place | None = None,
+    ) -> None:
         self._tx, self._tools, self._caller, self._repository = tx, tools, caller, repository
-        self.place = rows.place_of(tx, repository)
+        self.place: Place | Row[Any] = place or rows.place_of(tx, repository)
         held = of(tx, tools, self.place.project_id, self.place.project_path)
         self.guard = Guard([*held.rules, *_brought(caller, path)], versions=held.versions)
 
@@ -103,17 +115,12 @@ class Warden:
         """The same for all that is in the repository."""
         self.require_delete(rows.tags_of(self._tx, self._repository) if self._about_tags else [])
 
-    def require_restore(self, path: str, tags: Sequence[str] | None) -> None:
-        """What comes back from the trash to this path is pushed again: these tags, or None for all of a repository."""
+    def require_arrival(self, path: str, tags: Sequence[str] | None) -> None:
+        """What comes to this path, from the trash or by another name, is pushed there: these tags, or None for all."""
         self.require_repository(Action.PUSH, path)
         if tags is None:
             tags = rows.tags_of(self._tx, self._repository) if self._about_tags else []
         self.require_push(tags)
-
-    def require_rename(self, path: str) -> None:
-        """The same, and for pushing at the new path: a rename takes tags away here and brings them there."""
-        self.require_delete_all()
-        self.require_repository(Action.PUSH, path)
 
     @cached_property
     def _level(self) -> int:

@@ -10,16 +10,18 @@ from sqlalchemy import Connection, Row
 
 from wharfinger.db import garbage as garbage_rows
 from wharfinger.db import images as rows
+from wharfinger.db import renaming as renaming_rows
 from wharfinger.db import tags as tag_rows
 from wharfinger.db import trash as trash_rows
 from wharfinger.db.lookup import FoundRepository
 from wharfinger.domain import access, events, usage
-from wharfinger.domain.access import Caller
+from wharfinger.domain.access import Caller, Place
 from wharfinger.domain.errors import (
     BlobInUse,
     BlobUnknown,
     ManifestInUse,
     ManifestUnknown,
+    PathTaken,
     RepositoryUnknown,
     TagUnknown,
 )
@@ -94,11 +96,10 @@ def list_referrers(
 ) -> Referrers:
     """What speaks about `subject`, which need not be here yet (distribution-spec, Listing Referrers)."""
     with tools.db.read() as tx:
-        place = access.open_repository(tx, caller, path, Action.PULL)
-        repository = rows.repository_id(tx, place.project_id, place.name)
-        if repository is None:
+        here = find(tx, access.open_repository(tx, caller, path, Action.PULL), Action.PULL)
+        if here is None:
             return Referrers([], None)
-        found, more = rows.referrers_page(tx, repository, subject, artifact_type=artifact_type, last=last, limit=limit)
+        found, more = rows.referrers_page(tx, here.id, subject, artifact_type=artifact_type, last=last, limit=limit)
     page = [
         Referrer(row.media_type, row.digest, row.size_bytes, row.artifact_type, _annotations(row.annotations))
         for row in found
@@ -252,6 +253,8 @@ def open_for_push(tools: Tools, caller: Caller, path: str) -> FoundRepository:
         return let_through(tools, caller, known, path)
     with tools.db.begin() as tx:
         place = access.open_repository(tx, caller, path, Action.PUSH)
+        if renaming_rows.held(tx, place.project_id, [place.name], tools.clock()):
+            raise PathTaken(f"{path} is held for a repository that is about to be renamed: push again in a minute")
         rows.add_repository(tx, project_id=place.project_id, name=place.name, now=tools.clock())
     found = tools.lookup.repository(place.path)
     if found is None:
@@ -268,12 +271,23 @@ def let_through(tools: Tools, caller: Caller, found: FoundRepository, path: str)
 
 
 def open_existing(tx: Connection, caller: Caller, path: str, action: Action) -> Existing:
-    """The repository at this path, present or former. Raises RepositoryUnknown, and what opening it raises."""
+    """The repository at this path, present or former; by a name that it had before it can be read only.
+
+    Raises RepositoryUnknown, and what opening it raises.
+    """
     place = access.open_repository(tx, caller, path, action)
-    repository = rows.repository_id(tx, place.project_id, place.name)
-    if repository is None:
+    found = find(tx, place, action)
+    if found is None:
         raise RepositoryUnknown(f"nothing was ever pushed to {path}: push an image, or check the name")
-    return Existing(repository, place.path, place.project_id)
+    return found
+
+
+def find(tx: Connection, place: Place, action: Action) -> Existing | None:
+    """The repository at a place that is open already, if there is one; to read it, also by a name it had before."""
+    if action is Action.PULL and (renamed := renaming_rows.former(tx, place.project_id, place.name)):
+        return Existing(renamed.id, renamed.path, place.project_id)
+    repository = rows.repository_id(tx, place.project_id, place.name)
+    return None if repository is None else Existing(repository, place.path, place.project_id)
 
 
 def _check_token(caller: Caller, path: str) -> None:

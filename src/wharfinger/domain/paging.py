@@ -19,11 +19,12 @@ FIRST: Final = Window()
 
 def cut(window: Window, by: Sorted, *, descending: bool) -> Cut:
     """Which rows. Raises PageInvalid for a marker of a listing in another order."""
-    marker = window.after
+    marker = window.after or window.before
     if marker is not None and not (isinstance(marker.value, by) and marker.name.isprintable()):
         raise PageInvalid("the marker is from a listing in another order: start with its first page")
-    after = None if marker is None else (marker.name, marker.value)
-    return Cut(limit=window.limit, offset=window.offset, after=after, descending=descending)
+    mark = None if marker is None else (marker.name, marker.value)
+    backward = window.before is not None
+    return Cut(window.limit, window.offset, mark, descending=descending, backward=backward)
 
 
 def page(
@@ -35,7 +36,18 @@ def page(
 ) -> Page[Item]:
     """A page out of the rows that were read, and whether there are more; `item` makes one, and its marker."""
     make, mark = item
-    items = [make(row) for row in read[0]]
-    whole = not read[1] and window.after is None and not window.offset  # then there is nothing left to count
+    found, more = read
+    items = [make(row) for row in found]
+    if window.before is not None:
+        items.reverse()
+        return Page(items, None, *_neighbours(items, mark, after=True, before=more))
+    whole = not more and window.after is None and not window.offset  # then there is nothing left to count
     total = None if not window.counted else len(items) if whole else rows.count(tx, listing)
-    return Page(items, total, mark(items[-1]) if read[1] else None)
+    return Page(items, total, *_neighbours(items, mark, after=more, before=window.after is not None))
+
+
+def _neighbours(
+    items: Sequence[Item], mark: Callable[[Item], Marker], *, after: bool, before: bool
+) -> tuple[Marker | None, Marker | None]:
+    """The markers of a page from which the next one and the one before it start."""
+    return (mark(items[-1]) if items and after else None, mark(items[0]) if items and before else None)

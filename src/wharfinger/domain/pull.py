@@ -17,12 +17,12 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from wharfinger.db import garbage, images
+from wharfinger.db import garbage
 from wharfinger.db.lookup import FoundManifest
 from wharfinger.db.pulls import Pulled
-from wharfinger.domain import access, events
+from wharfinger.domain import access, events, images
 from wharfinger.domain.access import Caller
-from wharfinger.domain.errors import BlobUnknown, BytesLost, ManifestUnknown, RepositoryUnknown, StoreUnavailable
+from wharfinger.domain.errors import BlobUnknown, BytesLost, ManifestUnknown, StoreUnavailable
 from wharfinger.domain.events.images import ManifestPulled
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Action
@@ -169,10 +169,7 @@ def _keep(tools: Tools, caller: Caller, path: str, keep: Callable[[Connection, i
 def _present(tools: Tools, caller: Caller, path: str) -> str:
     """Where the repository is now: its present path, if `path` is a former one or has nothing under it."""
     known = tools.lookup.repository(path)
-    if known is not None and known.project_id == access.granted(caller, path, Action.PULL):
+    if known is not None and known.listed and known.project_id == access.granted(caller, path, Action.PULL):
         return path
     with tools.db.read() as tx:
-        place = access.open_repository(tx, caller, path, Action.PULL)
-        if images.repository_id(tx, place.project_id, place.name) is None:
-            raise RepositoryUnknown(f"nothing was ever pushed to {path}: push an image, or check the name")
-        return place.path
+        return images.open_existing(tx, caller, path, Action.PULL).path

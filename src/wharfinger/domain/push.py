@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from wharfinger.db import images as rows
+from wharfinger.db import renaming as renaming_rows
 from wharfinger.db.lookup import FoundRepository
 from wharfinger.domain import events, guard, images, quotas, usage
 from wharfinger.domain.access import Caller
-from wharfinger.domain.errors import BlobsMissing, DigestMismatch, ManifestTooLarge
+from wharfinger.domain.errors import BlobsMissing, DigestMismatch, ManifestTooLarge, RepositoryUnknown
 from wharfinger.domain.events import ManifestPushed
 from wharfinger.domain.guard import Warden
 from wharfinger.domain.tools import Tools
@@ -70,12 +71,15 @@ def _store(tools: Tools, caller: Caller, arriving: _Arriving, *, alone: bool) ->
     repository, tags = arriving.repository, arriving.tags
     with tools.db.begin() as tx:
         with usage.pushing(tx, repository.id, arriving.digest, arriving.parsed, tags=tags, alone=alone) as charged:
+            if charged.project != repository.project_id:
+                raise RepositoryUnknown(f"{arriving.path} was moved to another project a moment ago: push it there")
             _require_blobs(tx, repository.id, arriving.parsed)
             replaced = _keep(tx, tools, caller, arriving, moves=charged.moves)
         if charged.came and charged.limited:
             quotas.require_room(tx, repository.project_id, None if alone else charged.came)
         if not repository.listed:
             rows.mark_pushed(tx, repository.id, tools.clock())
+            renaming_rows.free_own(tx, repository.id)
         events.put(tx, tools, caller, _event(caller, arriving, replaced))
 
 

@@ -116,6 +116,20 @@ def by_id(tools: Tools, caller: Caller, id_: int, *, sized: bool = False, folded
             raise RepositoryUnknown(f"no image repository {id_}, or none you may read: check the number") from None
 
 
+def list_tree(tools: Tools, caller: Caller, path: str, window: Window = FIRST) -> Page[Repository]:
+    """A page of the repositories at this path and below it that have a tag, by path. Raises RepositoryUnknown."""
+    with tools.db.read() as tx:
+        found = rows.tagged_below(rows.listing(), access.open_tree(tx, caller, path).path)
+        read = rows.page(tx, found, Sort.NAME, paging.cut(window, type(None), descending=False))
+        return paging.page(tx, window, read, found, (partial(_listed, tx, Filter()), partial(_marker, Sort.NAME)))
+
+
+def tree_size(tools: Tools, caller: Caller, path: str) -> int:
+    """Bytes of the blobs that tags at this path and below it reach, each once. Raises RepositoryUnknown."""
+    with tools.db.read() as tx:
+        return sizes.of_tree(tx, access.open_tree(tx, caller, path).path)
+
+
 def delete(tools: Tools, caller: Caller, path: str) -> str:
     """Have a repository moved to the trash with all that is in it, soon; the label it will have there (`batch`).
 

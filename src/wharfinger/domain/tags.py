@@ -1,5 +1,6 @@
 """Tags as people look at them: a repository's, filtered and sorted, or one with what it points to."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +17,8 @@ from wharfinger.domain.paging import FIRST, Sorted
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.paging import Marker, Page, Window
 from wharfinger.rules.roles import Action
+
+MOST_SPEAKERS: Final = 100
 
 
 class Sort(StrEnum):
@@ -55,6 +58,14 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class Speaker:
+    """What speaks about a manifest: a signature, an SBOM …, by its digest."""
+
+    digest: str
+    artifact_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Which tags, in which order: those whose name contains `part`, or the one that is called `exact`.
 
@@ -89,6 +100,21 @@ def get(tools: Tools, caller: Caller, path: str, name: str) -> Tag:
     if row is None:
         raise TagUnknown(f"no tag {name} in {place.path}: list its tags to see what there is")
     return _tag(place.path, row)
+
+
+def speakers(
+    tools: Tools, caller: Caller, path: str, digests: Collection[str], kinds: Collection[str] = ()
+) -> dict[str, list[Speaker]]:
+    """By digest of manifests of a repository: what speaks about them; of these artifact types, if any are given.
+
+    MOST_SPEAKERS about each, by digest. Raises RepositoryUnknown.
+    """
+    with tools.db.read() as tx:
+        place = images.open_existing(tx, caller, path, Action.PULL)
+        found = dict[str, list[Speaker]]()
+        for row in rows.speaking_of(tx, place.id, digests, kinds, MOST_SPEAKERS):
+            found.setdefault(row.subject, []).append(Speaker(row.digest, row.artifact_type))
+        return found
 
 
 def _listing(repository: int, wanted: Filter) -> Select[Any]:

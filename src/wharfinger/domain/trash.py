@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row
 
 from wharfinger.db import garbage as garbage_rows
 from wharfinger.db import images as image_rows
+from wharfinger.db import renaming as renaming_rows
 from wharfinger.db import tags as tag_rows
 from wharfinger.db import trash as rows
 from wharfinger.domain import access, events, push, quotas, usage
@@ -162,6 +163,7 @@ def _restore_repository(tx: Connection, tools: Tools, row: Row[Any]) -> None:
         raise PathTaken(f"{_path(row)} was pushed to again: delete that first, then both are in the trash")
     watched = usage.watch(tx, row.repository_id, whole=True)
     rows.show_repository(tx, row.repository_id, name=row.name, path=_path(row), now=tools.clock())
+    renaming_rows.free_own(tx, row.repository_id)
     usage.settle(tx, watched)
     rows.remove(tx, [row.id])
 
@@ -236,7 +238,7 @@ def _require_shown(tx: Connection, row: Row[Any]) -> None:
 
 def _require_restore(warden: Warden, row: Row[Any]) -> None:
     names = {Kind.TAG: [row.name], Kind.MANIFEST: rows.tag_names(row), Kind.REPOSITORY: None}
-    warden.require_restore(_path(row), names[Kind(row.kind)])
+    warden.require_arrival(_path(row), names[Kind(row.kind)])
 
 
 def _permitted(warden: Warden, row: Row[Any]) -> bool:

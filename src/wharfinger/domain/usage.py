@@ -37,8 +37,9 @@ class Watched:
 
 @dataclass(slots=True)
 class Push:
-    """What a push does. `moves`: tags leave another manifest; `came`: the blobs that came to count."""
+    """What a push does, in this project. `moves`: tags leave another manifest; `came`: the blobs that came to count."""
 
+    project: int
     moves: bool
     limited: bool
     came: Collection[str] = ()
@@ -61,6 +62,15 @@ def settle(tx: Connection, watched: Watched) -> set[str]:
         return recharge(tx, watched.repository, rows.all_blobs(tx, watched.repository))
     now = _named(tx, watched.repository, watched.tags, watched.digests)
     return recharge(tx, watched.repository, {*watched.blobs, *now})
+
+
+@contextmanager
+def moving(tx: Connection, repository: int) -> Iterator[None]:
+    """A repository goes to another project in the block: none of it counts before, and all that tags keep after."""
+    rows.hold(tx, repository, alone=True)
+    rows.count(tx, repository, kept=(), lost=rows.all_blobs(tx, repository))
+    yield
+    recharge(tx, repository, rows.all_blobs(tx, repository))
 
 
 def recharge(tx: Connection, repository: int, digests: Collection[str]) -> set[str]:
@@ -93,11 +103,11 @@ def pushing(
         raise RepositoryUnknown("the repository was removed a moment ago: push again")
     found = rows.facts(tx, repository, digest, tags)
     if not (found.moves or found.named or found.spoken_of or parsed.subject or _sparse(tx, repository, parsed)):
-        push = Push(moves=False, limited=held.limited)
+        push = Push(held.project_id, moves=False, limited=held.limited)
         yield push
         push.came = rows.count(tx, repository, kept=_added(tx, repository, parsed), lost=()) if tags else ()
     elif alone or tx.dialect.name == "sqlite":
-        push = Push(moves=found.moves, limited=held.limited)
+        push = Push(held.project_id, moves=found.moves, limited=held.limited)
         left = {row.manifest_id for row in rows.targets(tx, repository, tags) if row.digest != digest}
         before = rows.named_blobs(tx, _with_below(tx, left))
         yield push

@@ -18,6 +18,8 @@ from wharfinger.spec import name
 from wharfinger.spec.errors import quoted
 
 MOST_REQUESTS: Final = 100
+TREE: Final = "/*"
+REGISTRY_NAMES: Final = ("catalog", "statistics")
 
 _SCOPE: Final = re.compile(r"(repository|registry)(?:\([a-z0-9]+\))?:([^:]+):([a-z*,]{1,100})")
 _EVERY_ACTION: Final = frozenset({Action.PULL, Action.PUSH, Action.DELETE})
@@ -30,7 +32,10 @@ _WORDS: Final[Mapping[str, frozenset[Action]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One thing asked for: `kind` is "repository", or "registry" with the name "catalog" (where PULL is to list)."""
+    """One thing asked for: `kind` is "repository", or "registry" with one of REGISTRY_NAMES (where PULL is to read).
+
+    A repository's name may end in TREE: then it is all below that path, and only PULL can be asked for.
+    """
 
     kind: str
     name: str
@@ -112,17 +117,16 @@ def lacking(action: Action, standing: Standing) -> str:
 
 def _request(text: str) -> Request:
     found = _SCOPE.fullmatch(text)
-    if found is None or (found[1] == "registry" and found.group(2, 3) != ("catalog", "*")):
+    if found is None or (found[1] == "registry" and not (found[2] in REGISTRY_NAMES and found[3] == "*")):
         raise ValueError(
             f"the scope {quoted(text)} is not understood: write repository:<name>:<actions>, "
             "as in repository:acme/shop:pull,push, or registry:catalog:*"
         )
     if found[1] == "registry":
-        return Request("registry", "catalog", frozenset({Action.PULL}))
-    words = found[3].split(",")
-    return Request(
-        "repository", name.repository(found[2]), frozenset().union(*(_WORDS.get(word, ()) for word in words))
-    )
+        return Request("registry", found[2], frozenset({Action.PULL}))
+    asked = frozenset[Action]().union(*(_WORDS.get(word, ()) for word in found[3].split(",")))
+    name.repository(found[2].removesuffix(TREE))
+    return Request("repository", found[2], asked & {Action.PULL} if found[2].endswith(TREE) else asked)
 
 
 def _may_know(standing: Standing) -> bool:

@@ -29,21 +29,30 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The part of a listing that is asked for: `limit` entries from an offset or after a marker, and a count of all."""
+    """The part of a listing that is asked for: `limit` entries from an offset, or right after or before a marker.
+
+    `counted`: with a count of all.
+    """
 
     limit: int = 20
     offset: int = 0
     after: Marker | None = None
+    before: Marker | None = None
     counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """A part of a listing. `total` counts all, if that was asked for; `after` is None on the last page."""
+    """A part of a listing. `total` counts all, if that was asked for.
+
+    `after` and `before` are markers of its neighbours: None on the last page, and on the first. One that was found by
+    counting says nothing of what is before it.
+    """
 
     items: list[Item]
     total: int | None = None
     after: Marker | None = None
+    before: Marker | None = None
 
 
 def write(marker: Marker) -> str:

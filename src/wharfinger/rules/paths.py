@@ -20,6 +20,7 @@ FIRST_WORDS: Final = frozenset(
     | {"search", "help", "users", "groups", "projects", "profile", "public", "uploads", "robots.txt", "favicon.ico"}
 )
 ANYWHERE: Final = frozenset({"-", "dependency_proxy"})
+OURS: Final = "gitlab/v1"  # where the registry's own API is
 ENDINGS: Final = (".git", ".atom")
 
 
@@ -47,6 +48,8 @@ def username(text: str) -> str:
 
 def whole(text: str) -> str:
     """A full path, if image names fit below it; raises ValueError with a sentence. Its segments are checked before."""
+    if f"{text}/".startswith(f"{OURS}/"):
+        raise ValueError(f"nothing can be called {OURS}: the server uses that path itself, choose another")
     if len(text) > LONGEST_PATH:
         raise ValueError(f"the path {quoted(text)} has {len(text)} characters, {LONGEST_PATH} is the most")
     if text.count("/") >= MOST_SEGMENTS:

@@ -68,8 +68,8 @@ class Records:
 class Front:
     """The outermost ASGI application.
 
-    `registry` answers /v2 and /jwt/auth; of `others` the first whose prefix fits answers the rest, but for /-/, which
-    is our own. `numbers` joins the process's own.
+    `registry` answers /v2 and /jwt/auth; of `others` the first whose prefix fits (with or without the slash at its end)
+    answers the rest, but for /-/, which is our own. `numbers` joins the process's own.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class Front:
             return self._registry
         if path.startswith(_PREFIX):
             return self._elsewhere
-        return next((answers for prefix, answers in self._others if path.startswith(prefix)), self._elsewhere)
+        return next((answers for prefix, answers in self._others if f"{path}/".startswith(prefix)), self._elsewhere)
 
     async def _elsewhere(self, scope: Scope, _receive: Receive, send: Send) -> None:
         await send_answer(await self._probe(scope), send, head=scope["method"] == "HEAD")

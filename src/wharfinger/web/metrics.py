@@ -36,6 +36,8 @@ def route_of(path: str) -> str:
         return "uploads" if path.endswith("/blobs/uploads/") else "v2"
     if path.startswith("/api/"):
         return "api"
+    if path.startswith("/gitlab/v1/"):
+        return "gitlab"
     return "token" if path == "/jwt/auth" else "other"
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
+
 from wharfinger.web.request import Send
 from wharfinger.web.threads import in_thread
 
@@ -46,6 +48,12 @@ async def _stream(pieces: Iterator[bytes], send: Send) -> None:
 
 def _next(pieces: Iterator[bytes]) -> bytes:
     return next(pieces, b"")
+
+
+def json_answer(value: Any, headers: Headers, media_type: bytes = b"application/json", *, status: int = 200) -> Answer:
+    """JSON, with 200 unless told otherwise."""
+    body = orjson.dumps(value)
+    return Answer(status, [(b"content-type", media_type), (b"content-length", b"%d" % len(body)), *headers], body)
 
 
 def text_headers(pairs: dict[str, str]) -> Headers:

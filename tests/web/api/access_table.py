@@ -193,6 +193,7 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
     ("GET", _REPOSITORIES): Row("guest", jobs=True),
     ("GET", "/groups/{id}/registry/repositories"): Row("guest"),
     ("GET", "/registry/repositories/{repository_id}"): Row("guest", made="repository", jobs=True),
+    ("PUT", _REPOSITORIES + "/{repository_id}"): Row("maintainer", 200, {}, "repository and its name"),
     ("DELETE", _REPOSITORIES + "/{repository_id}"): Row("maintainer", 202, {}, "new repository", jobs=True),
     ("GET", _REPOSITORIES + "/{repository_id}/tags"): Row("guest", made="repository", jobs=True),
     ("DELETE", _REPOSITORIES + "/{repository_id}/tags"): Row(

@@ -95,6 +95,7 @@ class World:
             "personal token": lambda _: ({"token_id": self._personal(self._user().username, "api").token.id}, {}),
             "repository": lambda _: ({"repository_id": self._repository(self.path)}, {}),
             "new repository": lambda _: ({"repository_id": self._new_repository()}, {}),
+            "repository and its name": lambda _: ({"repository_id": self._new_repository()}, {"name": fresh("named")}),
             "image": lambda _: ({"repository_id": self._repository(self.path)}, {"digest": self.kept.digest}),
             "webhook": lambda noun: ({"hook_id": self._webhook(noun), "trigger": "push_events"}, {}),
             "delivery": self._delivery,

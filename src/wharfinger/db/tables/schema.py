@@ -7,7 +7,8 @@
     credentials (tokens of people, projects, groups, jobs)      │    ├─ manifest_blobs
     signing_keys · login_failures                               │    └─ manifest_children
     sessions · second_factors · recovery_codes · identities     │
-    routes (path → namespace or project, now or formerly)       ├─ repository_blobs ── blobs ── doomed_bytes
+    routes (path → namespace or project, now or formerly)       ├─ former_names · held_names
+                                                                ├─ repository_blobs ── blobs ── doomed_bytes
     duties · freed · events · jobs                              └─ trash ── trash_needs
     protection_rules (of a project) · cleanup_policies ── cleanup_runs
     meters (of places) ─┬─ project_meters · meter_blobs · meter_samples
@@ -30,6 +31,7 @@ from wharfinger.db.tables import (
     people,
     places,
     protection,
+    renaming,
     sessions,
     trash,
     usage,
@@ -47,6 +49,7 @@ __all__ = [
     "people",
     "places",
     "protection",
+    "renaming",
     "sessions",
     "trash",
     "usage",

@@ -74,6 +74,15 @@ class RepositoryDeleted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryMoved(Event):
+    """The repository that was at `before` is at `path`, in the same project or in another one."""
+
+    kind = "repository moved"
+
+    before: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Restored(Event):
     """Something came back from the trash: `what` is "tag", "manifest" or "repository"; a repository has no `name`."""
 

@@ -3,8 +3,9 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
+from pydantic import Field
 
-from wharfinger.domain import repositories, tags
+from wharfinger.domain import renaming, repositories, tags
 from wharfinger.domain.errors import RepositoryUnknown, ScopeMissing
 from wharfinger.domain.repositories import Filter, Repository, Status
 from wharfinger.rules.paging import Window
@@ -13,7 +14,7 @@ from wharfinger.web.api import places
 from wharfinger.web.api.call import ApiCall, Call, RegistryCall
 from wharfinger.web.api.paging import MOST_PER_PAGE, Paged
 from wharfinger.web.api.places import Key
-from wharfinger.web.api.shapes import Moment, Shape
+from wharfinger.web.api.shapes import Asked, Moment, Shape
 
 router = APIRouter(tags=["registry"])
 
@@ -45,6 +46,13 @@ class RepositoryShape(Shape):
     tags_count: int | None = None
     tags: list[TagName] | None = None
     size: int | None = None
+
+
+class NewName(Asked):
+    """Where an image repository goes: its name below a project, "" for the image at the project's own path."""
+
+    name: str
+    project_id: int | None = Field(None, ge=1, le=10**18, description="another project; none: it stays in its own")
 
 
 @router.get("/projects/{id}/registry/repositories", response_model_exclude_unset=True)
@@ -84,6 +92,20 @@ def get(
 def delete(call: RegistryCall, key: Key, repository_id: Number) -> None:
     """Have an image repository deleted, soon; it can be restored from the trash for a while."""
     repositories.delete(call.tools, call.caller, opened(call, key, repository_id).path)
+
+
+@router.put("/projects/{id}/registry/repositories/{repository_id}", response_model_exclude_unset=True)
+def rename(call: ApiCall, key: Key, repository_id: Number, asked: NewName) -> RepositoryShape:
+    """Give an image repository another name, here or in another project (Wharfinger's own).
+
+    The images move along. In the same project its old name goes on to lead to them, for pulling, until somebody pushes
+    there.
+    """
+    found = opened(call, key, repository_id)
+    project = places.project(call, key if asked.project_id is None else str(asked.project_id))
+    to = f"{project.path}/{asked.name}" if asked.name else project.path
+    path = renaming.rename(call.tools, call.caller, found.path, to)
+    return shape(call, repositories.get(call.tools, call.caller, path))
 
 
 def opened(call: Call, key: str, number: int) -> Repository:

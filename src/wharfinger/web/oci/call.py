@@ -1,9 +1,6 @@
 """What a handler of this dialect is handed, and the small things several of them need."""
 
 from dataclasses import dataclass
-from typing import Any
-
-import orjson
 
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import PageInvalid
@@ -35,12 +32,6 @@ class Call:
         if not (text.isascii() and text.isdigit() and len(text) < 20):
             raise PageInvalid(f"n is {text[:40]!r}; it must be a whole number of entries, for instance n=100")
         return min(int(text), policy.page_limit)
-
-
-def json_answer(value: Any, headers: Headers, media_type: bytes = b"application/json") -> Answer:
-    """200 with JSON."""
-    body = orjson.dumps(value)
-    return Answer(200, [(b"content-type", media_type), (b"content-length", b"%d" % len(body)), *headers], body)
 
 
 def empty_answer(status: int, headers: Headers) -> Answer:

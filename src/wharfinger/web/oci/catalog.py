@@ -1,8 +1,8 @@
 """Repositories the caller may pull from (`/v2/_catalog`, as the reference registry has it)."""
 
 from wharfinger.domain import images
-from wharfinger.web.oci.call import Call, json_answer
-from wharfinger.web.respond import Answer, next_link
+from wharfinger.web.oci.call import Call
+from wharfinger.web.respond import Answer, json_answer, next_link
 from wharfinger.web.threads import in_thread
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import orjson
-
 from wharfinger.domain import errors
 from wharfinger.spec.errors import CODES, Malformed
-from wharfinger.web.respond import Answer, Headers
+from wharfinger.web import refusals
+from wharfinger.web.respond import Answer
 
 # The first line that fits wins: special cases stand above their kind. `spec.errors` has status and message.
 TABLE: Final[Mapping[type[Exception], str]] = {
@@ -56,17 +55,13 @@ def code_of(refusal: Exception) -> str:
 def answer(refusal: Exception, challenge: str) -> Answer:
     """The answer to a refused request; `challenge` starts the WWW-Authenticate of one without a usable token."""
     found = plain(code_of(refusal), str(refusal), _details(refusal))
-    found.headers += _extra(refusal, challenge)
+    found.headers += refusals.headers(refusal, challenge)
     return found
 
 
 def plain(code: str, sentence: str, details: Sequence[Any] = (None,)) -> Answer:
     """An answer with this code of the spec: its message, a sentence on what to do, and an error for each detail."""
-    line = CODES[code]
-    message = f"{line.message}: {sentence}"
-    body = orjson.dumps({"errors": [{"code": code, "message": message, "detail": detail} for detail in details]})
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    return Answer(line.status, headers, body)
+    return refusals.answer(CODES[code], sentence, details)
 
 
 def failure() -> Answer:
@@ -91,23 +86,3 @@ def _details(refusal: Exception) -> list[Any]:
 
 def _protection(refusal: errors.TagProtected) -> dict[str, str]:
     return {"tag": refusal.tag, "reason": _PROTECTION[type(refusal)]}
-
-
-def _extra(refusal: Exception, challenge: str) -> Headers:
-    match refusal:
-        case errors.SignInNeeded():
-            return [(b"www-authenticate", _challenge(challenge, refusal).encode()), VERSION]
-        case errors.Unauthenticated():
-            return [(b"www-authenticate", challenge.encode()), VERSION]
-        case errors.Exhausted():
-            return [(b"retry-after", b"%d" % max(1, round(refusal.retry_after.total_seconds())))]
-    return []
-
-
-def _challenge(start: str, refusal: errors.SignInNeeded) -> str:
-    scope = f',scope="{refusal.scope}"' if refusal.scope else ""
-    error = f',error="{refusal.error}"' if refusal.error else ""
-    return f"{start}{scope}{error}"
-
-
-VERSION: Final = (b"docker-distribution-api-version", b"registry/2.0")  # by which old clients know a registry

@@ -6,8 +6,8 @@ from wharfinger.domain import images
 from wharfinger.domain.images import Referrer
 from wharfinger.spec import digest as digests
 from wharfinger.spec.media_types import OCI_INDEX
-from wharfinger.web.oci.call import Call, json_answer
-from wharfinger.web.respond import Answer, next_link
+from wharfinger.web.oci.call import Call
+from wharfinger.web.respond import Answer, json_answer, next_link
 from wharfinger.web.threads import in_thread
 
 _FILTERED: Final = (b"oci-filters-applied", b"artifactType")

@@ -5,7 +5,6 @@ refused, and a handler cannot open a repository for more than its line asks.
 """
 
 import logging
-import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,14 +18,14 @@ from wharfinger.rules.grants import Request as Wanted
 from wharfinger.rules.roles import Action
 from wharfinger.spec import name as names
 from wharfinger.spec.errors import Malformed
+from wharfinger.web import refusals
 from wharfinger.web.caller import NOBODY, Callers, client_address
 from wharfinger.web.oci import blobs, catalog, errors, manifests, referrers, tags, token, uploads
-from wharfinger.web.oci.call import Call, json_answer
+from wharfinger.web.oci.call import Call
 from wharfinger.web.request import ClientGone, Receive, Request, Scope, Send
-from wharfinger.web.respond import Answer, send_answer
+from wharfinger.web.respond import Answer, json_answer, send_answer
 
 _log: Final = logging.getLogger("wharfinger.oci")
-_HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 _WRITING: Final = frozenset(("PUT", "POST", "PATCH", "DELETE"))
 _WITH_BODY: Final = frozenset(("POST", "PUT", "PATCH"))
 _DRAINED_BYTES: Final = 16 * 1024 * 1024
@@ -46,7 +45,7 @@ async def _base(call: Call) -> Answer:
     """Does this server speak the spec, and does the caller's token hold?"""
     if call.caller is NOBODY:
         raise SignInNeeded("this registry wants to know who asks: log in with an access token")
-    return json_answer({}, [errors.VERSION])
+    return json_answer({}, [refusals.VERSION])
 
 
 # method, path                                      action         handler
@@ -124,12 +123,7 @@ class Registry:
             raise
 
     def _challenge(self, request: Request) -> str:
-        """Where to get a token: on the host and port the client knows already, unless `external_url` says otherwise."""
-        url = self._external_url
-        if not url:
-            host = request.header(b"host") or ""
-            url = f"{request.scope['scheme']}://{host if _HOST.fullmatch(host) else 'localhost'}"
-        return f'Bearer realm="{url}/jwt/auth",service="{self._tools.policy.audience}"'
+        return refusals.challenge(request, self._external_url, self._tools.policy.audience)
 
 
 def find(path: str) -> tuple[dict[str, Route], str, str]:

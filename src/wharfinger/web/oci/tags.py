@@ -1,8 +1,8 @@
 """Tags of a repository (distribution-spec, Listing Tags)."""
 
 from wharfinger.domain import images, pull
-from wharfinger.web.oci.call import Call, json_answer
-from wharfinger.web.respond import Answer, next_link
+from wharfinger.web.oci.call import Call
+from wharfinger.web.respond import Answer, json_answer, next_link
 from wharfinger.web.threads import in_thread
 
 

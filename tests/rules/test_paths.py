@@ -101,7 +101,13 @@ def test_below_any_whole_path_there_is_room_for_two_levels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"), [("a" * (LONGEST_PATH + 1), "201 characters"), ("/".join("a" * 18), "more than 17 levels")]
+    ("text", "reason"),
+    [
+        ("a" * (LONGEST_PATH + 1), "201 characters"),
+        ("/".join("a" * 18), "more than 17 levels"),
+        ("gitlab/v1", "the server uses that path itself"),
+        ("gitlab/v1/shop", "the server uses that path itself"),
+    ],
 )
 def test_whole_refuses(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):

@@ -3,6 +3,8 @@
 What is measured is the time until the server has answered a page, one after another, each kind in turn.
 """
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from time import perf_counter
@@ -10,7 +12,7 @@ from urllib.parse import quote
 
 from sqlalchemy import select
 
-from bench import seed
+from bench import projects, seed
 from bench.bodies import KIB, image
 from bench.clients import Way, push
 from bench.goals import Figures, Goal, Results
@@ -23,25 +25,25 @@ from wharfinger.db.engine import Database
 from wharfinger.db.tables.images import repositories
 from wharfinger.db.tables.people import users
 
-ROWS = ("pages", "pages-search")
+ROWS = ("pages", "pages-search", "pages-postgres", "pages-search-postgres")
 _PROJECTS, _MANY, _ROUNDS = 1000, f"{seed.PROJECT}/many", 40
 _SECRET = "a-session-of-the-bench"
 
 
 def times(run: Run) -> None:
-    """Look at everything as somebody who is signed in and may read all of it."""
-    run.settle()
-    server = Wharfinger(run.scratch)
-    server.process.first = run.first
-    try:
-        server.start()
-        number = _fill(server, run.scale.many)
-        if run.wants(ROWS[0]):
-            run.record(ROWS[0], {"wharfinger": _measured(server, _pages(number, run.scale.many))}, p95_at_most(50))
-        if run.wants(ROWS[1]):
-            run.record(ROWS[1], {"wharfinger": _measured(server, _searches())}, p95_at_most(50))
-    finally:
-        server.remove()
+    """Look at everything as somebody who is signed in and may read all of it; on either database."""
+    for database, rows in (("sqlite", ROWS[:2]), ("postgres", ROWS[2:])):
+        if run.wants(*rows):
+            with ExitStack() as stack:
+                _times(run, rows, projects.server(run, database, stack))
+
+
+def _times(run: Run, rows: Sequence[str], server: Wharfinger) -> None:
+    server.start()
+    number = _fill(server, run.scale.many)
+    for row, pages in zip(rows, (_pages(number, run.scale.many), _searches()), strict=True):
+        if run.wants(row):
+            run.record(row, {"wharfinger": _measured(server, pages)}, p95_at_most(50))
 
 
 def p95_at_most(wanted: float) -> Goal:

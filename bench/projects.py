@@ -27,19 +27,24 @@ def rates(run: Run) -> None:
     for database, rows in (("sqlite", ROWS[:2]), ("postgres", ROWS[2:])):
         if run.wants(*rows):
             with ExitStack() as stack:
-                _measure(run, rows, _server(run, database, stack))
+                _measure(run, rows, _started(server(run, database, stack)))
 
 
-def _server(run: Run, database: str, stack: ExitStack) -> Wharfinger:
+def server(run: Run, database: str, stack: ExitStack) -> Wharfinger:
+    """One that has not started, on a database of this kind; both are gone with the stack."""
     run.settle()
     url = ""
     if database == "postgres":
         cluster = Cluster(durable=True)
         stack.callback(cluster.stop)
         url = cluster.create("bench")
-    server = Wharfinger(run.scratch, url)
-    stack.callback(server.remove)
-    server.process.first = run.first
+    made = Wharfinger(run.scratch, url)
+    stack.callback(made.remove)
+    made.process.first = run.first
+    return made
+
+
+def _started(server: Wharfinger) -> Wharfinger:
     server.start()
     seed.add_projects(server.url, CLIENTS)
     return server

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, or_, select, union_all
 
 from wharfinger.db.access import below
 from wharfinger.db.tables.audit import audit, audit_digests
@@ -49,17 +50,26 @@ def of_kind_about(
     """Events of this kind in a project about digests with these marks, newest first; of the newest `each` about one."""
     if not marks:
         return []
-    newest = [
+    values: dict[str, Any] = {f"mark{place}": mark for place, mark in enumerate(sorted(marks))}
+    about = {"kind": kind, "project": project, "low": low, "each": each}
+    return tx.execute(_of_kind_about(len(marks)), values | about).all()
+
+
+@cache
+def _of_kind_about(marks: int) -> Select[Any]:
+    """Made once for each number of marks: making it takes longer than asking."""
+    newest = (
         select(audit_digests.c.number)
-        .where(audit_digests.c.mark == mark, audit_digests.c.number >= low)
+        .where(audit_digests.c.mark == bindparam(f"mark{place}"), audit_digests.c.number >= bindparam("low"))
         .order_by(audit_digests.c.number.desc())
-        .limit(each)
+        .limit(bindparam("each"))
         .subquery()
-        for mark in sorted(marks)
-    ]
+        for place in range(marks)
+    )
     numbers = union_all(*(select(found.c.number) for found in newest)).subquery()
-    here = audit.c.number.in_(select(numbers.c.number)) & (audit.c.project_id == project) & (audit.c.kind == kind)
-    return tx.execute(select(audit).where(here).order_by(audit.c.number.desc())).all()
+    here = (audit.c.project_id == bindparam("project")) & (audit.c.kind == bindparam("kind"))
+    found: Select[Any] = select(audit).where(audit.c.number.in_(select(numbers.c.number)), here)
+    return found.order_by(audit.c.number.desc())
 
 
 def namespaces_below(tx: Connection, path: str) -> list[int]:

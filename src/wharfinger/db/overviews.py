@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, func,
 
 from wharfinger.db import paging
 from wharfinger.db.access import below, role_of
+from wharfinger.db.containing import containing
 from wharfinger.db.meters import USED
 from wharfinger.db.paging import Cut
 from wharfinger.db.tables.columns import Moment
@@ -121,6 +122,4 @@ def totals(tx: Connection) -> dict[str, int]:
 def _named(found: Select[Any], table: Any, part: str) -> Select[Any]:
     if not part:
         return found
-    return found.where(
-        or_(table.c.path.icontains(part, autoescape=True), table.c.name.icontains(part, autoescape=True))
-    )
+    return found.where(or_(containing(table.c.path, part), containing(table.c.name, part)))

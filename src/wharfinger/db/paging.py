@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, literal, select, tuple_
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ def cut(listing: Select[Any], name: ColumnElement[Any], value: ColumnElement[Any
 
 def count(tx: Connection, listing: Select[Any]) -> int:
     """How many rows a listing has."""
-    return int(tx.scalar(select(func.count()).select_from(listing.order_by(None).subquery())) or 0)
+    each = listing.order_by(None).with_only_columns(literal(1), maintain_column_froms=True)
+    return int(tx.scalar(select(func.count()).select_from(each.subquery())) or 0)
 
 
 def rows_of(tx: Connection, page: Select[Any], limit: int) -> tuple[list[Row[Any]], bool]:

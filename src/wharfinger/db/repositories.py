@@ -24,6 +24,7 @@ from sqlalchemy import (
 from wharfinger.db import paging
 from wharfinger.db import tags as tag_rows
 from wharfinger.db.access import below
+from wharfinger.db.containing import containing
 from wharfinger.db.paging import Cut
 from wharfinger.db.tables.columns import Moment
 from wharfinger.db.tables.images import repositories, tags
@@ -91,7 +92,7 @@ def readable(found: Select[Any], project_ids: Select[Any] | None) -> Select[Any]
 
 def named(found: Select[Any], part: str) -> Select[Any]:
     """Those whose path contains this, in any case."""
-    return found.where(repositories.c.path.icontains(part, autoescape=True)) if part else found
+    return found.where(containing(repositories.c.path, part)) if part else found
 
 
 def page(tx: Connection, found: Select[Any], sort: str, by: Cut) -> tuple[list[Row[Any]], bool]:

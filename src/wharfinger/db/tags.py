@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, or_, select
 
 from wharfinger.db import paging, sizes
+from wharfinger.db.containing import containing
 from wharfinger.db.paging import Cut
 from wharfinger.db.tables.images import manifests, tags
 from wharfinger.db.upsert import Upsert
@@ -36,7 +37,7 @@ def listing(repository: int, *, part: str = "", exact: str | None = None, folded
     if folded:
         found = found.where(~fallback(tags.c.name))
     if part:
-        found = found.where(tags.c.name.icontains(part, autoescape=True))
+        found = found.where(containing(tags.c.name, part))
     return found if exact is None else found.where(tags.c.name == exact)
 
 

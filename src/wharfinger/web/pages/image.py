@@ -1,5 +1,6 @@
 """The page of an image repository: its tags, filtered and sorted, and deleting many of them."""
 
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -33,12 +34,13 @@ def show(visit: Visit) -> Response:
     """The tags, filtered and sorted."""
     project, repository = opened(visit)
     wanted = filter_of(visit)
-    window = Window(limit=_PAGE, after=marker(visit), counted=True)
+    known = repository.tags_count if wanted.folded and not wanted.part else None
+    window = Window(limit=_PAGE, after=marker(visit), counted=known is None)
     found = tags.list_tags(visit.tools, visit.caller, repository.path, wanted, window)
     facts: dict[str, Any] = {
         "place": project,
         "repository": repository,
-        "found": found,
+        "found": found if known is None else replace(found, total=known),
         "glances": _glances(visit, repository, found),
         "origins": origins.of_tags(visit.tools, visit.caller, repository.path, _digests(found)),
         "deletable": registry.allows(visit, project, Action.DELETE) and not repository.status,

@@ -5,7 +5,7 @@ import json
 from tests.domain.gallery import Gallery, child
 from tests.domain.shelf import IMAGE
 from wharfinger.domain import projects
-from wharfinger.domain.access import OPERATOR
+from wharfinger.domain.access import OPERATOR, Project
 from wharfinger.domain.tools import Tools
 
 EVIL = "<script>document.title = 'owned'</script><img src=x onerror=\"document.title='owned'\">"
@@ -38,8 +38,8 @@ RUN = {
 class Wares(Gallery):
     """One project: `web` has images, an index, signatures; others a chart, a build cache, a model."""
 
-    def __init__(self, tools: Tools, name: str = "web") -> None:
-        super().__init__(tools, name)
+    def __init__(self, tools: Tools, name: str = "web", project: Project | None = None) -> None:
+        super().__init__(tools, name, project)
         self.place = projects.get(tools, OPERATOR, self.project)
 
     def built(self, salt: str, tag: str | None = None, *, architecture: str = "amd64", **changes: object) -> str:

@@ -46,7 +46,7 @@ SEALS: Final = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
-_BROKEN: Final = (  # made of nothing that could be what broke
+BROKEN: Final = (  # made of nothing that could be what broke
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     '<title>Something broke · Wharfinger</title><link rel="stylesheet" href="/static/app.css">'
     '<body class="bg-base-200 p-8 text-center"><main class="mx-auto max-w-xl py-10">'
@@ -143,7 +143,7 @@ class _Endpoint:
             raise
         except Exception:
             _log.exception("%s %s broke", request.method, request.url.path[:400])
-            response = _sealed(HTMLResponse(_BROKEN.format(id=escape(REQUEST_ID.get())), 500))
+            response = _sealed(HTMLResponse(BROKEN.format(id=escape(REQUEST_ID.get())), 500))
         await response(scope, receive, send)
 
 

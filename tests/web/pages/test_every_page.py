@@ -1,0 +1,96 @@
+"""Every page there is, full of things: axe-core finds nothing, in light, in dark, at phone width. None is left out."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.serving import Server
+from tests.web.pages.conftest import NewPerson
+from tests.web.pages.harbour import Harbour, furnish
+from wharfinger.domain import projects
+from wharfinger.domain.access import OPERATOR
+from wharfinger.web.pages.front import BROKEN
+from wharfinger.web.pages.routes import TABLE
+
+NO_PAGE = {  # lines that answer with something else
+    "/login/oidc": "leads to the provider",
+    "/login/oidc/callback": "leads on to a page",
+    "/login/second": "is for who has shown a password: test_second_factor.py looks at it",
+    "/login/password": "is for who has a one-time password: test_signin.py looks at it",
+    "/admin/audit/export": "is a file",
+    "/{place:place}/-/audit/export": "is a file",
+    "/{place:place}/-/registry/{id}/size": "is a part of a page",
+    "/{place:place}/-/cleanup/runs": "is a part of a page",
+}
+ASKED = {  # what a page is asked, to have something to show
+    "/search": "?q=web",
+    "/help/refused": "?path={project}/web:2.0&action=push",
+    "/{place:place}/-/registry/{id}/compare": "?from=1.0&to=1.1",
+    "/{place:place}/-/custody": "?image={project}/web&digest={digest}",
+}
+PAGES = [line.path for line in TABLE if line.method == "GET" and line.path not in NO_PAGE]
+GROUP_PAGES = ("", "/-/registry", "/-/members", "/-/tokens", "/-/cleanup", "/-/usage", "/-/settings", "/-/webhooks",
+               "/-/audit")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def harbour(site: Server) -> Harbour:
+    return furnish(site)
+
+
+def name(route: str) -> str:
+    """What the pictures of a page are called."""
+    return "every" + route.replace("{place:place}", "project").replace("/-/", "/").replace("/", "-").translate(
+        str.maketrans("", "", "{}")
+    )
+
+
+@pytest.mark.parametrize("route", PAGES)
+def test_a_page(person: NewPerson, harbour: Harbour, route: str) -> None:
+    somebody = person(None) if route.startswith("/login") else person(admin=True)
+    asked = ASKED.get(route, "").format(project=harbour.project, digest=harbour.index)
+    answer = somebody.page.goto(harbour.path(route) + asked)
+    assert answer is not None
+    assert answer.status == 200
+    somebody.page.wait_for_load_state("networkidle")
+    somebody.check(name(route), hidden=["svg[aria-label*='QR']"])
+
+
+@pytest.mark.parametrize("page", GROUP_PAGES)
+def test_a_page_of_a_group(person: NewPerson, harbour: Harbour, page: str) -> None:
+    somebody = person(admin=True)
+    somebody.open(f"/{harbour.group}{page}")
+    somebody.check("every-group" + page.replace("/-/", "-"))
+
+
+@pytest.mark.parametrize(
+    ("status", "heading", "path"),
+    [(404, "Nothing is here", "/no/such/place"), (403, "You may not do this", "/{project}/-/settings")],
+)
+def test_a_page_that_says_no(
+    person: NewPerson, harbour: Harbour, site: Server, status: int, heading: str, path: str
+) -> None:
+    guest = person(projects.get(site.tools, OPERATOR, harbour.project), "guest")
+    answer = guest.page.goto(path.format(project=harbour.project))
+    assert answer is not None
+    assert answer.status == status
+    expect(guest.page.get_by_role("heading", level=1)).to_have_text(heading)
+    guest.check(f"every-{status}")
+
+
+def test_a_page_that_broke(person: NewPerson, site: Server) -> None:
+    """Its frame is none of the templates, so it is put into a page as the server would send it."""
+    somebody = person(None)
+    somebody.page.route(
+        "**/broken", lambda route: route.fulfill(status=500, content_type="text/html", body=BROKEN.format(id="0f3c"))
+    )
+    somebody.page.goto("/broken")
+    expect(somebody.page.get_by_role("heading", level=1)).to_have_text("Something broke here")
+    somebody.complaints.clear()  # the browser notes the status
+    somebody.check("every-500")
+
+
+def test_nothing_is_left_out() -> None:
+    """A line that is no page says why, and is a line of the table."""
+    lines = {line.path for line in TABLE if line.method == "GET"}
+    assert NO_PAGE.keys() <= lines
+    assert ASKED.keys() <= lines

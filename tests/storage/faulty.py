@@ -30,6 +30,9 @@ class Faults:
         self.asked.append((method, path))
         return self.kind if self.hits(method, path) else ""
 
+    def done(self) -> None:
+        """What was asked is done, and the answer is still to be sent."""
+
     @contextmanager
     def on(self, kind: str, *methods: str) -> Iterator[None]:
         """While the block goes on, requests of these methods (none: of all) meet this fault."""
@@ -66,6 +69,7 @@ def between(upstream: str, faults: Faults) -> Iterator[str]:
         def _forward(self, body: bytes, fault: str) -> None:
             headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
             answer = client.request(self.command, self.path, content=body, headers=headers)
+            faults.done()
             given = {name: value for name, value in answer.headers.items() if name.lower() not in HOP}
             if fault == "answers late":  # it is done, and nobody is told
                 self._answer(500, complaint("InternalError"), {})

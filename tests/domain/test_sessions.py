@@ -6,9 +6,9 @@ import pyotp
 import pytest
 
 from tests.clock import Clock
-from wharfinger.domain import second_factors, sessions, users
+from wharfinger.domain import second_factors, sessions, tokens, users
 from wharfinger.domain.access import OPERATOR, Caller
-from wharfinger.domain.errors import CredentialRefused, LoginsLimited, SessionUnknown, SettingInvalid
+from wharfinger.domain.errors import CredentialRefused, LoginsLimited, SessionUnknown, SettingInvalid, TokenUnknown
 from wharfinger.domain.sessions import Browser, NewSession, Stage
 from wharfinger.domain.tools import Policy, Tools
 from wharfinger.rules.scopes import CredentialKind
@@ -50,6 +50,24 @@ def test_only_the_secret_itself_opens_it(tools: Tools, ada: str) -> None:
     made = sign_in(tools)
     for wrong in ("", made.secret[:-1], made.secret.swapcase(), "\udcff", str(made.session.id)):
         assert sessions.find(tools, wrong, "") is None
+
+
+def test_a_session_is_not_the_token_of_the_same_number(tools: Tools, ada: str) -> None:
+    """Sessions and tokens are numbered apart, so some session has the number of somebody else's token."""
+    users.create(tools, OPERATOR, "eve", password=PASSWORD)
+    adas = tokens.create_personal(tools, OPERATOR, "laptop", {"api"}, username="ada")
+    eve = next(
+        found
+        for found in (caller(tools, sessions.sign_in(tools, "eve", PASSWORD, HERE)) for _ in range(9))
+        if found.session_id == adas.token.id
+    )
+    with pytest.raises(TokenUnknown):
+        tokens.rotate(tools, eve, adas.token.id)
+    with pytest.raises(TokenUnknown):
+        tokens.revoke(tools, eve, adas.token.id)
+    with pytest.raises(TokenUnknown):
+        tokens.current(tools, eve)
+    assert tokens.authenticate(tools, "ada", adas.secret, "192.0.2.9").name == "ada"
 
 
 def test_it_ends_when_unused_and_when_its_time_is_over(tools: Tools, ada: str, clock: Clock) -> None:

@@ -73,6 +73,11 @@ class Caller:
         """The browser's session, where the caller comes with one."""
         return self.credential_id if self.kind is CredentialKind.SESSION else None
 
+    @property
+    def token_id(self) -> int | None:
+        """The access token that the caller itself came with; sessions are numbered apart from tokens."""
+        return None if self.kind is CredentialKind.SESSION or self.grants is not None else self.credential_id
+
 
 ANONYMOUS: Final = Caller(CredentialKind.ANONYMOUS, "")
 OPERATOR: Final = Caller(CredentialKind.OPERATOR, "operator", admin=True)

@@ -173,7 +173,7 @@ def current(tools: Tools, caller: Caller) -> Token:
     """The token that the caller signed in with, whatever its scopes. Raises TokenUnknown."""
     access.require_known(caller)
     with tools.db.read() as tx:
-        row = None if caller.credential_id is None else rows.by_id(tx, caller.credential_id)
+        row = None if caller.token_id is None else rows.by_id(tx, caller.token_id)
     if row is None:
         raise TokenUnknown("you did not sign in with an access token: send one")
     return shown(row)
@@ -184,7 +184,7 @@ def revoke(tools: Tools, caller: Caller, token: int) -> None:
 
     A token may revoke itself, whatever its scopes.
     """
-    itself = caller.grants is None and token == caller.credential_id
+    itself = token == caller.token_id
     with tools.db.begin() as tx:
         row = rows.by_id(tx, token) if itself else managed(tx, caller, token)
         if row is not None:
@@ -197,7 +197,7 @@ def rotate(tools: Tools, caller: Caller, token: int, *, expires_at: datetime | N
     Without `expires_at` the new one lives as long as the old one was to live. Who rotates the token of a bot gets to
     know its secret, so that takes the role the bot has; a token may rotate itself.
     """
-    now, itself = tools.clock(), token == caller.credential_id
+    now, itself = tools.clock(), token == caller.token_id
     access.require_account(caller)
     with tools.db.begin() as tx:
         row = rows.by_id(tx, token) if itself else managed(tx, caller, token)

@@ -8,8 +8,9 @@ from tests.serving import Server
 from tests.web.pages.conftest import NewPerson
 from tests.web.pages.people import PASSWORD, with_password
 from tests.web.pages.visitor import Visitor, somebody
-from wharfinger.domain import groups, projects, users
+from wharfinger.domain import groups, projects, sessions, tokens, users
 from wharfinger.domain.access import OPERATOR
+from wharfinger.domain.tokens import NewToken
 from wharfinger.web.pages.front import SEALS
 from wharfinger.web.pages.line import Line, Who
 from wharfinger.web.pages.routes import TABLE
@@ -188,6 +189,32 @@ def test_over_tls_cookies_are_of_this_host_alone(tmp_path_factory: pytest.TempPa
             assert "secure" in cookie.lower().split("; ")
     finally:
         server.stop()
+
+
+def test_a_session_rotates_and_revokes_no_token_that_has_its_number(site: Server) -> None:
+    """Whoever signs in often enough has a session of any number they like."""
+    owner, thief = with_password(site), somebody(site)
+    made = token_of(site, owner)
+    while made.token.id <= session_number(site, thief):
+        made = token_of(site, owner)
+    while session_number(site, thief) < made.token.id:
+        thief = Visitor(site, thief.username)
+    assert session_number(site, thief) == made.token.id
+    for deed in ("rotate", "revoke"):
+        answer = thief.post(f"/profile/tokens/{deed}", {"token": made.token.id})
+        assert answer.status_code == 404
+        assert "whf_pat_" not in answer.text
+    assert tokens.authenticate(site.tools, owner, made.secret, "192.0.2.1").name == owner
+
+
+def token_of(site: Server, username: str) -> NewToken:
+    return tokens.create_personal(site.tools, OPERATOR, "laptop", {"api"}, username=username)
+
+
+def session_number(site: Server, visitor: Visitor) -> int:
+    found = sessions.find(site.tools, visitor.session, "192.0.2.1")
+    assert found is not None
+    return found.session.id
 
 
 # --- redirects, escaping, oddities

@@ -116,6 +116,18 @@ def facts(tx: Connection, repository: int, digest: str, names: Collection[str]) 
     return tx.execute(_FACTS, values).one()
 
 
+_SPEAKERS: Final = (
+    select(manifests.c.id)
+    .where(manifests.c.repository_id == _HERE, manifests.c.subject == _WANTED)
+    .with_for_update(read=True, key_share=True)
+)
+
+
+def hold_speakers(tx: Connection, repository: int, subject: str) -> None:
+    """What speaks about a manifest that is arriving stays until it is here: no review removes it meanwhile."""
+    tx.execute(_SPEAKERS, {"repository": repository, "wanted": subject}).all()
+
+
 _IDS: Final = bindparam("ids", expanding=True, type_=ID)
 _KEEPER: Final = manifests.alias("keeper")
 _BELOW: Final = union(

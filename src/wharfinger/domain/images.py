@@ -233,10 +233,11 @@ def delete_blob(tools: Tools, caller: Caller, path: str, digest: str) -> None:
         opened = open_existing(tx, caller, path, Action.DELETE)
         repository = opened.id
         Warden(tx, tools, caller, repository, path).require_repository(Action.DELETE)
-        if rows.blob_in_use(tx, repository, digest):
-            raise BlobInUse(f"a manifest of {path} names the blob {digest}: delete the manifest first")
+        # In this order: who pushes a manifest that names it is waited for, and then seen.
         if not rows.unlink_blob(tx, repository, digest):
             raise BlobUnknown(digest)
+        if rows.blob_in_use(tx, repository, digest):
+            raise BlobInUse(f"a manifest of {path} names the blob {digest}: delete the manifest first")
         garbage_rows.queue_blobs(tx, [digest], _later(tools))
         events.put(tx, tools, caller, BlobDeleted(path=opened.path, project_id=opened.project_id, digest=digest))
 

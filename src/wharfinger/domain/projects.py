@@ -131,9 +131,11 @@ def delete(tools: Tools, caller: Caller, path: str, *, with_images: bool = False
         if not with_images and rows.holds_images(tx, project.id):
             raise NotEmpty(f"{project.path} still holds images: delete them first, or delete the project with them")
         garbage_rows.take_turn(tx)
-        garbage_rows.queue_project(tx, project.id, tools.clock() + tools.policy.gc_delay)
-        token_rows.remove_bots(tx, project_id=project.id)
+        later = tools.clock() + tools.policy.gc_delay
+        garbage_rows.queue_project(tx, project.id, later)
         meter_rows.hold_project(tx, project.id)
+        garbage_rows.queue_project(tx, project.id, later)  # what arrived before it was held: few, so nobody waits long
+        token_rows.remove_bots(tx, project_id=project.id)
         meter_rows.remove(tx, meter_rows.at(tx, project.path), meter_rows.above(tx, project.path))
         rows.remove(tx, project.id)
         events.put(tx, tools, caller, ProjectDeleted(**events.at(project)))

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row
 from wharfinger.db import garbage as garbage_rows
 from wharfinger.db import images as image_rows
 from wharfinger.db import trash as rows
+from wharfinger.db import usage as usage_rows
 from wharfinger.domain import usage
 from wharfinger.domain.tools import Tools
 from wharfinger.domain.trash import Kind
@@ -45,7 +46,8 @@ def _let_go(tx: Connection, gone: Sequence[Row[Any]], now: datetime, later: date
 
 
 def _purged_part(tx: Connection, repository: int, limit: int, now: datetime) -> bool:
-    """Remove a part of a repository, or the last of it: then False."""
+    """Remove a part of a repository, or the last of it: then False. Nothing arrives in it meanwhile."""
+    usage_rows.hold(tx, repository, alone=True)
     manifests_, blobs = rows.some_manifests(tx, repository, limit), rows.some_blobs(tx, repository, limit)
     if manifests_:
         garbage_rows.delete_manifests(tx, manifests_)

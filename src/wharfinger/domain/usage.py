@@ -108,6 +108,8 @@ def pushing(
         push.came = rows.count(tx, repository, kept=_added(tx, repository, parsed), lost=()) if tags else ()
     elif alone or tx.dialect.name == "sqlite":
         push = Push(held.project_id, moves=found.moves, limited=held.limited)
+        if found.spoken_of:
+            rows.hold_speakers(tx, repository, digest)
         left = {row.manifest_id for row in rows.targets(tx, repository, tags) if row.digest != digest}
         before = rows.named_blobs(tx, _with_below(tx, left))
         yield push

@@ -4,11 +4,13 @@ from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import obstore
 import pytest
 
+from tests.mailbox import certificate
 from tests.storage import buckets
 from tests.storage.bytes_of import MIB, some
 from tests.storage.failing_server import Answer, Reply, answering, complaint
@@ -95,6 +97,42 @@ def test_nobody_there() -> None:
     for act in (put, get):
         with pytest.raises(StoreFailed, match=r"cannot be reached.*endpoint"):
             act(bucket)
+
+
+def check(bucket: Bucket) -> None:
+    """As `doctor` does."""
+    ObjectStore(MemoryLedger(), Shelf(bucket)).check()
+
+
+def test_a_name_that_is_not_known() -> None:
+    with pytest.raises(StoreFailed, match=r"its name is not known here.*endpoint"):
+        check(bucket_at("http://objects.invalid"))
+
+
+def test_a_port_where_nobody_listens() -> None:
+    with pytest.raises(StoreFailed, match=r"nobody listens at that address.*endpoint"):
+        check(bucket_at("http://127.0.0.1:1"))
+
+
+def test_an_endpoint_without_tls() -> None:
+    with answering(always(Reply())) as address, pytest.raises(StoreFailed, match=r"does not speak TLS.*http://"):
+        check(bucket_at(address.replace("http:", "https:")))
+
+
+def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
+    context, _ = certificate(tmp_path)
+    untrusted = pytest.raises(StoreFailed, match=r"certificate is not trusted.*ca_file")
+    with answering(always(Reply()), tls=context) as address, untrusted:
+        check(bucket_at(address))
+
+
+def test_google_is_told_of_by_its_own_settings() -> None:
+    with answering(always(Reply(403, complaint("AccessDenied")))) as address:
+        bucket = open_bucket("gs://bucket", buckets.quick(endpoint=address, session_token="token"))
+        with pytest.raises(StoreFailed, match=r"check \[storage\] key_file, and"):
+            put(bucket)
+    with pytest.raises(StoreFailed, match="key_file is to be the JSON key of a service account"):
+        open_bucket("gs://bucket", buckets.quick(key_text="no key"))
 
 
 def test_an_answer_that_does_not_come() -> None:

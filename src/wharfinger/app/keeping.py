@@ -113,8 +113,10 @@ def _account(section: StoreSection) -> Account:
             timeout=section.timeout,
             retry_for=section.retry_for,
         )
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsRefused([Problem("[storage]", f"a file cannot be read: {error}")]) from None
+    except OSError as error:
+        raise SettingsRefused([Problem("[storage]", f"{error.filename} cannot be read: {error.strerror}")]) from None
+    except UnicodeDecodeError:
+        raise SettingsRefused([Problem("[storage]", f"key_file {section.key_file} is no JSON")]) from None
 
 
 def check_store(settings: Settings) -> None:

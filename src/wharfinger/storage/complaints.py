@@ -12,14 +12,14 @@ FAILURES: Final = (BaseError, OSError, ValueError)  # all that obstore raises
 _CODE: Final = re.compile(r"<Code>\s*([\w.]{1,80})\s*</Code>", re.ASCII)
 _STATUS: Final = re.compile(r"status code: (\d{3})", re.ASCII)
 
+OUT_OF_REACH: Final = "it cannot be reached in time"
 _NO_BUCKET: Final = "there is no such bucket: make it, or correct [storage] url"
 _NO_KEY: Final = "the access key is unknown there, or over: correct [storage] access_key"
 _NO_SECRET: Final = "the secret key does not belong to the access key: correct [storage] secret_key"  # noqa: S105
 _NO_TIME: Final = "this machine's clock is wrong: let NTP set it"
 _NO_REGION: Final = "the bucket is in another region: correct [storage] region"
-_NO_RIGHTS: Final = (
-    "access is denied: check [storage] access_key and secret_key, and that they may get, put and delete objects there"
-)
+_KEYS: Final = "access_key and secret_key"  # of S3 and Azure
+_NO_RIGHTS: Final = f"access is denied: check [storage] {_KEYS}, and that they may get, put and delete objects there"
 _NO_KMS: Final = (
     "the key for server-side encryption cannot be used: correct [storage] encryption_key, and who may use it"
 )
@@ -59,8 +59,8 @@ _CODES: Final = {
 _STATUSES: Final = {
     "301": _NO_REGION,
     "400": "it takes the request for wrong: check [storage] url, endpoint and region",
-    "401": "it does not know these credentials: correct [storage] access_key and secret_key",
-    "403": "access is denied: check [storage] access_key and secret_key, and what they may do",
+    "401": f"it does not know these credentials: correct [storage] {_KEYS}",
+    "403": f"access is denied: check [storage] {_KEYS}, and what they may do",
     "404": _NO_BUCKET,
     "429": _BUSY,
     "500": _BUSY,
@@ -71,19 +71,37 @@ _STATUSES: Final = {
 
 _TEXTS: Final = (
     (r"Received redirect", _NO_REGION),
-    (r"error sending request", "it cannot be reached in time: check [storage] endpoint, and the network"),
+    (
+        r"InvalidCertificate",
+        "its certificate is not trusted: set [storage] ca_file to the one that signed it, or correct [storage] "
+        "endpoint",
+    ),
+    (r"InvalidContentType|InvalidMessage", "it does not speak TLS: is [storage] endpoint to begin with http://?"),
+    (
+        r"ConnectionRefused",
+        "it cannot be reached, nobody listens at that address: check [storage] endpoint, and that it runs",
+    ),
+    (r"dns error", "it cannot be reached, its name is not known here: check [storage] endpoint, and DNS"),
+    (
+        r"service account|GCP credential",
+        "its credentials cannot be read: [storage] key_file is to be the JSON key of a service account",
+    ),
+    (r"error sending request", f"{OUT_OF_REACH}: check [storage] endpoint, and the network"),
     (r"TimedOut|timed out", "it does not answer in time: check the network, or raise [storage] timeout"),
-    (r"kind: Connect|dns error", "it cannot be reached: check [storage] endpoint, and the network"),
+    (r"kind: Connect", "it cannot be reached: check [storage] endpoint, and the network"),
     (
         r"(?i)credential|token",
-        "it has no credentials: set [storage] access_key and secret_key, or give the machine a role",
+        f"it has no credentials: set [storage] {_KEYS}, or give the machine a role",
     ),
 )
 
 
 def failed(error: Exception, doing: str, where: str) -> StoreFailed:
     """What to tell the operator. The answer's body is not repeated: it may hold what was signed."""
-    return StoreFailed(f"cannot {doing} in {where}: {_sentence(error)}")
+    sentence = _sentence(error)
+    if where.startswith("gs://"):
+        sentence = sentence.replace(_KEYS, "key_file")
+    return StoreFailed(f"cannot {doing} in {where}: {sentence}")
 
 
 def bucket_missing(error: Exception) -> bool:

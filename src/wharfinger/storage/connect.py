@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from obstore.store import AzureStore, GCSStore, LocalStore, S3Store
 
 from wharfinger.storage.bucket import AnyStore, Bucket
-from wharfinger.storage.complaints import FAILURES
+from wharfinger.storage.complaints import FAILURES, failed
 from wharfinger.storage.store import StoreFailed
 
 _GOOGLE_KEY: Final = "x-goog-encryption-kms-key-name"
@@ -58,7 +58,7 @@ def open_bucket(url: str, account: Account) -> Bucket:
         asking = make(parts.netloc, prefix, account, _client(account, account.timeout))
         reading = make(parts.netloc, prefix, account, _client(account, _FOREVER))
     except FAILURES as error:
-        raise StoreFailed(f"{where} cannot be used: {str(error).partition(chr(10))[0][:300]}") from None
+        raise failed(error, "work", where) from None
     return Bucket(where, making, asking, reading)
 
 

@@ -18,6 +18,7 @@ from secrets import token_hex
 from typing import Final
 
 from wharfinger.spec import digest as digests
+from wharfinger.storage.complaints import OUT_OF_REACH
 from wharfinger.storage.ledger import Ledger
 from wharfinger.storage.place import Place, object_name
 from wharfinger.storage.shelf import Shelf, Shelves
@@ -147,9 +148,14 @@ def _stream(shelf: Shelf, place: Place, start: int, length: int | None) -> Strea
 
 def _check(shelf: Shelf) -> None:
     name, data = object_name("0" * 32, f"check-{token_hex(8)}"), b"wharfinger was here"
-    writer = shelf.objects.writer(name, shelf.part_bytes)
-    writer.write(data)
-    writer.finish()
+    try:
+        writer = shelf.objects.writer(name, shelf.part_bytes)
+        writer.write(data)
+        writer.finish()
+    except StoreFailed as error:
+        if OUT_OF_REACH in str(error):
+            any(shelf.objects.read(name, 0, 1))  # obstore says more of why when it reads
+        raise
     try:
         same = b"".join(shelf.objects.read(name, 0, len(data))) == data
     except BytesMissing:

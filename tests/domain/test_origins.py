@@ -43,6 +43,15 @@ def test_the_push_that_let_a_tag_point_there(gallery: Gallery) -> None:
     assert origin(gallery, "2", first) is None, "another tag of the same image"
 
 
+def test_a_job_says_of_which_commit(gallery: Gallery) -> None:
+    gallery.caller = replace(gallery.caller, kind=CredentialKind.JOB, origin={"commit": "9fceb02d", "job": "77"})
+    digest = gallery.container({"os": "linux"}, b"one", tag="1")
+    seal(gallery.tools)
+    found = origin(gallery, "1", digest)
+    assert found is not None
+    assert found.facts == {"commit": "9fceb02d", "job": "77"}
+
+
 def test_several_tags_at_once(gallery: Gallery) -> None:
     pushed = {tag: gallery.container({"os": "linux"}, tag.encode(), tag=tag) for tag in ("1", "2", "3")}
     seal(gallery.tools)

@@ -24,12 +24,15 @@ _EACH: Final = 20  # the newest events about an image that are looked through
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A push: by whom, with what kind of credential, and its name if it still has one."""
+    """A push: by whom, with what kind of credential, its name if it still has one, and what it vouched for.
+
+    `facts`: commit, ref, pipeline, job … by name (rules.origin).
+    """
 
     actor: str
     credential: CredentialKind
     token: str
-    number: int
+    facts: Mapping[str, str]
 
 
 def of_tags(
@@ -63,7 +66,7 @@ def _newest(events: list[Recorded], path: str, tags: Mapping[str, str]) -> dict[
 
 def _origin(event: Recorded, names: Mapping[int, str]) -> Origin:
     kind = CredentialKind(event.credential.partition(" ")[0])
-    return Origin(event.actor, kind, names.get(_token(event), ""), event.number)
+    return Origin(event.actor, kind, names.get(_token(event), ""), event.about.get("origin") or {})
 
 
 def _token(event: Recorded) -> int:

@@ -139,6 +139,7 @@ TABLE = (
     Line("POST", "/{place:place}/-/registry/undo", registry.undo, Who.PERSON, form=registry.show),
     Line("GET", "/{place:place}/-/registry/{id}", image.show, Who.EVERYBODY),
     Line("POST", "/{place:place}/-/registry/{id}/delete", registry.delete, Who.PERSON, form=image.show),
+    Line("POST", "/{place:place}/-/registry/{id}/rename", registry.rename, Who.PERSON, form=image.show),
     Line("POST", "/{place:place}/-/registry/{id}/tags/choose", image.choose, Who.PERSON, form=image.show),
     Line("POST", "/{place:place}/-/registry/{id}/tags/delete", image.delete, Who.PERSON, form=image.show),
     Line("POST", "/{place:place}/-/registry/{id}/tags/undo", image.undo, Who.PERSON, form=image.show),

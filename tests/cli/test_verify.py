@@ -86,3 +86,10 @@ def test_a_source_that_is_no_folder(invoke: Invoke, held: Holdings) -> None:
     assert ran.code == 1
     assert "nowhere is no folder" in ran.err
     assert invoke("verify", "--limit", "fast").code == 2
+
+
+def test_a_password_is_for_another_registry_and_for_tls_alone(invoke: Invoke, held: Holdings, tmp_path: Path) -> None:
+    for source in ([], ["--from", str(tmp_path)], ["--from", "http://registry.example.com/team/image"]):
+        ran = invoke("verify", "--user", "robot", *source)
+        assert (ran.code, ran.out) == (1, "")
+        assert "--user goes with --from https://" in ran.err

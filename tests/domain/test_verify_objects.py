@@ -111,9 +111,9 @@ def test_a_changed_object_is_set_aside_and_fetched_from_a_second_bucket(house: H
     assert house.orphans() == []
 
 
-def from_upstream(tools: Tools, server: Server, path: str) -> Find:
+def from_upstream(tools: Tools, server: Server, path: str, *named: str) -> Find:
     tools = replace(tools, outbound=Outbound(allow=(ip_network("127.0.0.0/8"),)))
-    return fetching.from_upstream(tools, f"{server.url}/{path}")
+    return fetching.from_upstream(tools, f"{server.url}/{path}", *named)
 
 
 def test_lost_bytes_are_fetched_from_another_registry(in_bucket: House, server: Server) -> None:
@@ -135,6 +135,22 @@ def test_lost_bytes_are_fetched_from_another_registry(in_bucket: House, server: 
     assert (problem.kind, problem.done) == ("missing", ("fetched",))
     assert in_bucket.problems(Means(deep=True)) == []
     assert digests.of(data) == digest
+
+
+def test_a_private_image_is_fetched_by_who_may_pull_it(in_bucket: House, server: Server) -> None:
+    registry, _ = client(server)
+    project = server.project()
+    named = _maintainer(server, project)
+    path, data = f"{project.path}/image", b"a layer that is nobody else's business"
+    push_as_docker(type(registry)(server.url, *named), path, data)
+    digest = in_bucket.repository.blob(data)
+    in_bucket.objects.delete(in_bucket.place(digest).names)
+    for find in (from_upstream(in_bucket.tools, server, path), from_upstream(in_bucket.tools, server, path, "x", "y")):
+        (problem,) = in_bucket.problems(Means(find=find))
+        assert (problem.kind, problem.done) == ("missing", ())
+    (problem,) = in_bucket.problems(Means(find=from_upstream(in_bucket.tools, server, path, *named)))
+    assert problem.done == ("fetched",)
+    assert in_bucket.problems(Means(deep=True)) == []
 
 
 def _maintainer(server: Server, project: object) -> tuple[str, str]:

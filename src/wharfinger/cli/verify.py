@@ -14,7 +14,7 @@ from wharfinger.app import keeping
 from wharfinger.cli.options import ConfigOption, JsonOption, RateOption
 from wharfinger.cli.progress import bar
 from wharfinger.cli.session import open_session, read_settings
-from wharfinger.cli.terminal import Failure, note, say
+from wharfinger.cli.terminal import Failure, note, read_secret, say
 from wharfinger.config.settings import Settings
 from wharfinger.domain import fetching, orphans
 from wharfinger.domain import verify as checks
@@ -39,6 +39,9 @@ def verify(
             "[storage], or an image of another registry, https://registry.example.com/team/image.",
         ),
     ] = "",
+    user: Annotated[
+        str, typer.Option("--user", help="Name to ask that registry with; the password comes on standard input.")
+    ] = "",
     limit: RateOption = 0,
     anew: Annotated[bool, typer.Option("--anew", help="Begin again where an earlier run was ended early.")] = False,
     config: ConfigOption = None,
@@ -49,20 +52,23 @@ def verify(
     notes = _Notes(settings.run / "verify.json", f"deep={deep} quarantine={quarantine} from={source or None}")
     if not anew:
         notes.read()
+    if user and not source.startswith("https://"):
+        raise Failure("--user goes with --from https://…: a password is sent to no other place")
+    password = read_secret(f"Password of {user}") if user else ""
     with open_session(config) as tools:
-        _run(tools, Means(deep, quarantine, _finder(settings, tools, source)), notes, limit)
+        _run(tools, Means(deep, quarantine, _finder(settings, tools, source, (user, password))), notes, limit)
     notes.path.unlink(missing_ok=True)
     _tell(notes, as_json=as_json)
     if any(not problem.mended for problem in notes.problems):
         raise typer.Exit(PROBLEMS_LEFT)
 
 
-def _finder(settings: Settings, tools: Tools, source: str) -> Find | None:
+def _finder(settings: Settings, tools: Tools, source: str, named: tuple[str, str]) -> Find | None:
     """What looks for a blob's bytes elsewhere."""
     if not source:
         return None
     if source.startswith(("https://", "http://")):
-        return fetching.from_upstream(tools, source)
+        return fetching.from_upstream(tools, source, *named)
     if "://" in source:
         return ForeignBucket(keeping.open_own_bucket(settings, source)).find
     if not Path(source).is_dir():

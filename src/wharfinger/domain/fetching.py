@@ -9,9 +9,12 @@ from wharfinger.domain.verify import Find
 from wharfinger.storage.store import StoreFailed
 
 
-def from_upstream(tools: Tools, url: str) -> Find:
-    """What asks an image of another registry for blobs; the digest of what comes is compared by whoever takes it."""
-    upstream = Upstream(tools.outbound, url)
+def from_upstream(tools: Tools, url: str, user: str = "", password: str = "") -> Find:
+    """What asks an image of another registry for blobs; the digest of what comes is compared by whoever takes it.
+
+    `user` is empty where it is asked as anybody may.
+    """
+    upstream = Upstream(tools.outbound, url, user, password)
 
     def find(digest: str) -> Iterable[bytes]:
         return _pieces(upstream, digest)

@@ -306,6 +306,10 @@ class StoreUnavailable(Exhausted):
     """The bytes cannot be kept or read for now: full, read-only or failing."""
 
 
+class DatabaseUnavailable(Exhausted):
+    """Rows cannot be kept or read for now: the database is full, read-only, failing or away."""
+
+
 class JobUnknown(NotFound):
     """No such job waits."""
 

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from wharfinger.domain import errors
+from wharfinger.domain import errors, failures
 from wharfinger.spec.errors import Malformed
 
 # The first line that fits wins: special cases stand above their kind.
@@ -61,7 +61,7 @@ DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
     409: {"model": Problem, "description": "the thing is in a state that does not allow this"},
     413: {"model": Problem, "description": "the body is too large"},
     429: {"model": Problem, "description": "too many failed logins"},
-    503: {"model": Problem, "description": "bytes cannot be kept or read for now"},
+    503: {"model": Problem, "description": "bytes or rows cannot be kept or read for now"},
 }
 
 
@@ -117,8 +117,11 @@ async def moved(request: Request, error: Exception) -> Response:
     return JSONResponse({"message": said}, 405, {"allow": "GET, HEAD"})
 
 
-async def failed(_request: Request, _error: Exception) -> Response:
+async def failed(request: Request, error: Exception) -> Response:
     """Something broke that nobody foresaw; the log has it, under the id of the request."""
+    refusal = failures.refusal(error)
+    if refusal is not None:
+        return await refused(request, refusal)
     said = "500 Internal Server Error - try again, and tell the operator the request id (x-request-id)"
     return JSONResponse({"message": said}, 500)
 

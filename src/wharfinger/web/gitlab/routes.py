@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
 
-from wharfinger.domain import access
+from wharfinger.domain import access, failures
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import Refusal, SignInNeeded
 from wharfinger.domain.tools import Tools
@@ -115,9 +115,10 @@ class Gitlab:
             return errors.answer(refusal, self._challenge(request))
         except ClientGone:
             raise
-        except Exception:
+        except Exception as error:
             _log.exception("%s %s failed", request.method, request.path)
-            return errors.failure()
+            passing = failures.refusal(error)
+            return errors.failure() if passing is None else errors.answer(passing, self._challenge(request))
 
     async def _dispatch(self, request: Request) -> Answer:
         routes, name, tag = find(request.path)

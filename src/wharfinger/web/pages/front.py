@@ -17,7 +17,7 @@ from starlette.routing import Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from wharfinger import __version__
-from wharfinger.domain import sessions
+from wharfinger.domain import failures, sessions
 from wharfinger.domain.errors import NotFound, Refusal, SignInNeeded
 from wharfinger.domain.tools import Tools
 from wharfinger.spec.errors import Malformed
@@ -141,9 +141,10 @@ class _Endpoint:
             response = _sealed(PlainTextResponse(f"{refusal}\n", errors.line_of(refusal)[0]))
         except ClientGone:
             raise
-        except Exception:
+        except Exception as error:
             _log.exception("%s %s broke", request.method, request.url.path[:400])
-            response = _sealed(HTMLResponse(BROKEN.format(id=escape(REQUEST_ID.get())), 500))
+            status = 500 if failures.refusal(error) is None else 503
+            response = _sealed(HTMLResponse(BROKEN.format(id=escape(REQUEST_ID.get())), status))
         await response(scope, receive, send)
 
 

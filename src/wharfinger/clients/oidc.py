@@ -1,15 +1,18 @@
 """An OpenID Connect provider: where to send people, and who they are when they come back.
 
-The code flow with PKCE (RFC 7636), state and nonce. The provider's endpoints and keys are asked for at each sign-in, so
-that a rotated key counts at once; all of it through the guarded client. The ID token's signature is verified with the
-published keys by one of ALGORITHMS, its claims as OpenID Connect Core 1.0, 3.1.3.7, has it.
+The code flow with PKCE (RFC 7636), state and nonce. The provider's endpoints and keys are remembered for some
+minutes, so that nobody makes us ask without end by beginning to sign in; a key that is not among them is asked for at
+once. All of it goes through the guarded client. The ID token's signature is verified with the published keys by one
+of ALGORITHMS, its claims as OpenID Connect Core 1.0, 3.1.3.7, has it.
 """
 
 import base64
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -25,6 +28,7 @@ from wharfinger.clients.http import NoAnswer, Outbound
 
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 LEEWAY_SECONDS: Final = 60  # clocks differ
+REMEMBERED_SECONDS: Final = 300
 _OK: Final = 200
 
 
@@ -32,14 +36,33 @@ class ProviderFailed(Exception):
     """The provider is not to be reached, or says what cannot be believed. `str(error)` says what, for the log."""
 
 
+class Memory:
+    """What the provider said lately of itself, by URL. Good for REMEMBERED_SECONDS; thread-safe."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, tuple[float, dict[str, Any]]] = {}
+
+    def get(self, url: str, ask: Callable[[], dict[str, Any]], *, anew: bool = False) -> dict[str, Any]:
+        """What is remembered of it, or what it says now (`anew`: in any case)."""
+        known = self._said.get(url)
+        if known is None or anew or time.monotonic() - known[0] > REMEMBERED_SECONDS:
+            known = self._said[url] = (time.monotonic(), ask())
+        return known[1]
+
+    def forget(self) -> None:
+        """Ask for everything again."""
+        self._said.clear()
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
-    """How the provider knows us."""
+    """How the provider knows us, and what it said."""
 
     issuer: str
     client_id: str
     client_secret: str
     scopes: str
+    memory: Memory = field(default_factory=Memory, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +97,7 @@ def claims(outbound: Outbound, client: Client, attempt: Attempt, code: str, now:
     """Who signed in: the claims of the ID token, and what the user info endpoint adds. Raises ProviderFailed."""
     found = _discovered(outbound, client)
     tokens = _tokens(outbound, client, found, attempt, code)
-    keys = _json(outbound, "GET", _endpoint(client, found, "jwks_uri"))
-    token = _verified(client, attempt, tokens, keys, now)
+    token = _verified(client, attempt, tokens, _keys(outbound, client, found, tokens), now)
     if "userinfo_endpoint" not in found or "access_token" not in tokens:
         return token
     bearer = {"authorization": f"Bearer {tokens['access_token']}"}
@@ -84,10 +106,30 @@ def claims(outbound: Outbound, client: Client, attempt: Attempt, code: str, now:
 
 
 def _discovered(outbound: Outbound, client: Client) -> Mapping[str, Any]:
-    found = _json(outbound, "GET", get_well_known_url(client.issuer, external=True))
+    url = get_well_known_url(client.issuer, external=True)
+    found = client.memory.get(url, partial(_json, outbound, "GET", url))
     if found.get("issuer") != client.issuer:
+        client.memory.forget()
         raise ProviderFailed(f"{client.issuer} calls itself {found.get('issuer')!r}: set [oidc] issuer to that")
     return found
+
+
+def _keys(outbound: Outbound, client: Client, found: Mapping[str, Any], tokens: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The provider's keys; asked for again where the ID token names one that is not among those remembered."""
+    url = _endpoint(client, found, "jwks_uri")
+    ask = partial(_json, outbound, "GET", url)
+    keys = client.memory.get(url, ask)
+    known = {key.get("kid") for key in keys.get("keys") or () if isinstance(key, dict)}
+    return keys if _key_id(tokens) in known else client.memory.get(url, ask, anew=True)
+
+
+def _key_id(tokens: Mapping[str, Any]) -> object:
+    """What the header of the ID token says, unverified: it only chooses among the provider's keys."""
+    try:
+        head = str(tokens.get("id_token")).partition(".")[0]
+        return json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4))).get("kid")
+    except (ValueError, AttributeError):
+        return None
 
 
 def _endpoint(client: Client, found: Mapping[str, Any], name: str) -> str:

@@ -18,7 +18,7 @@ from wharfinger.clients import oidc
 from wharfinger.clients.oidc import Attempt, ProviderFailed
 from wharfinger.db import identities as rows
 from wharfinger.db import users as user_rows
-from wharfinger.domain import access, events, sessions, users
+from wharfinger.domain import access, events, logins, sessions, users
 from wharfinger.domain.access import OPERATOR, Caller
 from wharfinger.domain.errors import CredentialRefused, PathInvalid, PathTaken, Refusal, SettingInvalid
 from wharfinger.domain.events.people import IdentityConnected, IdentityDisconnected
@@ -35,8 +35,12 @@ _FAILED: Final = (
 )
 
 
-def begin(tools: Tools, redirect_uri: str) -> tuple[Attempt, str]:
-    """What to remember of a sign-in, and where the browser goes for it. Raises SettingInvalid, CredentialRefused."""
+def begin(tools: Tools, redirect_uri: str, address: str) -> tuple[Attempt, str]:
+    """What to remember of a sign-in, and where the browser at `address` goes for it.
+
+    Raises SettingInvalid, CredentialRefused, LoginsLimited where too many failed from there.
+    """
+    logins.check(tools, [logins.of_address(address)])
     attempt = Attempt(redirect_uri, token_urlsafe(24), token_urlsafe(24), token_urlsafe(48))
     try:
         return attempt, oidc.address(tools.outbound, _provider(tools).client, attempt)
@@ -46,8 +50,8 @@ def begin(tools: Tools, redirect_uri: str) -> tuple[Attempt, str]:
 
 
 def finish(tools: Tools, attempt: Attempt, code: str, browser: Browser) -> NewSession:
-    """A session for who comes back with this code. Raises CredentialRefused."""
-    provider, claims = _provider(tools), _claims(tools, attempt, code)
+    """A session for who comes back with this code. Raises CredentialRefused, LoginsLimited."""
+    provider, claims = _provider(tools), _claims(tools, attempt, code, browser.address)
     with tools.db.read() as tx:
         known = rows.user_of(tx, provider.client.issuer, _subject(claims))
     user = known if known is not None else _sign_up(tools, provider, claims)
@@ -61,7 +65,7 @@ def finish(tools: Tools, attempt: Attempt, code: str, browser: Browser) -> NewSe
 def connect(tools: Tools, caller: Caller, attempt: Attempt, code: str) -> None:
     """Connect the account that comes back with this code with the caller. Raises CredentialRefused, PathTaken."""
     access.require_person(caller, "connecting an account")
-    provider, claims = _provider(tools), _claims(tools, attempt, code)
+    provider, claims = _provider(tools), _claims(tools, attempt, code, caller.address)
     with tools.db.begin() as tx:
         if not rows.connect(tx, _own(caller), provider.client.issuer, _subject(claims), tools.clock()):
             raise PathTaken(f"this account at {provider.name} is connected with somebody already")
@@ -89,11 +93,15 @@ def _provider(tools: Tools) -> SingleSignOn:
     return tools.policy.single_sign_on
 
 
-def _claims(tools: Tools, attempt: Attempt, code: str) -> Mapping[str, Any]:
+def _claims(tools: Tools, attempt: Attempt, code: str, address: str) -> Mapping[str, Any]:
+    """Who comes back; what cannot be believed counts as a failed login from this address."""
+    keys = [logins.of_address(address)]
+    logins.check(tools, keys)
     try:
         return oidc.claims(tools.outbound, _provider(tools).client, attempt, code, tools.clock())
     except ProviderFailed as error:
         _log.warning("signing in through the provider failed: %s", error)
+        logins.failed(tools, keys, address=address)
         raise CredentialRefused(_FAILED) from error
 
 

@@ -68,7 +68,7 @@ def furnish(site: Server) -> Harbour:
         protection.add(tools, OPERATOR, project, rule)
     policies.save(tools, OPERATOR, project, Terms(enabled=True, keep_n=5))
     quotas.set_limit(tools, OPERATOR, project, 8 * 1024 * KIB)
-    _let_it_have_grown(site, project)
+    let_it_have_grown(site, project)
     user = site.user()
     members.add(tools, OPERATOR, group, user.username, Role.OWNER)
     tokens.create_deploy(tools, OPERATOR, project, "cluster", ["read_registry"])
@@ -84,7 +84,7 @@ def furnish(site: Server) -> Harbour:
     return Harbour(project, group, found.id, index.digest, hook.id, other.id, user.username)
 
 
-def _let_it_have_grown(site: Server, project: str) -> None:
+def let_it_have_grown(site: Server, project: str) -> None:
     """Samples of three weeks, for the chart."""
     quotas.add_up(site.tools)
     with site.tools.db.begin() as tx:

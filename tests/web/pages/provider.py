@@ -26,12 +26,16 @@ class Provider:
     def __init__(self) -> None:
         self.person: dict[str, Any] = {"sub": "1", "preferred_username": "ada"}
         self.bend: dict[str, Any] = {}
-        self.key = ECKey.generate_key("P-256", parameters={"kid": "one", "use": "sig"})
-        self.signer = self.key
+        self.asked: list[str] = []  # the paths, as we were asked for them
+        self.rotate("one")
         self._codes: dict[str, dict[str, str]] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}/realm"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def rotate(self, kid: str) -> None:
+        """Sign with a new key from now on, and publish no other."""
+        self.key = self.signer = ECKey.generate_key("P-256", parameters={"kid": kid, "use": "sig"})
 
     def stop(self) -> None:
         """Be gone."""
@@ -66,7 +70,7 @@ class Provider:
             return {"error": "invalid_grant"}
         now = int(time.time())
         claims = {"iss": self.url, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": asked["nonce"]}
-        header = {"alg": "ES256", "kid": "one"}
+        header = {"alg": "ES256", "kid": self.signer.kid}
         token = jwt.encode(header, {**claims, **self.person, **self.bend}, self.signer)
         return {"access_token": "x", "token_type": "Bearer", "id_token": token}
 
@@ -75,7 +79,8 @@ class Provider:
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
                 asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
-                match parts.path.removeprefix("/realm"):
+                provider.asked.append(parts.path.removeprefix("/realm"))
+                match provider.asked[-1]:
                     case "/.well-known/openid-configuration":
                         self.say(provider.discovery())
                     case "/keys":

@@ -16,6 +16,7 @@ from tests.clients.conftest import home_in
 from tests.clients.programs import need
 from tests.domain.gallery import Gallery
 from tests.serving import Server, until
+from tests.web.pages.harbour import let_it_have_grown
 from tests.web.pages.people import PASSWORD, SCREENSHOTS, Person
 from tests.web.pages.wares import BUILD, RUN
 from wharfinger.domain import groups, members, projects, users
@@ -47,7 +48,7 @@ def newcomer(browser: Browser, house: Server) -> Iterator[Person]:
     made.close()
 
 
-def test_from_first_start_to_a_first_image(newcomer: Person, house: Server, tmp_path: Path) -> None:
+def test_from_first_start_to_the_chart_of_usage(newcomer: Person, house: Server, tmp_path: Path) -> None:
     need("skopeo")
     page = newcomer.sign_in_form()
     page.get_by_label("New password").fill(OWN)
@@ -80,7 +81,31 @@ def test_from_first_start_to_a_first_image(newcomer: Person, house: Server, tmp_
     expect(page.get_by_role("row").filter(has_text="first").get_by_text("just now").first).to_be_visible()
     page.goto("/")
     expect(page.get_by_role("row").filter(has_text="quay/lantern")).to_contain_text("1")
-    newcomer.check("home-first-image")
+    newcomer.check("proof-home")
+    look_delete_undo(newcomer)
+    let_it_have_grown(house, "quay/lantern")
+    page.get_by_role("link", name="Usage").click()
+    expect(page.get_by_role("img", name=re.compile("^From .* to "))).to_be_visible()
+    newcomer.check("proof-usage")
+
+
+def look_delete_undo(newcomer: Person) -> None:
+    """From the project to a layer of its image; then the tag goes, and comes back."""
+    page = newcomer.open("/quay/lantern")
+    page.get_by_role("link", name="Container Registry").first.click()
+    newcomer.check("proof-registry")
+    page.get_by_role("link", name="web", exact=True).click()
+    page.get_by_role("link", name="1.0", exact=True).click()
+    expect(page.get_by_role("img", name=re.compile("layers? by size"))).to_be_visible()
+    expect(page.get_by_text(re.compile("by root, with the personal token “first”"))).to_be_visible()
+    newcomer.check("proof-layers")
+    page.get_by_role("button", name="Delete tag").click()
+    page.get_by_role("button", name="Move 1 tag to the trash").click()
+    expect(page.get_by_role("status").filter(has_text="1 tag is in the trash")).to_be_visible()
+    newcomer.check("proof-deleted")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("link", name="1.0", exact=True)).to_be_visible()
+    newcomer.check("proof-undone")
 
 
 def test_pictures_for_the_readme(newcomer: Person, house: Server, browser: Browser) -> None:

@@ -17,6 +17,8 @@ from wharfinger.web.pages.routes import TABLE
 
 POSTS = [line for line in TABLE if line.method == "POST"]
 GETS = [line for line in TABLE if line.method == "GET"]
+FORM = re.compile(r"<form.*?</form>", re.DOTALL)
+LOOKED_FOR = {"q", "sort", "all", "from", "to", "platform", "days", "who", "what", "path", "address", "since", "before"}
 NASTY = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}"
 
 
@@ -102,6 +104,17 @@ def test_a_hidden_place_does_not_exist_for_others(site: Server, place: str, line
 @pytest.fixture(scope="module")
 def stranger(site: Server) -> Visitor:
     return somebody(site)
+
+
+@pytest.mark.parametrize("line", GETS, ids=named)
+def test_no_secret_goes_into_an_address(root: Visitor, line: Line, place: str) -> None:
+    """What is asked for in the address is what one looks for; whatever changes something or is a secret is posted."""
+    for form in FORM.findall(root.get(filled(line, place)).text):
+        if 'method="post"' in form:
+            continue
+        fields = set(re.findall(r' name="([^"]+)"', form))
+        assert fields <= LOOKED_FOR, fields
+        assert 'type="password"' not in form
 
 
 @pytest.mark.parametrize("line", GETS, ids=named)

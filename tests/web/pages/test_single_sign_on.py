@@ -25,13 +25,21 @@ def provider() -> Iterator[Provider]:
     made.stop()
 
 
+def settings(provider: Provider, failures: int = 10_000) -> dict[str, dict[str, object]]:
+    """Those of a server that lets the provider's people sign up, if they are of the crew."""
+    oidc: dict[str, object] = {"issuer": provider.url, "client_id": CLIENT, "client_secret": SECRET}
+    oidc |= {"name": "Harbour ID", "sign_up": "groups", "groups": "crew, captains", "admin_group": "captains"}
+    return {
+        "oidc": oidc,
+        "outbound": {"allow": ["127.0.0.1/32"]},
+        "server": {"workers": 1},
+        "logins": {"failures": failures},
+    }
+
+
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, provider: Provider, stylesheet: None) -> Iterator[Server]:
-    """A server that lets the provider's people sign up, if they are of the crew."""
-    oidc = {"issuer": provider.url, "client_id": CLIENT, "client_secret": SECRET, "name": "Harbour ID"}
-    oidc |= {"sign_up": "groups", "groups": "crew, captains", "admin_group": "captains"}
-    changes = {"oidc": oidc, "outbound": {"allow": ["127.0.0.1/32"]}, "server": {"workers": 1}}
-    made = Server(tmp_path_factory.mktemp("oidc"), changes).start()
+    made = Server(tmp_path_factory.mktemp("oidc"), settings(provider)).start()
     yield made
     made.stop()
 
@@ -175,13 +183,46 @@ def test_the_browser_does_not_follow_a_next_that_leads_elsewhere(house: Server) 
     assert go(Visitor(house), "/login/oidc?next=//evil.example").headers["location"] == "/"
 
 
-def test_a_provider_that_is_gone_is_told(house: Server, provider: Provider) -> None:
+def test_what_the_provider_says_of_itself_is_remembered(house: Server, provider: Provider) -> None:
+    """So beginning to sign in, which anybody can, makes us ask nobody; a new key counts at once all the same."""
+    assert go(Visitor(house)).status_code == 303
+    asked = list(provider.asked)
+    for _ in range(5):
+        assert Visitor(house).get("/login/oidc").status_code == 303
+    assert provider.asked == asked
+    provider.rotate("two")
+    assert go(Visitor(house)).status_code == 303
+    assert provider.asked.count("/keys") == asked.count("/keys") + 1
+    provider.rotate("one")
+
+
+def test_failed_sign_ins_count_like_wrong_passwords(
+    tmp_path_factory: pytest.TempPathFactory, provider: Provider, stylesheet: None
+) -> None:
+    server = Server(tmp_path_factory.mktemp("limited"), settings(provider, failures=3)).start()
+    try:
+        provider.bend = {"aud": "another"}
+        visitor = Visitor(server)
+        assert [go(visitor).status_code for _ in range(3)] == [403] * 3
+        provider.bend = {}
+        answer = visitor.get("/login/oidc")
+        assert answer.status_code == 403
+        assert "too many failed logins" in answer.text.lower()
+    finally:
+        server.stop()
+
+
+def test_a_provider_that_is_gone_is_told(
+    tmp_path_factory: pytest.TempPathFactory, provider: Provider, stylesheet: None
+) -> None:
+    server = Server(tmp_path_factory.mktemp("elsewhere"), settings(provider)).start()
     provider_url, provider.url = provider.url, "http://127.0.0.1:9/elsewhere"
     try:
-        answer = Visitor(house).get("/login/oidc")
+        answer = Visitor(server).get("/login/oidc")
+        assert answer.status_code == 403
+        assert "could not be asked" in answer.text
+        assert "calls itself" in server.log()
+        assert SECRET not in server.log()
     finally:
         provider.url = provider_url
-    assert answer.status_code == 403
-    assert "could not be asked" in answer.text
-    assert "calls itself" in house.log()
-    assert SECRET not in house.log()
+        server.stop()

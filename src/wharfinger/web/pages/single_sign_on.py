@@ -20,7 +20,7 @@ _STALE: Final = "this sign-in was begun elsewhere or too long ago: begin again"
 def begin(visit: Visit) -> Response:
     """Send the browser to the provider; what comes back has to fit the cookie that it takes along."""
     try:
-        attempt, address = identities.begin(visit.tools, _callback(visit))
+        attempt, address = identities.begin(visit.tools, _callback(visit), visit.browser.address)
     except Refusal as refusal:
         return _failed(visit, refusal)
     held = json.dumps([attempt.state, attempt.nonce, attempt.verifier, visit.next()])

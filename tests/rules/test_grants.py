@@ -1,6 +1,7 @@
 """What a registry token will allow, and what it says where it does not."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from wharfinger.rules.grants import MOST_REQUESTS, Decision, Request, Standing, decide, guarded, lacking, parse_scopes
 from wharfinger.rules.protection import Guard, Kind, Level, Rule
-from wharfinger.rules.roles import Action, Profile, Role, Visibility, may
+from wharfinger.rules.roles import Action, Profile, RegistryAccess, Role, Visibility, may
 from wharfinger.rules.scopes import SCOPES, CredentialKind, actions
 
 PULL, PUSH, DELETE, ADMINISTER = Action
@@ -318,3 +319,52 @@ def test_guarded_leaves_other_repositories_alone_and_keeps_what_was_refused_befo
     after = guarded(before, Guard([rule]), "acme/shop/web", 0)
     assert after.granted == {PULL}
     assert after.refused[DELETE] == "you are no maintainer"
+
+
+# --- registries that are for members, or off (GitLab's matrix of visibilities)
+
+MATRIX: dict[RegistryAccess, dict[Visibility, str]] = {
+    RegistryAccess.ENABLED: {PUBLIC: "anonymous stranger guest reporter", INTERNAL: "stranger guest reporter"},
+    RegistryAccess.PRIVATE: {PUBLIC: "reporter", INTERNAL: "reporter"},
+    RegistryAccess.DISABLED: {},
+}
+MATRIX[RegistryAccess.ENABLED][PRIVATE] = MATRIX[RegistryAccess.PRIVATE][PRIVATE] = "reporter"
+WHO = {
+    "anonymous": standing(ANONYMOUS, scopes=frozenset()),
+    "stranger": standing(),
+    "guest": standing(role=Role.GUEST),
+    "reporter": standing(role=Role.REPORTER),
+}
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("visibility", Visibility)
+@pytest.mark.parametrize("registry", RegistryAccess)
+def test_who_sees_a_registry_by_gitlabs_matrix(registry: RegistryAccess, visibility: Visibility, who: str) -> None:
+    asking = replace(WHO[who], visibility=visibility, registry=registry, profile=Profile.GITLAB)
+    seen = who in MATRIX[registry].get(visibility, "").split()
+    assert (PULL in decide({PULL}, asking).granted) is seen
+
+
+@pytest.mark.parametrize("visibility", Visibility)
+def test_guests_see_a_registry_for_members_where_guests_may_pull(visibility: Visibility) -> None:
+    seen = {"visibility": visibility, "registry": RegistryAccess.PRIVATE}
+    assert decide({PULL}, replace(WHO["guest"], **seen)).granted == {PULL}
+    assert decide({PULL}, replace(WHO["stranger"], **seen)) == Decision()
+
+
+def test_a_registry_for_members_takes_pushes_as_before() -> None:
+    asking = standing(role=Role.MAINTAINER, visibility=PUBLIC, registry=RegistryAccess.PRIVATE)
+    assert decide(EVERYTHING, asking).granted == EVERYTHING
+
+
+def test_a_registry_that_is_off_refuses_everybody_who_knows_the_project() -> None:
+    asking = standing(role=Role.OWNER, registry=RegistryAccess.DISABLED, scopes=frozenset({"api"}))
+    decision = decide({*EVERYTHING, ADMINISTER}, asking)
+    assert decision.granted == {ADMINISTER}
+    assert decision.refused[PUSH] == (
+        "the registry of acme/shop is switched off: "
+        "a maintainer of the project can set its container_registry_access_level"
+    )
+    assert decide(EVERYTHING, replace(asking, role=None)) == Decision()
+    assert decide({PULL}, replace(asking, role=None, visibility=PUBLIC)).refused.keys() == {PULL}

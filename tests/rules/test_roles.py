@@ -4,7 +4,18 @@ import itertools
 
 import pytest
 
-from wharfinger.rules.roles import LOWEST, Action, Profile, Role, Visibility, lowest_role, may, open_to
+from wharfinger.rules.roles import (
+    LOWEST,
+    Action,
+    Profile,
+    RegistryAccess,
+    Role,
+    Visibility,
+    lowest_role,
+    may,
+    of_images,
+    open_to,
+)
 
 PULL, PUSH, DELETE, ADMINISTER = Action
 PRIVATE, INTERNAL, PUBLIC = Visibility
@@ -78,3 +89,10 @@ def test_numbers_are_those_that_clients_send() -> None:
     assert [role.value for role in Role] == [10, 20, 30, 40, 50]
     assert [visibility.value for visibility in Visibility] == [0, 10, 20]
     assert [str(action) for action in Action] == ["pull", "push", "delete", "administer"]
+
+
+@pytest.mark.parametrize("visibility", Visibility)
+def test_images_can_be_for_members_of_a_project_that_all_see(visibility: Visibility) -> None:
+    assert of_images(visibility, RegistryAccess.ENABLED) is visibility
+    assert of_images(visibility, RegistryAccess.DISABLED) is visibility
+    assert of_images(visibility, RegistryAccess.PRIVATE) is PRIVATE

@@ -77,6 +77,8 @@ _PROJECT: Final[Select[Any]] = (
         projects.c.name,
         projects.c.namespace_id,
         projects.c.visibility,
+        projects.c.registry_access,
+        projects.c.description,
         projects.c.created_at,
         routes.c.path.label("found"),
         role_in(projects, _USER, _NOW).label("role"),
@@ -95,6 +97,7 @@ _GROUP: Final[Select[Any]] = (
         namespaces.c.parent_id,
         namespaces.c.owner_id,
         namespaces.c.visibility,
+        namespaces.c.description,
         namespaces.c.created_at,
         role_in(namespaces, _USER, _NOW).label("role"),
     )
@@ -113,8 +116,9 @@ def project_at(
 ) -> Row[Any] | None:
     """The project at the longest of at most three paths, present or former.
 
-    id, path, name, namespace_id, visibility, created_at, found (the path it was found under), role (the user's highest,
-    or None) and bound (is it inside the namespace or the project that a credential is bound to?).
+    id, path, name, namespace_id, visibility, registry_access, description, created_at, found (the path it was found
+    under), role (the user's highest, or None) and bound (is it inside the namespace or the project that a credential is
+    bound to?).
     """
     padded = [*paths, *[""] * (MOST_PATHS - len(paths))]  # nothing has an empty path
     values = {f"candidate{number}": path for number, path in enumerate(padded)}
@@ -127,6 +131,11 @@ def namespace_at(tx: Connection, path: str, *, user: int | None, now: datetime |
     return tx.execute(_GROUP, {"wanted": path, "user": user, "now": now}).first()
 
 
+OF_PROJECTS: Final[ColumnElement[int]] = projects.c.visibility
+OF_IMAGES: Final[ColumnElement[int]] = case((projects.c.registry_access == "private", 0), else_=projects.c.visibility)
+REGISTRY_ON: Final[ColumnElement[bool]] = projects.c.registry_access != "disabled"
+
+
 def readable(
     *,
     user: int | None,
@@ -134,15 +143,17 @@ def readable(
     now: datetime,
     open_to_all: Sequence[int],
     lowest: Sequence[tuple[int, int]],
+    seen: ColumnElement[int],
 ) -> ColumnElement[bool]:
     """A condition on `projects`: readable to all at these visibilities, or to whoever has the lowest role for one.
 
-    `bound` is what a credential without a user is bound to: it reads all of that.
+    `bound` is what a credential without a user is bound to: it reads all of that. `seen` is the visibility that counts:
+    OF_PROJECTS or OF_IMAGES.
     """
     role = role_of(projects, user, now)
-    ways: list[ColumnElement[bool]] = [projects.c.visibility.in_(list(open_to_all))]
+    ways: list[ColumnElement[bool]] = [seen.in_(list(open_to_all))]
     if user is not None:
-        ways += [(projects.c.visibility == visibility) & (role >= needed) for visibility, needed in lowest]
+        ways += [(seen == visibility) & (role >= needed) for visibility, needed in lowest]
     if bound is not None:
         ways.append(_bound(_value(bound[0], ID), _value(bound[1], ID)))
     return or_(false(), *ways)

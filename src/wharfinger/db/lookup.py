@@ -15,6 +15,7 @@ from sqlalchemy.dialects import sqlite
 
 from wharfinger.db.engine import Database
 from wharfinger.db.tables.images import blobs, manifests, repositories, repository_blobs, tags
+from wharfinger.db.tables.places import projects
 from wharfinger.db.tables.protection import protection_rules
 from wharfinger.db.tables.usage import meters, project_meters
 
@@ -43,7 +44,7 @@ class FoundBlob(NamedTuple):
 class FoundRepository(NamedTuple):
     """A repository, whose it is, whether a manifest was ever pushed to it, and whether its project has rules for it.
 
-    `full`: there was no room for more when that was last looked at.
+    `full`: there was no room for more when that was last looked at. `off`: the project's registry is switched off.
     """
 
     project_id: int
@@ -51,6 +52,7 @@ class FoundRepository(NamedTuple):
     listed: bool
     guarded: bool
     full: bool
+    off: bool
 
 
 class Lookup(Protocol):
@@ -92,6 +94,9 @@ _REPOSITORY: Final = select(
         project_meters.c.project_id == repositories.c.project_id,
         meters.c.id == project_meters.c.meter_id,
         meters.c.full,
+    ),
+    exists().where(
+        projects.c.id == repositories.c.project_id, projects.c.registry_access == literal_column("'disabled'")
     ),
 ).where(repositories.c.path == bindparam("path"))
 _BY_TAG: Final = _manifest(

@@ -20,7 +20,7 @@ from wharfinger.domain.errors import GroupUnknown, ProjectUnknown, RepositoryUnk
 from wharfinger.rules import grants, paths, scopes
 from wharfinger.rules.grants import Standing
 from wharfinger.rules.protection import Rule
-from wharfinger.rules.roles import Action, Profile, Role, Visibility, may
+from wharfinger.rules.roles import Action, Profile, RegistryAccess, Role, Visibility, may
 from wharfinger.rules.scopes import CredentialKind
 
 CATALOG_SCOPE: Final = "registry:catalog:*"
@@ -95,7 +95,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project as its opener sees it; `role` is the opener's own, None for one who is no member."""
+    """A project as its opener sees it; `role` is the opener's own, None for one who is no member.
+
+    `registry_access` is who sees its images: maintainers set it by `projects.change`, and it holds wherever images are
+    opened or listed (`open_repository`, `open_registry`, `readable_projects`). The project itself is seen as before.
+    """
 
     id: int
     path: str
@@ -104,6 +108,8 @@ class Project:
     visibility: Visibility
     role: Role | None
     created_at: datetime
+    registry_access: RegistryAccess = RegistryAccess.ENABLED
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,7 @@ class Group:
     visibility: Visibility
     role: Role | None
     created_at: datetime
+    description: str = ""
 
 
 def granted(caller: Caller, path: str, action: Action) -> int:
@@ -187,8 +194,11 @@ def _open(tx: Connection, caller: Caller, path: str, action: Action, named: str)
     row = _project_row(tx, caller, paths.candidates(path))
     if row is None or (allowed is not None and row.id != allowed):
         raise _no_repository(path)
+    found = project(caller, row, bound=bool(row.bound))
     if allowed is None:
-        _require(caller, project(caller, row, bound=bool(row.bound)), action, _no_repository(path))
+        _require(caller, _standing(caller, found, images=True), action, _no_repository(path))
+    elif found.registry_access is RegistryAccess.DISABLED:
+        raise ScopeMissing(grants.lacking(action, _standing(caller, found, images=True)))
     name = path[len(row.found) + 1 :]
     return Place(row.id, row.path, name, f"{row.path}/{name}" if name else row.path)
 
@@ -199,12 +209,21 @@ def open_project(tx: Connection, caller: Caller, path: str, action: Action) -> P
     Raises ProjectUnknown if there is none or the caller may not read it, ScopeMissing (SignInNeeded to nobody in
     particular) if the caller may read it and not do this.
     """
+    return _open_project(tx, caller, path, action, images=False)
+
+
+def open_registry(tx: Connection, caller: Caller, path: str, action: Action) -> Project:
+    """The same for the project's images as a whole, which can be hidden or switched off where the project is not."""
+    return _open_project(tx, caller, path, action, images=True)
+
+
+def _open_project(tx: Connection, caller: Caller, path: str, action: Action, *, images: bool) -> Project:
     unknown = ProjectUnknown(f"no project {path}, or none you may read: check the path, and that you are a member")
     row = _project_row(tx, caller, [path])
     if row is None:
         raise unknown
     found = project(caller, row, bound=bool(row.bound))
-    _require(caller, found, action, unknown)
+    _require(caller, _standing(caller, found, images=images), action, unknown)
     return found
 
 
@@ -215,8 +234,8 @@ def project(caller: Caller, row: Row[Any], *, bound: bool = False) -> Project:
         role = Role.DEVELOPER if bound else None
     if caller.admin:
         role = Role.OWNER
-    visibility = Visibility(row.visibility)
-    return Project(row.id, row.path, row.name, row.namespace_id, visibility, role, row.created_at)
+    facts = (row.id, row.path, row.name, row.namespace_id, Visibility(row.visibility), role, row.created_at)
+    return Project(*facts, registry_access=RegistryAccess(row.registry_access), description=row.description)
 
 
 def open_group(tx: Connection, caller: Caller, path: str, action: Action) -> Group:
@@ -226,15 +245,15 @@ def open_group(tx: Connection, caller: Caller, path: str, action: Action) -> Gro
     if row is None:
         raise unknown
     found = group(caller, row)
-    _require(caller, found, action, unknown)
+    _require(caller, _standing(caller, found), action, unknown)
     return found
 
 
 def group(caller: Caller, row: Row[Any]) -> Group:
     """The group in a row of `namespaces` with the caller's role."""
     role = Role.OWNER if caller.admin else _known_role(row.role)
-    visibility = Visibility(row.visibility)
-    return Group(row.id, row.path, row.name, row.parent_id, row.owner_id, visibility, role, row.created_at)
+    facts = (row.id, row.path, row.name, row.parent_id, row.owner_id, Visibility(row.visibility), role, row.created_at)
+    return Group(*facts, description=row.description)
 
 
 def open_place(tx: Connection, caller: Caller, path: str, action: Action) -> Project | Group:
@@ -259,17 +278,26 @@ def standing(tx: Connection, caller: Caller, path: str) -> tuple[Project, Standi
     if row is None:
         return None
     found = project(caller, row, bound=bool(row.bound))
-    return found, _standing(caller, found), found.path + path[len(row.found) :]
+    return found, _standing(caller, found, images=True), found.path + path[len(row.found) :]
 
 
-def readable_projects(caller: Caller, now: datetime, profile: Profile) -> Select[Any] | None:
-    """The ids of projects whose images the caller may pull, for `repositories.project_id.in_(…)`; None: of all."""
-    condition = readable(caller, now, profile)
-    return None if condition is None else rows.of_repositories(condition)
+def readable_projects(caller: Caller, now: datetime, profile: Profile) -> Select[Any]:
+    """The ids of projects whose images the caller may pull, for `repositories.project_id.in_(…)`."""
+    return rows.of_repositories(images_readable(caller, now, profile))
+
+
+def images_readable(caller: Caller, now: datetime, profile: Profile) -> ColumnElement[bool]:
+    """A condition on `projects` that holds where the caller may pull images: nobody where the registry is off."""
+    condition = _readable(caller, now, profile, rows.OF_IMAGES)
+    return rows.REGISTRY_ON if condition is None else rows.REGISTRY_ON & condition
 
 
 def readable(caller: Caller, now: datetime, profile: Profile) -> ColumnElement[bool] | None:
-    """A condition on `projects` that holds where the caller may pull; None: everywhere."""
+    """A condition on `projects` that holds where the caller may read the project; None: everywhere."""
+    return _readable(caller, now, profile, rows.OF_PROJECTS)
+
+
+def _readable(caller: Caller, now: datetime, profile: Profile, seen: ColumnElement[int]) -> ColumnElement[bool] | None:
     if caller.admin:
         return None
     deploy = caller.kind is CredentialKind.DEPLOY
@@ -281,7 +309,7 @@ def readable(caller: Caller, now: datetime, profile: Profile) -> ColumnElement[b
         if kind not in open_to_all
     ]
     bound = (caller.namespace_id, caller.project_id) if deploy else None
-    return rows.readable(user=caller.user_id, bound=bound, now=now, open_to_all=open_to_all, lowest=lowest)
+    return rows.readable(user=caller.user_id, bound=bound, now=now, open_to_all=open_to_all, lowest=lowest, seen=seen)
 
 
 def require_account(caller: Caller) -> None:
@@ -326,14 +354,14 @@ def require_role(place: Project | Group, role: Role, doing: str) -> None:
         raise ScopeMissing(f"{doing} needs the role {role.name.lower()} in {place.path}: ask an owner")
 
 
-def _require(caller: Caller, place: Project | Group, action: Action, unknown: Exception) -> None:
+def _require(caller: Caller, standing: Standing, action: Action, unknown: Exception) -> None:
     _refuse_registry_token(caller)
-    decision = grants.decide({action}, _standing(caller, place))
+    decision = grants.decide({action}, standing)
     if action in decision.granted:
         return
     if not decision.refused:
         raise unknown
-    if caller.kind is CredentialKind.ANONYMOUS:
+    if caller.kind is CredentialKind.ANONYMOUS and standing.registry is not RegistryAccess.DISABLED:
         raise SignInNeeded(decision.refused[action])
     raise ScopeMissing(decision.refused[action])
 
@@ -344,9 +372,12 @@ def _refuse_registry_token(caller: Caller) -> None:
         raise SignInNeeded("a registry token is good for images only: sign in with an access token")
 
 
-def _standing(caller: Caller, place: Project | Group) -> Standing:
+def _standing(caller: Caller, place: Project | Group, *, images: bool = False) -> Standing:
+    """`images`: towards the images of a project, and not the project itself."""
     own = caller.kind is not CredentialKind.JOB or (isinstance(place, Project) and place.id == caller.project_id)
-    return Standing(caller.kind, caller.scopes, place.role, place.visibility, place.path, caller.profile, own)
+    registry = place.registry_access if images and isinstance(place, Project) else RegistryAccess.ENABLED
+    seen = (place.role, place.visibility, place.path, caller.profile, own, registry)
+    return Standing(caller.kind, caller.scopes, *seen)
 
 
 def _project_row(tx: Connection, caller: Caller, candidates: list[str]) -> Row[Any] | None:

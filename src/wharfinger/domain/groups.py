@@ -105,7 +105,13 @@ def move(tools: Tools, caller: Caller, path: str, into: str) -> Group:
 
 
 def change(
-    tools: Tools, caller: Caller, path: str, *, visibility: Visibility | None = None, name: str | None = None
+    tools: Tools,
+    caller: Caller,
+    path: str,
+    *,
+    visibility: Visibility | None = None,
+    name: str | None = None,
+    description: str | None = None,
 ) -> Group:
     """Change what is given. Raises SettingInvalid where the parent is less visible, or something below more."""
     with places.changing(tools) as tx:
@@ -115,6 +121,8 @@ def change(
             rows.change(tx, group.id, visibility=visibility)
         if name is not None:
             rows.change(tx, group.id, name=places.title(name, group.name))
+        if description is not None:
+            rows.change(tx, group.id, description=places.description(description))
         changed = access.open_group(tx, caller, group.path, Action.PULL)
         before, after = places.differing(group, changed)
         events.put(tx, tools, caller, GroupChanged(**events.at(group), before=before, after=after))

@@ -264,7 +264,13 @@ def open_for_push(tools: Tools, caller: Caller, path: str) -> FoundRepository:
 
 
 def let_through(tools: Tools, caller: Caller, found: FoundRepository, path: str) -> FoundRepository:
-    """A repository that no rule keeps the caller from pushing to. Raises RepositoryProtected."""
+    """A repository that nothing keeps the caller from pushing to: no rule, no registry that is switched off.
+
+    Raises RepositoryProtected, and what `access.open_repository` raises.
+    """
+    if found.off:
+        with tools.db.read() as tx:
+            access.open_repository(tx, caller, path, Action.PUSH)
     if found.guarded:
         with tools.db.read() as tx:
             Warden(tx, tools, caller, found.id, path).require_repository(Action.PUSH)

@@ -22,6 +22,7 @@ from wharfinger.spec import name as names
 from wharfinger.spec.errors import Malformed
 
 LONGEST_TITLE: Final = 255
+LONGEST_DESCRIPTION: Final = 2_000
 _MOST_DIGITS: Final = 18
 
 
@@ -63,6 +64,13 @@ def title(text: str | None, otherwise: str) -> str:
     return found
 
 
+def description(text: str) -> str:
+    """What a place says of itself, in some lines. Raises SettingInvalid for a text that is too long."""
+    if len(text) > LONGEST_DESCRIPTION or "\x00" in text:
+        raise SettingInvalid(f"a description has {LONGEST_DESCRIPTION} characters at most, and no zero bytes")
+    return text
+
+
 def differing(old: Group | Project, new: Group | Project) -> tuple[dict[str, str], dict[str, str]]:
     """What changes of a place tell: its facts before and after, those that differ."""
     before, after = _facts(old), _facts(new)
@@ -71,7 +79,8 @@ def differing(old: Group | Project, new: Group | Project) -> tuple[dict[str, str
 
 
 def _facts(place: Group | Project) -> dict[str, str]:
-    return {"name": place.name, "visibility": place.visibility.name.lower()}
+    facts = {"name": place.name, "visibility": place.visibility.name.lower(), "description": place.description}
+    return facts | ({"registry_access": str(place.registry_access)} if isinstance(place, Project) else {})
 
 
 def require_free(tx: Connection, path: str) -> None:

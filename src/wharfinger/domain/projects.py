@@ -16,7 +16,7 @@ from wharfinger.domain.errors import NotEmpty, PathInvalid, ProjectUnknown
 from wharfinger.domain.events.places import ProjectChanged, ProjectCreated, ProjectDeleted, ProjectMoved
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import paths
-from wharfinger.rules.roles import Action, Role, Visibility
+from wharfinger.rules.roles import Action, RegistryAccess, Role, Visibility
 
 
 def create(
@@ -105,9 +105,20 @@ def move(tools: Tools, caller: Caller, path: str, into: str) -> Project:
 
 
 def change(
-    tools: Tools, caller: Caller, path: str, *, visibility: Visibility | None = None, name: str | None = None
+    tools: Tools,
+    caller: Caller,
+    path: str,
+    *,
+    visibility: Visibility | None = None,
+    name: str | None = None,
+    registry_access: RegistryAccess | None = None,
+    description: str | None = None,
 ) -> Project:
-    """Change what is given. Raises SettingInvalid where the group is less visible."""
+    """Change what is given, for maintainers. Raises SettingInvalid where the group is less visible.
+
+    `registry_access` is who sees the images (`access.Project`). It holds at once for whoever asks from then on; a
+    registry token that was given out before pulls until it ends, in minutes.
+    """
     with places.changing(tools) as tx:
         project = access.open_project(tx, caller, path, Action.ADMINISTER)
         if visibility is not None:
@@ -117,6 +128,10 @@ def change(
             rows.change(tx, project.id, visibility=visibility)
         if name is not None:
             rows.change(tx, project.id, name=places.title(name, project.name))
+        if registry_access is not None:
+            rows.change(tx, project.id, registry_access=registry_access)
+        if description is not None:
+            rows.change(tx, project.id, description=places.description(description))
         changed = access.open_project(tx, caller, project.path, Action.PULL)
         before, after = places.differing(project, changed)
         events.put(tx, tools, caller, ProjectChanged(**events.at(project), before=before, after=after))

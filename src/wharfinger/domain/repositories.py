@@ -91,7 +91,10 @@ _KINDS: Final[dict[Sort, Sorted]] = {Sort.NAME: type(None), Sort.CREATED: dateti
 def list_repositories(
     tools: Tools, caller: Caller, wanted: Filter = Filter(), window: Window = FIRST
 ) -> Page[Repository]:
-    """A page of the repositories that the caller may pull from. Raises ProjectUnknown, GroupUnknown, PageInvalid."""
+    """A page of the repositories that the caller may pull from. Raises ProjectUnknown, GroupUnknown, PageInvalid.
+
+    Where the registry of the project is switched off, ScopeMissing.
+    """
     access.require_reading(caller)
     with tools.db.read() as tx:
         found = _listing(tx, tools, caller, wanted)
@@ -171,7 +174,7 @@ def _mark(tools: Tools, repository: int, status: Status) -> str | None:
 def _listing(tx: Connection, tools: Tools, caller: Caller, wanted: Filter) -> Select[Any]:
     found = rows.named(rows.listing(counted=wanted.counted, folded=wanted.folded), access.askable(wanted.part))
     if wanted.project is not None:
-        return rows.in_project(found, access.open_project(tx, caller, wanted.project, Action.PULL).id)
+        return rows.in_project(found, access.open_registry(tx, caller, wanted.project, Action.PULL).id)
     if wanted.group is not None:
         found = rows.below_path(found, access.open_group(tx, caller, wanted.group, Action.PULL).path)
     return rows.readable(found, access.readable_projects(caller, tools.clock(), tools.policy.profile))

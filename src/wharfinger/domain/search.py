@@ -57,9 +57,10 @@ def find(tools: Tools, caller: Caller, text: str, *, limit: int = 5, thorough: b
     """What the text leads to, `limit` of each kind; `thorough` looks into the middle of tags as well."""
     access.require_reading(caller)
     wanted = rules.read(text)
-    readable = access.readable(caller, tools.clock(), tools.policy.profile)
+    now, profile = tools.clock(), tools.policy.profile
+    readable = access.images_readable(caller, now, profile)
     with tools.db.read() as tx:
-        projects = _projects(tx, readable, wanted, limit + 1)
+        projects = _projects(tx, access.readable(caller, now, profile), wanted, limit + 1)
         images = _images(tx, readable, wanted, limit + 1)
         tags = _tags(tx, readable, wanted, limit + 1, thorough=thorough)
         digests = _digests(tx, readable, wanted, limit + 1)

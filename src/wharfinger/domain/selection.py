@@ -90,7 +90,7 @@ def delete(tools: Tools, caller: Caller, path: str, wanted: Wanted) -> Act:
 def progress(tools: Tools, caller: Caller, project: str, batch: str) -> Act:
     """How many tags of an act are in the trash by now, and whether more come, or they are on their way back."""
     with tools.db.read() as tx:
-        opened = access.open_project(tx, caller, project, Action.DELETE)
+        opened = access.open_registry(tx, caller, project, Action.DELETE)
         running = any(rows.queued(tx, f"{task} {batch}") for task in (DELETE_TASK, RESTORE_TASK))
         return Act(batch, rows.trashed(tx, opened.id, tools.clock(), access.askable(batch)), running)
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from wharfinger.rules import scopes as credential_scopes
 from wharfinger.rules.protection import Guard, needs
-from wharfinger.rules.roles import LOWEST, Action, Profile, Role, Visibility, may
+from wharfinger.rules.roles import LOWEST, Action, Profile, RegistryAccess, Role, Visibility, may, of_images
 from wharfinger.rules.scopes import DOING, CredentialKind
 from wharfinger.spec import name
 from wharfinger.spec.errors import quoted
@@ -46,7 +46,8 @@ class Request:
 class Standing:
     """How a caller stands to one project. `role` is None for one who is no member; an administrator is an owner.
 
-    `own` is False where a job asks for another project than the one it runs in.
+    `own` is False where a job asks for another project than the one it runs in. `registry` is who sees the project's
+    images, where it is about these: for other matters it stays enabled.
     """
 
     kind: CredentialKind
@@ -56,6 +57,7 @@ class Standing:
     project: str
     profile: Profile = Profile.DEFAULT
     own: bool = True
+    registry: RegistryAccess = RegistryAccess.ENABLED
 
     @property
     def signed_in(self) -> bool:
@@ -107,8 +109,15 @@ def guarded(decision: Decision, guard: Guard, path: str, level: int) -> Decision
 def lacking(action: Action, standing: Standing) -> str:
     """Why not, to one who may know the project; empty if nothing is in the way.
 
+    Nobody gets past a registry that is switched off.
+
     The role comes first, because a better token would not help; a deploy token has no person who could get a role.
     """
+    if standing.registry is RegistryAccess.DISABLED and action is not Action.ADMINISTER:
+        return (
+            f"the registry of {standing.project} is switched off: "
+            "a maintainer of the project can set its container_registry_access_level"
+        )
     of_scopes = credential_scopes.lacking(standing.kind, standing.scopes, action)
     of_role = _of_role(action, standing)
     first, second = (of_scopes, of_role) if standing.kind is CredentialKind.DEPLOY else (of_role, of_scopes)
@@ -135,7 +144,8 @@ def _may_know(standing: Standing) -> bool:
 
 
 def _role_allows(action: Action, standing: Standing) -> bool:
-    return may(action, standing.role, standing.visibility, signed_in=standing.signed_in, profile=standing.profile)
+    seen = of_images(standing.visibility, standing.registry)
+    return may(action, standing.role, seen, signed_in=standing.signed_in, profile=standing.profile)
 
 
 def _of_role(action: Action, standing: Standing) -> str:

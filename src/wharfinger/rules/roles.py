@@ -27,6 +27,14 @@ class Visibility(IntEnum):
     PUBLIC = 20
 
 
+class RegistryAccess(StrEnum):
+    """Who sees the images of a project: whoever sees the project, its members alone, or nobody at all."""
+
+    ENABLED = "enabled"
+    PRIVATE = "private"
+    DISABLED = "disabled"
+
+
 class Action(StrEnum):
     """What can be done to a project's images; the first three are the words of registry tokens."""
 
@@ -71,6 +79,11 @@ def may(action: Action, role: Role | None, visibility: Visibility, *, signed_in:
     if role is not None and role >= needed:
         return True
     return action is Action.PULL and open_to(visibility, signed_in=signed_in)
+
+
+def of_images(visibility: Visibility, access: RegistryAccess) -> Visibility:
+    """The visibility of a project's images: those of a public project can be for its members only."""
+    return Visibility.PRIVATE if access is RegistryAccess.PRIVATE else visibility
 
 
 def open_to(visibility: Visibility, *, signed_in: bool) -> bool:

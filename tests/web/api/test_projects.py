@@ -44,13 +44,6 @@ def test_in_ones_own_namespace(ada: Somebody) -> None:
     assert ada.http.get(f"/users/{ada.user.username}/projects").json()[0]["id"] == project.id
 
 
-def test_an_access_level_that_is_not_kept_is_refused(ada: Somebody) -> None:
-    project = ada.gitlab.projects.create({"name": fresh("p"), "container_registry_access_level": "enabled"})
-    project.container_registry_access_level = "private"
-    assert status(project.save) == 400
-    assert ada.gitlab.projects.get(project.id).container_registry_access_level == "enabled"
-
-
 def test_transfer(ada: Somebody) -> None:
     one, two = (ada.gitlab.groups.create({"name": "g", "path": fresh("g")}) for _ in range(2))
     project = ada.gitlab.projects.create({"name": "p", "namespace_id": one.id})

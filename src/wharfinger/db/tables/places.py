@@ -1,6 +1,6 @@
 """Where: groups and personal namespaces, projects, their paths now and before, and who belongs to them."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Column, Integer, String, Table, Text, UniqueConstraint
 
 from wharfinger.db.tables.columns import PATH, id_column, metadata, moment, refers
 
@@ -13,6 +13,7 @@ namespaces = Table(
     refers("parent_id", "namespaces.id", nullable=True, index=True),
     refers("owner_id", "users.id", nullable=True),  # set on a personal namespace, null on a group
     Column("visibility", Integer, nullable=False),  # rules.roles.Visibility
+    Column("description", Text, nullable=False, server_default=""),
     moment("created_at"),
     sqlite_autoincrement=True,  # see id_column
 )
@@ -25,6 +26,8 @@ projects = Table(
     Column("path", PATH, nullable=False, unique=True),  # in full: "acme/backend/shop"
     Column("name", Text, nullable=False),
     Column("visibility", Integer, nullable=False),
+    Column("registry_access", String, nullable=False, server_default="enabled"),  # rules.roles.RegistryAccess
+    Column("description", Text, nullable=False, server_default=""),
     moment("created_at"),
     sqlite_autoincrement=True,  # see id_column
 )

@@ -46,6 +46,7 @@ class NewGroup(Asked):
     path: str
     parent_id: int | None = Field(None, ge=1, le=10**18)
     visibility: VisibilityWord = "private"
+    description: str | None = None
 
 
 class GroupChanges(Asked):
@@ -54,6 +55,7 @@ class GroupChanges(Asked):
     name: str | None = None
     path: str | None = None
     visibility: VisibilityWord | None = None
+    description: str | None = None
 
 
 class Transfer(Asked):
@@ -86,6 +88,8 @@ def create(call: ApiCall, asked: NewGroup) -> GroupShape:
     parent = places.group(call, str(asked.parent_id)).path if asked.parent_id else ""
     path = f"{parent}/{asked.path}".lstrip("/")
     made = groups.create(call.tools, call.caller, path, visibility=visibility(asked.visibility), name=asked.name)
+    if asked.description:
+        made = groups.change(call.tools, call.caller, made.path, description=asked.description)
     return shape(call, made)
 
 
@@ -100,7 +104,9 @@ def change(call: ApiCall, key: Key, asked: GroupChanges) -> GroupShape:
     """Change a group's name, path or visibility, for its owners. Old paths redirect."""
     group = places.group(call, key)
     seen = None if asked.visibility is None else visibility(asked.visibility)
-    changed = groups.change(call.tools, call.caller, group.path, visibility=seen, name=asked.name)
+    changed = groups.change(
+        call.tools, call.caller, group.path, visibility=seen, name=asked.name, description=asked.description
+    )
     if asked.path is not None and asked.path != group.path.rpartition("/")[2]:
         changed = groups.rename(call.tools, call.caller, group.path, asked.path)
     return shape(call, changed)
@@ -148,6 +154,7 @@ def shape(call: Call, group: Group) -> GroupShape:
         web_url=f"{call.url}/groups/{group.path}",
         name=group.name,
         path=group.path.rpartition("/")[2],
+        description=group.description,
         visibility=word(group.visibility),
         full_name=" / ".join([*group.path.split("/")[:-1], group.name]),
         full_path=group.path,

@@ -11,7 +11,7 @@ from wharfinger.domain import places as domain_places
 from wharfinger.domain.access import Project
 from wharfinger.domain.directory import Filter, Listed, Sort
 from wharfinger.domain.errors import SettingInvalid
-from wharfinger.rules.roles import Role
+from wharfinger.rules.roles import RegistryAccess, Role
 from wharfinger.web.api import places, shapes
 from wharfinger.web.api.call import ApiCall, Call
 from wharfinger.web.api.cleanup import ExpirationChanges, ExpirationPolicy, expiration_policy, save_expiration_policy
@@ -73,30 +73,44 @@ class ProjectShape(Simple):
     statistics: Statistics | None = None
 
     archived: bool = False
-    container_registry_enabled: bool = True
-    container_registry_access_level: Literal["enabled"] = "enabled"
+    container_registry_enabled: bool
+    container_registry_access_level: RegistryAccess
     container_registry_image_prefix: str
     container_expiration_policy: ExpirationPolicy | None = None
     permissions: Permissions
 
 
-class NewProject(Asked):
+class Registry(Asked):
+    """Who is to see a project's images."""
+
+    container_registry_access_level: RegistryAccess | None = None
+    container_registry_enabled: bool | None = Field(None, description="deprecated: enabled, or disabled")
+
+    @property
+    def registry_access(self) -> RegistryAccess | None:
+        """The level, or what the deprecated switch means."""
+        if self.container_registry_access_level is not None or self.container_registry_enabled is None:
+            return self.container_registry_access_level
+        return RegistryAccess.ENABLED if self.container_registry_enabled else RegistryAccess.DISABLED
+
+
+class NewProject(Registry):
     """A project to be made, in a group or, without one, in one's own namespace. One of name and path is needed."""
 
     name: str | None = None
     path: str | None = None
     namespace_id: int | None = Field(None, ge=1, le=10**18)
     visibility: VisibilityWord = "private"
-    container_registry_access_level: Literal["enabled"] | None = None  # others are refused, rather than not obeyed
+    description: str | None = None
 
 
-class ProjectChanges(Asked):
+class ProjectChanges(Registry):
     """What is to be different."""
 
     name: str | None = None
     path: str | None = None
     visibility: VisibilityWord | None = None
-    container_registry_access_level: Literal["enabled"] | None = None
+    description: str | None = None
     container_expiration_policy_attributes: ExpirationChanges | None = None
 
 
@@ -188,6 +202,9 @@ def create(call: ApiCall, asked: NewProject) -> ProjectShape:
     made = projects.create(
         call.tools, call.caller, f"{parent}/{path}", visibility=shapes.visibility(asked.visibility), name=asked.name
     )
+    if asked.registry_access or asked.description:
+        seen, text = asked.registry_access, asked.description
+        made = projects.change(call.tools, call.caller, made.path, registry_access=seen, description=text)
     return shape(call, directory.describe(call.tools, call.caller, made))
 
 
@@ -206,10 +223,17 @@ def get(
 
 @router.put("/projects/{id}")
 def change(call: ApiCall, key: Key, asked: ProjectChanges) -> ProjectShape:
-    """Change a project's name, path or visibility, for its maintainers. Old paths redirect."""
+    """Change a project's name, path, visibility and more, for its maintainers. Old paths redirect."""
     project = places.project(call, key)
-    seen = None if asked.visibility is None else shapes.visibility(asked.visibility)
-    changed = projects.change(call.tools, call.caller, project.path, visibility=seen, name=asked.name)
+    changed = projects.change(
+        call.tools,
+        call.caller,
+        project.path,
+        visibility=None if asked.visibility is None else shapes.visibility(asked.visibility),
+        name=asked.name,
+        registry_access=asked.registry_access,
+        description=asked.description,
+    )
     if asked.path is not None and asked.path != project.path.rpartition("/")[2]:
         changed = projects.rename(call.tools, call.caller, project.path, asked.path)
     if asked.container_expiration_policy_attributes is not None:
@@ -243,6 +267,8 @@ def shape(call: Call, listed: Listed) -> ProjectShape:
     project, role = listed.project, listed.project.role
     return ProjectShape(
         **short(call, listed).model_dump(),
+        container_registry_enabled=project.registry_access is not RegistryAccess.DISABLED,
+        container_registry_access_level=project.registry_access,
         container_registry_image_prefix=f"{call.registry}/{project.path}",
         permissions=Permissions(project_access=None if role is None else Level(access_level=role)),
     )
@@ -258,6 +284,7 @@ def short(call: Call, listed: Listed) -> Simple:
     project = listed.project
     return Simple(
         id=project.id,
+        description=project.description,
         name=project.name,
         name_with_namespace=f"{listed.namespace.name} / {project.name}",
         path=project.path.rpartition("/")[2],

@@ -14,7 +14,7 @@ from wharfinger.domain.repositories import Filter, Repository, Sort
 from wharfinger.domain.trash import Trashed
 from wharfinger.rules import paging
 from wharfinger.rules.paging import Page, Window
-from wharfinger.rules.roles import Action, Role, may
+from wharfinger.rules.roles import Action, RegistryAccess, Role, may, of_images
 from wharfinger.web.pages import live, places
 from wharfinger.web.pages.markers import marker
 from wharfinger.web.pages.visit import Visit
@@ -98,7 +98,8 @@ def allows(visit: Visit, project: Project, action: Action) -> bool:
     """May the visitor do this to the images of a project? Only what is shown depends on it."""
     signed_in = visit.caller.user_id is not None
     profile = visit.tools.policy.profile
-    return may(action, project.role, project.visibility, signed_in=signed_in, profile=profile)
+    seen, off = of_images(project.visibility, project.registry_access), RegistryAccess.DISABLED
+    return project.registry_access is not off and may(action, project.role, seen, signed_in=signed_in, profile=profile)
 
 
 def next_page(visit: Visit, found: Page[Any]) -> str:

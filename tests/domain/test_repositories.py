@@ -145,6 +145,26 @@ def test_deleted_by_the_worker(shelf: Shelf) -> None:
     assert repositories.get(shelf.tools, mia, shelf.path).status is None
 
 
+def test_a_deletion_that_fails_is_tried_ten_times_more(shelf: Shelf, clock: Clock) -> None:
+    """Whoever asked for it may not any more: in the end the repository says so, and can be deleted by another."""
+    shelf.image(tag="v1")
+    person(shelf.tools, "mia")
+    members.add(shelf.tools, OPERATOR, shelf.project, "mia", Role.MAINTAINER)
+    repositories.delete(shelf.tools, with_token(shelf.tools, "mia"), shelf.path)
+    members.remove(shelf.tools, OPERATOR, shelf.project, "mia")
+    for _ in range(10):
+        assert labour.do_all(shelf.tools) == 1
+        assert repositories.get(shelf.tools, OPERATOR, shelf.path).status is Status.DELETE_SCHEDULED
+        clock.advance(hours=1)
+    assert labour.do_all(shelf.tools) == 1
+    assert repositories.get(shelf.tools, OPERATOR, shelf.path).status is Status.DELETE_FAILED
+    clock.advance(days=1)
+    assert labour.do_all(shelf.tools) == 0
+    repositories.delete(shelf.tools, OPERATOR, shelf.path)
+    labour.do_all(shelf.tools)
+    assert paths(shelf.tools, wanted=Filter(project=shelf.project)) == []
+
+
 def test_deleting_twice_does_no_harm(shelf: Shelf) -> None:
     shelf.image(tag="v1")
     id_ = repositories.get(shelf.tools, OPERATOR, shelf.path).id

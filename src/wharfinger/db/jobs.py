@@ -40,9 +40,10 @@ def finish(tx: Connection, id_: int, holder: str) -> None:
 
 
 def fail(tx: Connection, id_: int, holder: str, *, error: str, due_at: datetime | None) -> None:
-    """The job failed; it is due again at `due_at`, or with None given up."""
+    """The job failed; it is due again at `due_at`, or with None given up: then the same can be asked for anew."""
     mine = (jobs.c.id == id_) & (jobs.c.holder == holder)
-    tx.execute(update(jobs).where(mine).values(held_until=None, holder="", error=error, due_at=due_at))
+    values: dict[str, Any] = {"held_until": None, "holder": "", "error": error, "due_at": due_at}
+    tx.execute(update(jobs).where(mine).values(values if due_at else values | {"key": None}))
 
 
 def page(tx: Connection, last: int, limit: int) -> Sequence[Row[Any]]:

@@ -200,10 +200,11 @@ def of_project(tx: Connection, project: int) -> Sequence[Row[Any]]:
     return tx.execute(_LINE.where(meters.c.id.in_(charged))).all()
 
 
-def used_by(tx: Connection, ids: Collection[int]) -> dict[int, int]:
-    """By project id: the bytes that it uses."""
-    found = select(meters.c.project_id, USED).where(meters.c.project_id.in_(ids))
-    return {row.project_id: int(row.used) for row in tx.execute(found)} if ids else {}
+def used_by(tx: Connection, ids: Collection[int], *, groups: bool = False) -> dict[int, int]:
+    """By id: the bytes that projects use, or `groups`."""
+    place = meters.c.namespace_id if groups else meters.c.project_id
+    found = select(place.label("place"), USED).where(place.in_(ids))
+    return {row.place: int(row.used) for row in tx.execute(found)} if ids else {}
 
 
 def line(tx: Connection, path: str) -> Sequence[Row[Any]]:

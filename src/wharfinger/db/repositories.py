@@ -26,6 +26,7 @@ from wharfinger.db import tags as tag_rows
 from wharfinger.db.access import below
 from wharfinger.db.containing import containing
 from wharfinger.db.paging import Cut
+from wharfinger.db.tables.cleanup import cleanup_runs
 from wharfinger.db.tables.columns import Moment
 from wharfinger.db.tables.images import repositories, tags
 from wharfinger.db.tables.places import projects
@@ -46,6 +47,15 @@ SORTS: Final[dict[str, ColumnElement[Any] | None]] = {
     "created": repositories.c.created_at,
     "updated": _LAST_PUSH,
 }
+_CLEANED: Final = (
+    select(func.max(cleanup_runs.c.started_at, type_=Moment()))
+    .where(
+        cleanup_runs.c.project_id == repositories.c.project_id,
+        cleanup_runs.c.policy_id.is_not(None),
+        or_(cleanup_runs.c.repository_id.is_(None), cleanup_runs.c.repository_id == repositories.c.id),
+    )
+    .scalar_subquery()
+)
 _COLUMNS: Final = (
     repositories.c.id,
     repositories.c.name,
@@ -54,6 +64,7 @@ _COLUMNS: Final = (
     repositories.c.created_at,
     repositories.c.status,
     _LAST_PUSH.label("last_pushed_at"),
+    _CLEANED.label("cleanup_started_at"),
     projects.c.path.label("project_path"),
 )
 

@@ -111,6 +111,11 @@ class Project:
     registry_access: RegistryAccess = RegistryAccess.ENABLED
     description: str = ""
 
+    @property
+    def shows_images(self) -> bool:
+        """May its opener be told how many images there are, and how large: where they are hidden, members alone."""
+        return self.role is not None or self.registry_access is RegistryAccess.ENABLED
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

@@ -1,5 +1,6 @@
 """Looking up groups, projects and people: listings with filters, an order and pages, of what the caller may see."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select
 
 from wharfinger.db import directory as rows
+from wharfinger.db import overviews as overview_rows
 from wharfinger.db import users as user_rows
 from wharfinger.domain import access, paging, users
 from wharfinger.domain.access import Caller, Group, Project
@@ -47,10 +49,11 @@ class Namespace:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A project and what it is in."""
+    """A project and what it is in; `active_at` is when it was last pushed to, or made."""
 
     project: Project
     namespace: Namespace
+    active_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +96,17 @@ def list_projects(tools: Tools, caller: Caller, wanted: Filter, window: Window =
             group = access.open_group(tx, caller, wanted.group, Action.PULL)
             found = rows.projects_in(found, group.id, group.path, deep=wanted.deep)
         read = rows.project_page(tx, found, wanted.sort, by)
-        return paging.page(tx, window, read, found, (partial(_listed, caller), partial(_of_project, wanted.sort)))
+        pushed = overview_rows.images(tx, [row.id for row in read[0]])
+        make = partial(_listed, caller, pushed)
+        return paging.page(tx, window, read, found, (make, partial(_of_project, wanted.sort)))
 
 
 def describe(tools: Tools, caller: Caller, project: Project) -> Listed:
     """A project that is open to the caller already, and what it is in."""
     with tools.db.read() as tx:
         listing = rows.project_listing(user=caller.user_id, now=tools.clock(), readable=None, lowest=None)
-        return replace(_listed(caller, rows.one_project(tx, listing, project.id)), project=project)
+        pushed = overview_rows.images(tx, [project.id])
+        return replace(_listed(caller, pushed, rows.one_project(tx, listing, project.id)), project=project)
 
 
 def list_groups(tools: Tools, caller: Caller, wanted: Filter, window: Window = FIRST) -> Page[Group]:
@@ -165,9 +171,11 @@ def _groups(tx: Connection, caller: Caller, found: Select[Any], wanted: Filter) 
     return rows.groups_below(found, group.id, group.path, deep=wanted.deep)
 
 
-def _listed(caller: Caller, row: Row[Any]) -> Listed:
+def _listed(caller: Caller, pushed: Mapping[int, tuple[int, datetime]], row: Row[Any]) -> Listed:
     held = Namespace(row.namespace_id, row.holder_name, row.holder_path, row.holder_parent_id, row.holder_owner_id)
-    return Listed(access.project(caller, row), held)
+    project = access.project(caller, row)
+    active_at = pushed[row.id][1] if row.id in pushed and project.shows_images else project.created_at
+    return Listed(project, held, active_at)
 
 
 def _person(caller: Caller, row: Row[Any]) -> User:

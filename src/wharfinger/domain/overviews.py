@@ -116,7 +116,7 @@ def _readable(tools: Tools, caller: Caller, now: datetime, wanted: Wanted) -> Co
 
 
 def _overviews(tx: Connection, projects: list[Project]) -> list[Overview]:
-    ids = [project.id for project in projects]
+    ids = [project.id for project in projects if project.shows_images]
     images, sizes = rows.images(tx, ids), rows.sizes(tx, ids)
     nothing = (0, None)
     return [

@@ -98,9 +98,11 @@ def done(tools: Tools, job: Job, holder: str) -> None:
         rows.finish(tx, job.id, holder)
 
 
-def failed(tools: Tools, job: Job, holder: str, error: str, patience: timedelta) -> datetime | None:
-    """The job failed: when it is tried again, or None where it is given up."""
-    due_at = retries.next_try(job.tries, job.queued_at, tools.clock(), patience)
+def failed(
+    tools: Tools, job: Job, holder: str, error: str, patience: timedelta, *, most: int | None = None
+) -> datetime | None:
+    """The job failed: when it is tried again, or None where it is given up, after so many tries at `most`."""
+    due_at = retries.next_try(job.tries, job.queued_at, tools.clock(), patience, most=most)
     with tools.db.begin() as tx:
         rows.fail(tx, job.id, holder, error=error[:_LONGEST_ERROR], due_at=due_at)
     return due_at

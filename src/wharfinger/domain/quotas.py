@@ -129,6 +129,12 @@ def of_projects(tools: Tools, projects: Collection[int]) -> dict[int, int]:
         return rows.used_by(tx, projects)
 
 
+def of_groups(tools: Tools, groups: Collection[int]) -> dict[int, int]:
+    """By id: the bytes that these groups use, with all below; the caller may see them already."""
+    with tools.db.read() as tx:
+        return rows.used_by(tx, groups, groups=True)
+
+
 def line(tx: Connection, path: str) -> list[Quota]:
     """The quotas of a place and of all above it, the instance last."""
     found = [_meter(row) for row in rows.line(tx, path)]

@@ -22,10 +22,12 @@ from wharfinger.domain.events.images import RepositoryDeletionScheduled
 from wharfinger.domain.guard import Warden
 from wharfinger.domain.paging import FIRST, Sorted
 from wharfinger.domain.tools import Tools
+from wharfinger.rules import grants
 from wharfinger.rules.paging import Marker, Page, Window
 from wharfinger.rules.roles import Action
 
 DELETE_TASK: Final = "delete repository"
+MOST_TRIES: Final = 11  # GitLab's: once, and ten times again
 
 
 class Sort(StrEnum):
@@ -49,8 +51,8 @@ class Repository:
     """An image repository.
 
     `name` is that below the project, "" for the image at the project's own path. `pushed_at` is when one of its tags
-    last began to point elsewhere. `tags_count` and `size_bytes` are None unless asked for; the size is that of the
-    blobs that its tags reach, each once (`db.sizes`).
+    last began to point elsewhere, `cleanup_started_at` when a cleanup policy last looked at it. `tags_count` and
+    `size_bytes` are None unless asked for; the size is that of the blobs that its tags reach, each once (`db.sizes`).
     """
 
     id: int
@@ -63,6 +65,7 @@ class Repository:
     status: Status | None
     tags_count: int | None
     size_bytes: int | None = None
+    cleanup_started_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,13 @@ def by_id(tools: Tools, caller: Caller, id_: int, *, sized: bool = False, folded
             raise RepositoryUnknown(f"no image repository {id_}, or none you may read: check the number") from None
 
 
+def deletable(tools: Tools, caller: Caller, one: Repository) -> bool:
+    """Has the caller the role and the token to delete a repository? Rules of protection are another matter."""
+    with tools.db.read() as tx:
+        found = access.standing(tx, caller, one.path)
+        return found is not None and Action.DELETE in grants.decide({Action.DELETE}, found[1]).granted
+
+
 def list_tree(tools: Tools, caller: Caller, path: str, window: Window = FIRST) -> Page[Repository]:
     """A page of the repositories at this path and below it that have a tag, by path. Raises RepositoryUnknown."""
     with tools.db.read() as tx:
@@ -158,8 +168,13 @@ def carry_out_deletion(tools: Tools, about: Mapping[str, Any]) -> None:
     try:
         images.delete_repository(tools, behalf.asker(tools, about), path, batch=about.get("batch"))
     except Exception:
-        _mark(tools, repository, Status.DELETE_FAILED)
+        _mark(tools, repository, Status.DELETE_SCHEDULED)
         raise
+
+
+def give_up_deletion(tools: Tools, about: Mapping[str, Any]) -> None:
+    """What `delete` asked for was tried often enough: the repository stays, and says so."""
+    _mark(tools, about["repository"], Status.DELETE_FAILED)
 
 
 def _mark(tools: Tools, repository: int, status: Status) -> str | None:
@@ -209,5 +224,6 @@ def _repository(tx: Connection, row: Row[Any], *, sized: bool) -> Repository:
         pushed_at=row.last_pushed_at,
         status=None if row.status is None else Status(row.status),
         tags_count=row.tags_count,
+        cleanup_started_at=row.cleanup_started_at,
         size_bytes=sizes.of_repository(tx, row.id) if sized else None,
     )

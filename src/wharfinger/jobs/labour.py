@@ -71,7 +71,10 @@ def do_one(tools: Tools, tasks: Sequence[Task] = TASKS) -> bool:
             task.run(tools, job.about)
     except Exception as error:  # whatever it was, others go on, and this one is tried again
         patience = task.patience if task else queue.HOLD
-        due_at = queue.failed(tools, job, holder, f"{type(error).__name__}: {error}", patience)
+        most = task.most_tries if task else None
+        due_at = queue.failed(tools, job, holder, f"{type(error).__name__}: {error}", patience, most=most)
+        if due_at is None and task and task.given_up:
+            task.given_up(tools, job.about)
         when = f"next try at {due_at:%H:%M:%S}" if due_at else "given up: `wharfinger job list` shows it"
         _log.exception("job %d (%s) failed, %s", job.id, job.task, when)
     else:

@@ -13,11 +13,16 @@ from wharfinger.jobs.reactions import REACTIONS
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Durable work: tried again while it fails, for so long. Doing it twice does no harm."""
+    """Durable work: tried again while it fails, for so long, and so many times at most. Doing it twice does no harm.
+
+    `given_up` is done once it is not tried again.
+    """
 
     name: str
     run: Callable[[Tools, Mapping[str, Any]], None]
     patience: timedelta = timedelta(days=1)
+    most_tries: int | None = None
+    given_up: Callable[[Tools, Mapping[str, Any]], None] | None = None
 
 
 TASKS: Final[tuple[Task, ...]] = (
@@ -25,7 +30,12 @@ TASKS: Final[tuple[Task, ...]] = (
     Task(deliveries.TASK, deliveries.deliver),
     Task(runs.START_TASK, runs.start_policy),
     Task(runs.RUN_TASK, runs.carry_on),
-    Task(repositories.DELETE_TASK, repositories.carry_out_deletion),
+    Task(
+        repositories.DELETE_TASK,
+        repositories.carry_out_deletion,
+        most_tries=repositories.MOST_TRIES,
+        given_up=repositories.give_up_deletion,
+    ),
     Task(notices.MAIL_TASK, notices.deliver, notices.PATIENCE),
     Task(selection.DELETE_TASK, selection.carry_out_deletion),
     Task(selection.RESTORE_TASK, selection.carry_out_return),

@@ -81,3 +81,20 @@ def test_form_and_query(ada: Somebody) -> None:
     parts = {"name": (None, "Part"), "path": (None, f"{path}-b")}
     assert ada.http.post("/groups", files=parts).json()["full_path"] == f"{path}-b"
     assert ada.http.post("/groups", params={"name": "Query", "path": f"{path}-c"}).json()["name"] == "Query"
+
+
+def test_what_a_group_uses_and_says(people: People) -> None:
+    ada = people.somebody()
+    group = ada.gitlab.groups.create({"name": "g", "path": fresh("g"), "description": "Wares"})
+    ada.gitlab.projects.create({"name": "p", "path": "p", "namespace_id": group.id})
+    pushed = people.push(ada, f"{group.full_path}/p/app")
+    size = sum(map(len, pushed.blobs))
+    found = ada.gitlab.groups.get(group.id, statistics=True)
+    assert found.statistics == {"container_registry_size": size, "storage_size": size}
+    (listed,) = ada.gitlab.groups.list(search=group.path, statistics=True)
+    assert (listed.statistics, listed.description) == (found.statistics, "Wares")
+    assert ada.gitlab.groups.get(group.id).statistics is None
+    group.description = "Other wares"
+    group.save()
+    assert ada.gitlab.groups.get(group.id).description == "Other wares"
+    assert ada.http.put(f"/groups/{group.id}", json={"description": "x" * 2001}).status_code == 400

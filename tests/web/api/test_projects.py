@@ -82,6 +82,16 @@ def test_listing(ada: Somebody, people: People) -> None:
     assert ada.gitlab.projects.list(search=word, owned=True, per_page=1)[0].id == made[2]
 
 
+def test_when_something_last_happened(ada: Somebody, people: People) -> None:
+    project = ada.gitlab.projects.create({"name": fresh("p")})
+    assert project.last_activity_at == project.created_at
+    people.push(ada, f"{project.path_with_namespace}/app")
+    found = ada.gitlab.projects.get(project.id)
+    assert found.last_activity_at > project.created_at
+    (listed,) = ada.gitlab.projects.list(search=project.path)
+    assert listed.last_activity_at == found.last_activity_at
+
+
 def test_mistakes(ada: Somebody, people: People) -> None:
     group = ada.gitlab.groups.create({"name": "g", "path": fresh("g")})
     project = ada.gitlab.projects.create({"name": "p", "namespace_id": group.id})

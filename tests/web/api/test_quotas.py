@@ -14,6 +14,10 @@ def test_what_a_project_uses(people: People) -> None:
     shown = ada.gitlab.projects.get(project.id, statistics=True)
     assert shown.statistics == {"container_registry_size": size, "storage_size": size}
     assert ada.gitlab.projects.get(project.id).statistics is None
+    name = project.path.rpartition("/")[2]
+    (listed,) = ada.gitlab.projects.list(search=name, statistics=True)
+    assert listed.statistics == shown.statistics
+    assert ada.gitlab.projects.list(search=name)[0].statistics is None
     assert people.somebody(project, "guest").gitlab.projects.get(project.id, statistics=True).statistics is None
 
 

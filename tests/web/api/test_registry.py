@@ -49,7 +49,20 @@ def test_a_projects_repositories(owner: Somebody, people: People, server: Server
         {"name": name, "path": f"{path}:{name}", "location": f"{host}/{path}:{name}"} for name in ("v1", "v2")
     ]
     plain = next(one for one in listed.list(get_all=True) if one.path == path)
-    assert {"tags", "tags_count", "size", "delete_api_path"} & plain.attributes.keys() == set()
+    assert {"tags", "tags_count", "size"} & plain.attributes.keys() == set()
+
+
+def test_how_to_delete_it_is_told_to_those_who_may(
+    owner: Somebody, people: People, project: Project, path: str
+) -> None:
+    people.push(owner, path)
+    guest = people.somebody(project, "guest")
+    for who, told in ((owner, True), (guest, False)):
+        found = next(
+            one for one in who.http.get(f"/projects/{project.id}/registry/repositories").json() if one["path"] == path
+        )
+        way = f"/api/v4/projects/{project.id}/registry/repositories/{found['id']}"
+        assert found.get("delete_api_path") == (way if told else None)
 
 
 def test_by_path_and_by_number(owner: Somebody, people: People, project: Project, path: str) -> None:

@@ -1,11 +1,13 @@
 """Groups, what is in them, and moving them (GitLab: Groups API)."""
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from wharfinger.domain import directory, groups
+from wharfinger.domain import directory, groups, quotas
 from wharfinger.domain.access import Group
 from wharfinger.domain.directory import Filter, Sort
 from wharfinger.domain.errors import SettingInvalid
@@ -14,7 +16,17 @@ from wharfinger.web.api import places
 from wharfinger.web.api.call import ApiCall, Call
 from wharfinger.web.api.paging import Paged
 from wharfinger.web.api.places import Key
-from wharfinger.web.api.shapes import AccessLevel, Asked, Moment, Shape, VisibilityWord, visibility, word
+from wharfinger.web.api.shapes import (
+    AccessLevel,
+    Asked,
+    Moment,
+    Shape,
+    Statistics,
+    VisibilityWord,
+    WithStatistics,
+    visibility,
+    word,
+)
 
 router = APIRouter(tags=["groups"])
 
@@ -37,6 +49,7 @@ class GroupShape(Shape):
     parent_id: int | None
     avatar_url: str | None = None
     created_at: Moment
+    statistics: Statistics | None = None
 
 
 class NewGroup(Asked):
@@ -75,11 +88,12 @@ def list_groups(
     top_level_only: bool = False,
     order_by: OrderBy = "name",
     sort: Order = "asc",
+    statistics: WithStatistics = False,
 ) -> list[GroupShape]:
     """Groups that one may see."""
     lowest = Role.OWNER if owned else min_access_level
     wanted = Filter(part=search, lowest=lowest, top=top_level_only, sort=Sort(order_by), descending=sort == "desc")
-    return _answer(call, paging, wanted)
+    return _answer(call, paging, wanted, statistics=statistics)
 
 
 @router.post("/groups", status_code=201)
@@ -94,9 +108,10 @@ def create(call: ApiCall, asked: NewGroup) -> GroupShape:
 
 
 @router.get("/groups/{id}")
-def get(call: ApiCall, key: Key) -> GroupShape:
+def get(call: ApiCall, key: Key, *, statistics: WithStatistics = False) -> GroupShape:
     """One group."""
-    return shape(call, places.group(call, key))
+    group = places.group(call, key)
+    return shape(call, group, _used(call, [group]) if statistics else {})
 
 
 @router.put("/groups/{id}")
@@ -147,8 +162,8 @@ def transfer(call: ApiCall, key: Key, asked: Transfer) -> GroupShape:
     return shape(call, groups.move(call.tools, call.caller, group.path, into))
 
 
-def shape(call: Call, group: Group) -> GroupShape:
-    """The group as it is shown."""
+def shape(call: Call, group: Group, used: Mapping[int, int] = MappingProxyType({})) -> GroupShape:
+    """The group as it is shown, with its statistics if `used`, bytes by id, has it."""
     return GroupShape(
         id=group.id,
         web_url=f"{call.url}/groups/{group.path}",
@@ -160,9 +175,16 @@ def shape(call: Call, group: Group) -> GroupShape:
         full_path=group.path,
         parent_id=group.parent_id,
         created_at=group.created_at,
+        statistics=Statistics.of(used.get(group.id)),
     )
 
 
-def _answer(call: Call, paging: Paged, wanted: Filter) -> list[GroupShape]:
+def _answer(call: Call, paging: Paged, wanted: Filter, *, statistics: bool = False) -> list[GroupShape]:
     page = directory.list_groups(call.tools, call.caller, wanted, paging.window)
-    return paging.answer(page, lambda group: shape(call, group))
+    used = _used(call, page.items) if statistics else {}
+    return paging.answer(page, lambda group: shape(call, group, used))
+
+
+def _used(call: Call, groups: Sequence[Group]) -> dict[int, int]:
+    """By id: what those of these groups store, with all below, whose reporter the caller is at least."""
+    return quotas.of_groups(call.tools, [group.id for group in groups if (group.role or 0) >= Role.REPORTER])

@@ -1,5 +1,7 @@
 """Projects: made, changed, moved, with what they say of their registry (GitLab: Projects API)."""
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Literal
 from urllib.parse import unquote
 
@@ -19,7 +21,7 @@ from wharfinger.web.api.namespaces import NamespaceShape
 from wharfinger.web.api.namespaces import shape as namespace_shape
 from wharfinger.web.api.paging import Paged
 from wharfinger.web.api.places import Key
-from wharfinger.web.api.shapes import AccessLevel, Asked, Moment, Shape, VisibilityWord
+from wharfinger.web.api.shapes import AccessLevel, Asked, Moment, Shape, Statistics, VisibilityWord, WithStatistics
 
 router = APIRouter(tags=["projects"])
 
@@ -58,13 +60,6 @@ class Simple(Shape):
     last_activity_at: Moment
     visibility: VisibilityWord
     namespace: NamespaceShape
-
-
-class Statistics(Shape):
-    """What a project stores, in bytes: its images, and nothing else."""
-
-    container_registry_size: int
-    storage_size: int
 
 
 class ProjectShape(Simple):
@@ -133,6 +128,7 @@ def list_projects(
     order_by: OrderBy = "created_at",
     sort: Order = "desc",
     simple: Annotated[bool, Query(description="in short")] = False,
+    statistics: WithStatistics = False,
 ) -> list[ProjectShape | Simple]:
     """Projects that one may read."""
     wanted = Filter(
@@ -142,7 +138,7 @@ def list_projects(
         sort=_sort(order_by),
         descending=sort == "desc",
     )
-    return _answer(call, paging, wanted, simple=simple)
+    return _answer(call, paging, wanted, simple=simple, statistics=statistics)
 
 
 @router.get("/groups/{id}/projects")
@@ -159,6 +155,7 @@ def list_of_group(
     order_by: OrderBy = "created_at",
     sort: Order = "desc",
     simple: Annotated[bool, Query(description="in short")] = False,
+    statistics: WithStatistics = False,
 ) -> list[ProjectShape | Simple]:
     """The projects of a group."""
     wanted = Filter(
@@ -170,7 +167,7 @@ def list_of_group(
         sort=_sort(order_by),
         descending=sort == "desc",
     )
-    return _answer(call, paging, wanted, simple=simple)
+    return _answer(call, paging, wanted, simple=simple, statistics=statistics)
 
 
 @router.get("/users/{user_id}/projects")
@@ -181,13 +178,14 @@ def list_of_user(
     *,
     order_by: OrderBy = "created_at",
     sort: Order = "desc",
+    statistics: WithStatistics = False,
 ) -> list[ProjectShape | Simple]:
     """The projects in a person's own namespace, as far as one may read them."""
     number = domain_places.number(user_id)
     username = user_id if number is None else directory.user_by_id(call.tools, call.caller, number).username
     namespace = groups.find(call.tools, call.caller, username)
     wanted = Filter(namespace.path, sort=_sort(order_by), descending=sort == "desc")
-    return _answer(call, paging, wanted)
+    return _answer(call, paging, wanted, statistics=statistics)
 
 
 @router.post("/projects", status_code=201)
@@ -209,16 +207,12 @@ def create(call: ApiCall, asked: NewProject) -> ProjectShape:
 
 
 @router.get("/projects/{id}")
-def get(
-    call: ApiCall, key: Key, *, statistics: Annotated[bool, Query(description="what it stores, for reporters")] = False
-) -> ProjectShape:
+def get(call: ApiCall, key: Key, *, statistics: WithStatistics = False) -> ProjectShape:
     """One project."""
     project = places.project(call, key)
-    found = shape(call, directory.describe(call.tools, call.caller, project))
-    if statistics and project.role is not None and project.role >= Role.REPORTER:
-        used = quotas.of_projects(call.tools, [project.id])[project.id]
-        found.statistics = Statistics(container_registry_size=used, storage_size=used)
-    return _with_policy(call, found, project)
+    listed = directory.describe(call.tools, call.caller, project)
+    used = _used(call, [listed]) if statistics else {}
+    return _with_policy(call, shape(call, listed, used), project)
 
 
 @router.put("/projects/{id}")
@@ -262,14 +256,15 @@ def transfer_into(call: ApiCall, key: Key, project_id: Annotated[str, Path()]) -
     return _moved(call, projects.find(call.tools, call.caller, unquote(project_id)).path, group.path)
 
 
-def shape(call: Call, listed: Listed) -> ProjectShape:
-    """The project as it is shown."""
+def shape(call: Call, listed: Listed, used: Mapping[int, int] = MappingProxyType({})) -> ProjectShape:
+    """The project as it is shown, with its statistics if `used`, bytes by id, has it."""
     project, role = listed.project, listed.project.role
     return ProjectShape(
         **short(call, listed).model_dump(),
         container_registry_enabled=project.registry_access is not RegistryAccess.DISABLED,
         container_registry_access_level=project.registry_access,
         container_registry_image_prefix=f"{call.registry}/{project.path}",
+        statistics=Statistics.of(used.get(project.id)),
         permissions=Permissions(project_access=None if role is None else Level(access_level=role)),
     )
 
@@ -291,7 +286,7 @@ def short(call: Call, listed: Listed) -> Simple:
         path_with_namespace=project.path,
         created_at=project.created_at,
         web_url=f"{call.url}/{project.path}",
-        last_activity_at=project.created_at,
+        last_activity_at=listed.active_at,
         visibility=shapes.word(project.visibility),
         namespace=namespace_shape(call, listed.namespace),
     )
@@ -302,9 +297,18 @@ def _moved(call: Call, project: str, into: str) -> ProjectShape:
     return shape(call, directory.describe(call.tools, call.caller, moved))
 
 
-def _answer(call: Call, paging: Paged, wanted: Filter, *, simple: bool = False) -> list[ProjectShape | Simple]:
+def _answer(
+    call: Call, paging: Paged, wanted: Filter, *, simple: bool = False, statistics: bool = False
+) -> list[ProjectShape | Simple]:
     page = directory.list_projects(call.tools, call.caller, wanted, paging.window)
-    return paging.answer(page, lambda listed: short(call, listed) if simple else shape(call, listed))
+    used = _used(call, page.items) if statistics else {}
+    return paging.answer(page, lambda listed: short(call, listed) if simple else shape(call, listed, used))
+
+
+def _used(call: Call, listed: Sequence[Listed]) -> dict[int, int]:
+    """By id: what those of these projects store whose reporter the caller is at least."""
+    told = [one.project.id for one in listed if (one.project.role or 0) >= Role.REPORTER]
+    return quotas.of_projects(call.tools, told)
 
 
 def _sort(order_by: str) -> Sort:

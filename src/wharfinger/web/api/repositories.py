@@ -127,6 +127,8 @@ def shape(call: Call, one: Repository, *, with_tags: bool = False, with_count: b
         more["tags"] = [tag_name(call, one.path, tag.name) for tag in found.items]
     if one.size_bytes is not None:
         more["size"] = one.size_bytes
+    if repositories.deletable(call.tools, call.caller, one):
+        more["delete_api_path"] = f"/api/v4/projects/{one.project_id}/registry/repositories/{one.id}"
     return RepositoryShape(
         id=one.id,
         name=one.name,
@@ -134,7 +136,7 @@ def shape(call: Call, one: Repository, *, with_tags: bool = False, with_count: b
         project_id=one.project_id,
         location=f"{call.registry}/{one.path}",
         created_at=one.created_at,
-        cleanup_policy_started_at=None,
+        cleanup_policy_started_at=one.cleanup_started_at,
         status=one.status,
         **more,
     )

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Annotated, Final, Literal
 
+from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
 from wharfinger.domain.errors import SettingInvalid
@@ -26,6 +27,21 @@ class Asked(BaseModel):
     """What a request asks for. Parameters that are not known here are passed over, as GitLab does."""
 
     model_config = ConfigDict(extra="ignore", str_max_length=10_000)
+
+
+class Statistics(Shape):
+    """What a place stores, in bytes: its images, and nothing else."""
+
+    container_registry_size: int
+    storage_size: int
+
+    @classmethod
+    def of(cls, used: int | None) -> "Statistics | None":
+        """Those of a place that uses so many bytes; none where that is not told."""
+        return None if used is None else cls(container_registry_size=used, storage_size=used)
+
+
+WithStatistics = Annotated[bool, Query(description="what it stores, for reporters")]
 
 
 def day(moment: datetime | None) -> date | None:

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select
+from sqlalchemy import Connection, Row
 
 from wharfinger.db import access as rows
 from wharfinger.domain.errors import GroupUnknown, ProjectUnknown, RepositoryUnknown, ScopeMissing, SignInNeeded
 from wharfinger.rules import grants, paths, scopes
 from wharfinger.rules.grants import Standing
 from wharfinger.rules.protection import Rule
-from wharfinger.rules.roles import Action, Profile, RegistryAccess, Role, Visibility, may
+from wharfinger.rules.roles import Action, Profile, RegistryAccess, Role, Visibility
 from wharfinger.rules.scopes import CredentialKind
 
 CATALOG_SCOPE: Final = "registry:catalog:*"
@@ -98,7 +98,7 @@ class Project:
     """A project as its opener sees it; `role` is the opener's own, None for one who is no member.
 
     `registry_access` is who sees its images: maintainers set it by `projects.change`, and it holds wherever images are
-    opened or listed (`open_repository`, `open_registry`, `readable_projects`). The project itself is seen as before.
+    opened or listed (`open_repository`, `open_registry`, `domain/sight`). The project itself is seen as before.
     """
 
     id: int
@@ -284,37 +284,6 @@ def standing(tx: Connection, caller: Caller, path: str) -> tuple[Project, Standi
         return None
     found = project(caller, row, bound=bool(row.bound))
     return found, _standing(caller, found, images=True), found.path + path[len(row.found) :]
-
-
-def readable_projects(caller: Caller, now: datetime, profile: Profile) -> Select[Any]:
-    """The ids of projects whose images the caller may pull, for `repositories.project_id.in_(…)`."""
-    return rows.of_repositories(images_readable(caller, now, profile))
-
-
-def images_readable(caller: Caller, now: datetime, profile: Profile) -> ColumnElement[bool]:
-    """A condition on `projects` that holds where the caller may pull images: nobody where the registry is off."""
-    condition = _readable(caller, now, profile, rows.OF_IMAGES)
-    return rows.REGISTRY_ON if condition is None else rows.REGISTRY_ON & condition
-
-
-def readable(caller: Caller, now: datetime, profile: Profile) -> ColumnElement[bool] | None:
-    """A condition on `projects` that holds where the caller may read the project; None: everywhere."""
-    return _readable(caller, now, profile, rows.OF_PROJECTS)
-
-
-def _readable(caller: Caller, now: datetime, profile: Profile, seen: ColumnElement[int]) -> ColumnElement[bool] | None:
-    if caller.admin:
-        return None
-    deploy = caller.kind is CredentialKind.DEPLOY
-    signed_in = caller.user_id is not None
-    open_to_all = [kind for kind in Visibility if may(Action.PULL, None, kind, signed_in=signed_in, profile=profile)]
-    lowest = [
-        (kind, min(role for role in Role if may(Action.PULL, role, kind, signed_in=signed_in, profile=profile)))
-        for kind in Visibility
-        if kind not in open_to_all
-    ]
-    bound = (caller.namespace_id, caller.project_id) if deploy else None
-    return rows.readable(user=caller.user_id, bound=bound, now=now, open_to_all=open_to_all, lowest=lowest, seen=seen)
 
 
 def require_account(caller: Caller) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select
 from wharfinger.db import directory as rows
 from wharfinger.db import overviews as overview_rows
 from wharfinger.db import users as user_rows
-from wharfinger.domain import access, paging, users
+from wharfinger.domain import access, paging, sight, users
 from wharfinger.domain.access import Caller, Group, Project
 from wharfinger.domain.errors import UserUnknown
 from wharfinger.domain.paging import FIRST, Sorted
@@ -158,7 +158,7 @@ def username(tools: Tools, id_: int) -> str:
 
 
 def _project_listing(tools: Tools, caller: Caller, lowest: Role | None) -> Select[Any]:
-    readable = access.readable(caller, tools.clock(), tools.policy.profile)
+    readable = sight.projects(caller, tools.clock(), tools.policy.profile)
     return rows.project_listing(user=caller.user_id, now=tools.clock(), readable=readable, lowest=lowest)
 
 

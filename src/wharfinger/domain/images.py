@@ -14,7 +14,7 @@ from wharfinger.db import renaming as renaming_rows
 from wharfinger.db import tags as tag_rows
 from wharfinger.db import trash as trash_rows
 from wharfinger.db.lookup import FoundRepository
-from wharfinger.domain import access, events, usage
+from wharfinger.domain import access, events, sight, usage
 from wharfinger.domain.access import Caller, Place
 from wharfinger.domain.errors import (
     BlobInUse,
@@ -87,7 +87,7 @@ def list_repositories(tools: Tools, caller: Caller, *, last: str, limit: int) ->
     """The repositories that the caller may pull from, after `last`, at most `limit`."""
     access.require_catalog(caller)
     with tools.db.read() as tx:
-        readable = access.readable_projects(caller, tools.clock(), tools.policy.profile)
+        readable = sight.image_projects(caller, tools.clock(), tools.policy.profile)
         return _page(rows.catalog_page(tx, readable, last, limit + 1), limit)
 
 

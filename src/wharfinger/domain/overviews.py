@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, false
 
 from wharfinger.db import overviews as rows
-from wharfinger.domain import access, paging
+from wharfinger.domain import access, paging, sight
 from wharfinger.domain.access import Caller, Group, Project
 from wharfinger.domain.paging import Sorted
 from wharfinger.domain.tools import Tools
@@ -112,7 +112,7 @@ def totals(tools: Tools, caller: Caller) -> dict[str, int]:
 
 
 def _readable(tools: Tools, caller: Caller, now: datetime, wanted: Wanted) -> ColumnElement[bool] | None:
-    return false() if wanted.mine else access.readable(caller, now, tools.policy.profile)
+    return false() if wanted.mine else sight.projects(caller, now, tools.policy.profile)
 
 
 def _overviews(tx: Connection, projects: list[Project]) -> list[Overview]:

@@ -10,7 +10,7 @@ from wharfinger.db import meters as meter_rows
 from wharfinger.db import places as place_rows
 from wharfinger.db import projects as rows
 from wharfinger.db import tokens as token_rows
-from wharfinger.domain import access, events, places
+from wharfinger.domain import access, events, places, sight
 from wharfinger.domain.access import Caller, Group, Project
 from wharfinger.domain.errors import NotEmpty, PathInvalid, ProjectUnknown
 from wharfinger.domain.events.places import ProjectChanged, ProjectCreated, ProjectDeleted, ProjectMoved
@@ -70,7 +70,7 @@ def list_projects(
     now = tools.clock()
     with tools.db.read() as tx:
         top = None if group is None else access.open_group(tx, caller, group, Action.PULL).path
-        readable = access.readable(caller, now, tools.policy.profile)
+        readable = sight.projects(caller, now, tools.policy.profile)
         found = rows.page(tx, user=caller.user_id, now=now, readable=readable, group=top, last=last, limit=limit)
         return [access.project(caller, row) for row in found]
 

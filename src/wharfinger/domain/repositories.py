@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, Select
 
 from wharfinger.db import repositories as rows
 from wharfinger.db import sizes
-from wharfinger.domain import access, behalf, events, images, paging, queue
+from wharfinger.domain import access, behalf, events, images, paging, queue, sight
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import RepositoryUnknown
 from wharfinger.domain.events.images import RepositoryDeletionScheduled
@@ -192,7 +192,7 @@ def _listing(tx: Connection, tools: Tools, caller: Caller, wanted: Filter) -> Se
         return rows.in_project(found, access.open_registry(tx, caller, wanted.project, Action.PULL).id)
     if wanted.group is not None:
         found = rows.below_path(found, access.open_group(tx, caller, wanted.group, Action.PULL).path)
-    return rows.readable(found, access.readable_projects(caller, tools.clock(), tools.policy.profile))
+    return rows.readable(found, sight.image_projects(caller, tools.clock(), tools.policy.profile))
 
 
 def _get(tx: Connection, caller: Caller, path: str, *, sized: bool, folded: bool = False) -> Repository:

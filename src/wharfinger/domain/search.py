@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row
 
 from wharfinger.db import search as rows
-from wharfinger.domain import access
+from wharfinger.domain import access, sight
 from wharfinger.domain.access import Caller
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import search as rules
@@ -58,9 +58,9 @@ def find(tools: Tools, caller: Caller, text: str, *, limit: int = 5, thorough: b
     access.require_reading(caller)
     wanted = rules.read(text)
     now, profile = tools.clock(), tools.policy.profile
-    readable = access.images_readable(caller, now, profile)
+    readable = sight.images(caller, now, profile)
     with tools.db.read() as tx:
-        projects = _projects(tx, access.readable(caller, now, profile), wanted, limit + 1)
+        projects = _projects(tx, sight.projects(caller, now, profile), wanted, limit + 1)
         images = _images(tx, readable, wanted, limit + 1)
         tags = _tags(tx, readable, wanted, limit + 1, thorough=thorough)
         digests = _digests(tx, readable, wanted, limit + 1)

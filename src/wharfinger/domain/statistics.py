@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select
 
 from wharfinger.db import statistics as rows
-from wharfinger.domain import access
+from wharfinger.domain import access, sight
 from wharfinger.domain.access import Caller
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Action
@@ -72,4 +72,4 @@ def unpulled(
 def _opened(tx: Connection, tools: Tools, caller: Caller, place: str) -> tuple[str, Select[Any] | None]:
     access.require_reading(caller)
     path = access.open_place(tx, caller, place, Action.PULL).path if place else ""
-    return path, access.readable_projects(caller, tools.clock(), tools.policy.profile)
+    return path, sight.image_projects(caller, tools.clock(), tools.policy.profile)

@@ -22,7 +22,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from wharfinger.db import images as rows
-from wharfinger.domain import access, images, kept, quotas, underway
+from wharfinger.domain import access, images, kept, quotas, sight, underway
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import (
     BlobTooLarge,
@@ -220,7 +220,7 @@ def _require_push(caller: Caller, path: str, source: str | None) -> None:
 
 def _readable_somewhere(tx: Connection, tools: Tools, caller: Caller, digest: str, source: str | None) -> bool:
     """By what the caller may pull at this moment; a token that names the source opens it as well."""
-    readable = access.readable_projects(caller, tools.clock(), tools.policy.profile)
+    readable = sight.image_projects(caller, tools.clock(), tools.policy.profile)
     if rows.blob_holder(tx, readable, digest, source) is not None:
         return True
     if source is None:

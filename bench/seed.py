@@ -1,17 +1,17 @@
 """What a database holds before a measurement: written as rows, because pushing a million manifests takes too long."""
 
 import os
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, Table, insert, select, text, update
 
 from bench.bodies import CONFIG, LAYER, MANIFEST, MIB, digest_of
 from wharfinger.db import meters, migrate
 from wharfinger.db.engine import Database
-from wharfinger.db.tables.images import manifests, repositories, tags
+from wharfinger.db.tables.images import blobs, manifest_blobs, manifests, repositories, repository_blobs, tags
 from wharfinger.db.tables.people import credentials, users
 from wharfinger.db.tables.places import members, namespaces, projects, routes
 from wharfinger.rules import secrets
@@ -20,6 +20,8 @@ from wharfinger.rules.scopes import CredentialKind
 
 DEVELOPER, GROUP, PROJECT = "developer", "bench", "bench/shop"
 _BATCH = 10_000
+_CONFIG_BYTES = 1500
+_SHARED = {digest_of(b"shared layer %d" % number): 10 * MIB for number in range(3)}
 
 
 def actor(url: str) -> str:
@@ -56,6 +58,43 @@ def add_tags(url: str, path: str, count: int) -> None:
             for number, name in enumerate(tag_names(count))
         )
         _fill(tx, tags, rows)
+
+
+def add_images(url: str, path: str, count: int, *, tagged: int) -> None:
+    """A repository of so many images, each with a config and a layer of its own and layers that all share.
+
+    Tags point to them in turn; each was pushed a second after the one before, the first of them 120 days ago.
+    """
+    before = _now() - timedelta(days=120)
+    with _writing(url) as tx:
+        place = repository(tx, path)
+        tx.execute(update(repositories).where(repositories.c.id == place).values(pushed_at=before))
+        same = {"repository_id": place, "created_at": before}
+        layers = [{digest_of(b"layer %d" % number): MIB, **_SHARED} for number in range(count)]
+        made = [_manifest(place, number, each) for number, each in enumerate(layers)]
+        named = [{row["config_digest"]: _CONFIG_BYTES, **each} for row, each in zip(made, layers, strict=True)]
+        sizes = {digest: size for each in named for digest, size in each.items()}
+        _fill(tx, blobs, ({"digest": one, "size_bytes": size, "created_at": before} for one, size in sizes.items()))
+        _fill(tx, repository_blobs, ({**same, "digest": digest} for digest in sizes))
+        _fill(tx, manifests, made)
+        found = tx.scalars(select(manifests.c.id).where(manifests.c.repository_id == place).order_by(manifests.c.id))
+        ids = list(found)
+        links = ((id_, digest) for id_, each in zip(ids, named, strict=True) for digest in each)
+        _fill(tx, manifest_blobs, ({"manifest_id": id_, "repository_id": place, "digest": one} for id_, one in links))
+        same |= {"pushed_by": DEVELOPER, "total_size_bytes": sum(named[0].values())}
+        moments = ((at, before + timedelta(seconds=at)) for at in range(tagged))
+        pointing = (
+            {**same, "name": f"t{at:07}", "manifest_id": ids[at % count], "pushed_at": pushed} for at, pushed in moments
+        )
+        _fill(tx, tags, pointing)
+
+
+def analyse(url: str) -> None:
+    """Let the database know what is in its tables, as PostgreSQL sees to it by itself within a minute."""
+    database = Database.open(url)
+    with database.begin() as tx:
+        tx.execute(text("ANALYZE"))
+    database.close()
 
 
 def repository(tx: Connection, path: str) -> int:
@@ -116,12 +155,14 @@ def add_manifests(url: str, count: int) -> None:
         )
 
 
-def _manifest(repository: int, number: int) -> dict[str, Any]:
-    config, layer = digest_of(b"config %d" % number), digest_of(b"layer %d" % number)
+def _manifest(repository: int, number: int, layers: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """Of these layers, digests and sizes, or of one of its own."""
+    config, layers = digest_of(b"config %d" % number), layers or {digest_of(b"layer %d" % number): MIB}
+    named = ",".join(f'{{"mediaType":"{LAYER}","digest":"{one}","size":{size}}}' for one, size in layers.items())
     body = (
         f'{{"schemaVersion":2,"mediaType":"{MANIFEST}",'
-        f'"config":{{"mediaType":"{CONFIG}","digest":"{config}","size":1500}},'
-        f'"layers":[{{"mediaType":"{LAYER}","digest":"{layer}","size":{MIB}}}]}}'
+        f'"config":{{"mediaType":"{CONFIG}","digest":"{config}","size":{_CONFIG_BYTES}}},'
+        f'"layers":[{named}]}}'
     ).encode()
     return {
         "repository_id": repository,

@@ -19,7 +19,7 @@ from wharfinger.db.engine import Database
 from wharfinger.domain import audit, images, members, protection, users
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.audit import Wanted
-from wharfinger.domain.cleanup import history, once, policies, preview, runs
+from wharfinger.domain.cleanup import history, once, policies, preview, removal, runs
 from wharfinger.domain.cleanup.history import Run, State
 from wharfinger.domain.cleanup.policies import INSTANCE
 from wharfinger.domain.cleanup.terms import Terms
@@ -140,7 +140,7 @@ def test_killed_at_every_call(shelf: Shelf, clock: Clock, step: int) -> None:
     fragile = replace(shelf.tools, db=cast(Database, CrashingDatabase(shelf.tools.db, fuse)))
     fuse.left = step
     with suppress(Crash):
-        runs.carry_on(fragile, {"run": started.id}, at_once=2)
+        removal.carry_on(fragile, {"run": started.id}, at_once=2)
     do_all(shelf.tools)
     run = seen(shelf, started.id)
     assert tags(shelf) == ["t4"]
@@ -160,7 +160,7 @@ def test_what_changes_meanwhile_stays(shelf: Shelf, clock: Clock) -> None:
     fragile = replace(shelf.tools, db=cast(Database, CrashingDatabase(shelf.tools.db, fuse)))
     fuse.left = 6  # it has begun and looked, and removes nothing yet
     with suppress(Crash):
-        runs.carry_on(fragile, {"run": started.id})
+        removal.carry_on(fragile, {"run": started.id})
     assert seen(shelf, started.id).tags_planned == 3
     assert tags(shelf) == ["a", "b", "c", "d"]
     clock.advance(hours=1)
@@ -178,7 +178,7 @@ def test_a_run_that_fails_is_told_once_and_goes_on(shelf: Shelf, clock: Clock) -
     broken = replace(shelf.tools, db=cast(Database, Broken(shelf.tools.db)))
     for _ in range(2):
         with pytest.raises(OSError, match="no room"):
-            runs.carry_on(broken, {"run": started.id})
+            removal.carry_on(broken, {"run": started.id})
     assert (seen(shelf, started.id).state, seen(shelf, started.id).error) == (State.FAILING, "OSError: no room")
     (failed,) = told(shelf, "cleanup failed")
     assert (failed["policy"], failed["error"], failed["given_up"]) == ("default", "OSError: no room", False)
@@ -204,7 +204,7 @@ def test_maintainers_get_a_mail_when_it_fails(shelf: Shelf, clock: Clock) -> Non
     with serving(mailbox) as port:
         tools = replace(shelf.tools, mail=Mail("127.0.0.1", port, Security.NONE, sender="registry@example.com"))
         with pytest.raises(OSError, match="no room"):
-            runs.carry_on(replace(tools, db=cast(Database, Broken(tools.db))), {"run": started.id})
+            removal.carry_on(replace(tools, db=cast(Database, Broken(tools.db))), {"run": started.id})
         while worker.follow(tools):
             pass
         do_all(tools)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, cast, exists, func, select, true
+from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, cast, exists, func, select, true, union
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from wharfinger.db.tables.images import (
@@ -20,7 +20,7 @@ from wharfinger.db.tables.images import (
     repository_blobs,
     tags,
 )
-from wharfinger.db.tables.trash import trash_needs
+from wharfinger.db.tables.trash import trash, trash_needs
 
 _TAGS: Final = select(
     tags.c.name, tags.c.manifest_id, tags.c.pushed_at, tags.c.last_pulled_at, tags.c.total_size_bytes
@@ -82,10 +82,34 @@ def untagged(tx: Connection, repository: int, before: datetime) -> Sequence[Row[
 
 def blobs_named(tx: Connection, ids: Collection[int]) -> Sequence[Row[*tuple[Any, ...]]]:
     """digest and size_bytes of the blobs that these manifests name, and how many repositories hold each (`links`)."""
+    return _blobs(tx, select(manifest_blobs.c.digest).where(manifest_blobs.c.manifest_id.in_(_numbers(tx, ids))))
+
+
+def removed(tx: Connection, repository: int, batch: str) -> set[int]:
+    """Ids of the manifests that are here and that the trash holds for what one act removed from a repository."""
+    needed = _needed(repository, batch).subquery()
+    pointed_to = (needed.c.need == "manifest") & (needed.c.digest == manifests.c.digest)
+    speaks = (needed.c.need == "subject") & (needed.c.digest == manifests.c.subject)
+    here = manifests.c.repository_id == repository
+    found = [select(manifests.c.id).join(needed, each).where(here) for each in (pointed_to, speaks)]
+    return set(tx.scalars(union(*found)))
+
+
+def blobs_removed(tx: Connection, repository: int, batch: str) -> Sequence[Row[*tuple[Any, ...]]]:
+    """As `blobs_named`, of the manifests that one act moved to the trash of a repository."""
+    needed = _needed(repository, batch).subquery()
+    return _blobs(tx, select(needed.c.digest).where(needed.c.need == "blob"))
+
+
+def _blobs(tx: Connection, digests: Select[Any]) -> Sequence[Row[*tuple[Any, ...]]]:
     links = select(func.count()).where(repository_blobs.c.digest == blobs.c.digest).scalar_subquery()
-    named = select(manifest_blobs.c.digest).where(manifest_blobs.c.manifest_id.in_(_numbers(tx, ids)))
-    found = select(blobs.c.digest, blobs.c.size_bytes, links.label("links")).where(blobs.c.digest.in_(named))
+    found = select(blobs.c.digest, blobs.c.size_bytes, links.label("links")).where(blobs.c.digest.in_(digests))
     return tx.execute(found).all()
+
+
+def _needed(repository: int, batch: str) -> Select[Any]:
+    found = select(trash_needs.c.need, trash_needs.c.digest).join(trash, trash.c.id == trash_needs.c.trash_id)
+    return found.where(trash.c.batch == batch, trash.c.repository_id == repository)
 
 
 def digests_named(tx: Connection, ids: Collection[int]) -> set[str]:

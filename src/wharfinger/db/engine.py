@@ -29,6 +29,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 MOST_SHARED: Final = 64
 LONGEST_SHARED_SECONDS: Final = 0.02
 TRUSTED_SECONDS: Final = 1.0
+_WRITER_CACHE_KIB: Final = 64 * 1024  # deleting many touches pages all over, which are not to be read again
 
 
 class Database(ABC):
@@ -204,6 +205,7 @@ class _Sqlite(Database):
         if self._writer is None:
             self._writer = self.engine.connect()
             self._writer.begin()  # as SQLAlchemy sees it: so nobody who is handed it thinks it needs a commit
+            _tell(self._writer, f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
         if self._shared is None:
             self._gate.enter()
             try:

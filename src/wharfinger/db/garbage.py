@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
+from wharfinger.db.many import among
 from wharfinger.db.tables.images import (
     blobs,
     manifest_blobs,
@@ -192,7 +193,7 @@ def keepers(tx: Connection, ids: Collection[int]) -> dict[int, list[int]]:
 def set_manifest_review(tx: Connection, ids: Collection[int], when: datetime | None) -> None:
     """Move these manifests in the queue, or with None out of it."""
     if ids:
-        tx.execute(update(manifests).where(manifests.c.id.in_(ids)).values(review_after=when))
+        tx.execute(update(manifests).where(among(manifests.c.id, ids)).values(review_after=when))
 
 
 def drop_tags(tx: Connection, named: Collection[Pair], later: datetime) -> None:

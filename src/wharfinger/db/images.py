@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, delete, exists, func, select, update
 
 from wharfinger.db import sizes
+from wharfinger.db.many import among
 from wharfinger.db.tables.columns import ID, PATH, Moment
 from wharfinger.db.tables.images import (
     blobs,
@@ -249,15 +250,15 @@ def manifest_id(tx: Connection, repository: int, digest: str) -> int | None:
 
 def manifest_ids(tx: Connection, repository: int, digests: Collection[str]) -> dict[str, int]:
     """The rows of those of these manifests that are here, by digest."""
-    here = (manifests.c.repository_id == repository) & manifests.c.digest.in_(digests)
+    here = (manifests.c.repository_id == repository) & among(manifests.c.digest, digests)
     return {row.digest: row.id for row in tx.execute(select(manifests.c.digest, manifests.c.id).where(here))}
 
 
 def present(tx: Connection, pairs: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
     """Those of these manifests that are here, by repository id and digest."""
     found = select(manifests.c.repository_id, manifests.c.digest)
-    among = manifests.c.repository_id.in_({pair[0] for pair in pairs}) & manifests.c.digest.in_({p[1] for p in pairs})
-    return {(row[0], row[1]) for row in tx.execute(found.where(among))} & set(pairs)
+    named = manifests.c.repository_id.in_({pair[0] for pair in pairs}) & manifests.c.digest.in_({p[1] for p in pairs})
+    return {(row[0], row[1]) for row in tx.execute(found.where(named))} & set(pairs)
 
 
 def add_manifest(tx: Connection, row: dict[str, Any], named_blobs: Sequence[str], children: Sequence[str]) -> int:

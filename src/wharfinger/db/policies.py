@@ -64,14 +64,23 @@ def by_id(tx: Connection, id_: int) -> Row[*tuple[Any, ...]] | None:
 def projects_of(
     tx: Connection, policy: Row[*tuple[Any, ...]], after: int, limit: int
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """id, path and namespace_id of the projects with images that a policy can reach, by id, after this one."""
-    held = exists().where(repositories.c.project_id == projects.c.id, repositories.c.pushed_at.is_not(None))
-    found = select(projects.c.id, projects.c.path, projects.c.namespace_id).where(held, projects.c.id > after)
-    if policy.project_id is not None:
-        found = found.where(projects.c.id == policy.project_id)
-    elif policy.namespace_path is not None:
-        found = found.where(below(projects.c.path, policy.namespace_path))
+    """id and path of the projects with images that a policy can reach, by id, after this one."""
+    if policy.project_id is None:
+        return projects_below(tx, policy.namespace_path, after, limit)
+    its_own = _with_images().where(projects.c.id == policy.project_id, projects.c.id > after)
+    return tx.execute(its_own).all()
+
+
+def projects_below(tx: Connection, path: str | None, after: int, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The same, of all projects below a path, None for all there are."""
+    found = _with_images().where(projects.c.id > after)
+    found = found if path is None else found.where(below(projects.c.path, path))
     return tx.execute(found.order_by(projects.c.id).limit(limit)).all()
+
+
+def _with_images() -> Select[Any]:
+    held = exists().where(repositories.c.project_id == projects.c.id, repositories.c.pushed_at.is_not(None))
+    return select(projects.c.id, projects.c.path).where(held)
 
 
 # --- runs

@@ -4,11 +4,13 @@ An index reaches the blobs of the manifests that it names and that are here, tho
 Manifests themselves and what merely speaks about them (`subject`) do not count. Nothing here decides.
 """
 
+from collections.abc import Collection
 from typing import Any, Final
 
-from sqlalchemy import CTE, BigInteger, Connection, Select, bindparam, cast, func, select
+from sqlalchemy import CTE, BigInteger, ColumnElement, Connection, Select, bindparam, cast, func, select
 
 from wharfinger.db.access import below
+from wharfinger.db.many import among
 from wharfinger.db.tables.columns import ID
 from wharfinger.db.tables.images import blobs, manifest_blobs, manifest_children, manifests, repositories, tags
 
@@ -34,6 +36,23 @@ def _bytes(start: Select[Any]) -> Select[Any]:
     return select(cast(func.coalesce(func.sum(blobs.c.size_bytes), 0), BigInteger)).where(blobs.c.digest.in_(named))
 
 
+def _bytes_by_start() -> Select[Any]:
+    starts = select(manifests.c.id.label("start"), manifests.c.id).where(among(manifests.c.id, "starts"))
+    found = starts.cte("each_reached", recursive=True)
+    here = (manifests.c.repository_id == manifest_children.c.repository_id) & (
+        manifests.c.digest == manifest_children.c.digest
+    )
+    children = select(found.c.start, manifests.c.id).join(
+        manifest_children, manifest_children.c.manifest_id == found.c.id
+    )
+    all_of_them = found.union(children.join(manifests, here))
+    named = manifest_blobs.c.manifest_id == all_of_them.c.id
+    held = select(all_of_them.c.start, manifest_blobs.c.digest).join(manifest_blobs, named).distinct().subquery()
+    total: ColumnElement[Any] = cast(func.sum(blobs.c.size_bytes), BigInteger).label("total")
+    return select(held.c.start, total).join(blobs, blobs.c.digest == held.c.digest).group_by(held.c.start)
+
+
+_OF_MANIFESTS: Final = _bytes_by_start()
 _OF_MANIFEST: Final = _bytes(select(bindparam("start", type_=ID).label("id")))
 _OF_REPOSITORY: Final = _bytes(
     select(tags.c.manifest_id.label("id")).where(tags.c.repository_id == bindparam("start", type_=ID))
@@ -50,6 +69,12 @@ def of_tree(tx: Connection, path: str) -> int:
     tagged = select(tags.c.manifest_id.label("id")).join(repositories, repositories.c.id == tags.c.repository_id)
     within = (repositories.c.path == path) | below(repositories.c.path, path)
     return int(tx.execute(_bytes(tagged.where(within))).scalar_one())
+
+
+def of_manifests(tx: Connection, ids: Collection[int]) -> dict[int, int]:
+    """The same for many manifests."""
+    found = {row.start: int(row.total) for row in tx.execute(_OF_MANIFESTS, {"starts": ids})}
+    return {id_: found.get(id_, 0) for id_ in ids}
 
 
 def of_repository(tx: Connection, repository: int) -> int:

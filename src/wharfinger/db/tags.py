@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, or_
 
 from wharfinger.db import paging, sizes
 from wharfinger.db.containing import containing
+from wharfinger.db.many import among
 from wharfinger.db.paging import Cut
 from wharfinger.db.tables.images import manifests, tags
 from wharfinger.db.upsert import Upsert
@@ -129,7 +130,7 @@ def add(
     """
     if not aims:
         return set()
-    bytes_ = {manifest: sizes.of_manifest(tx, manifest) for manifest in set(aims.values())}
+    bytes_ = sizes.of_manifests(tx, set(aims.values()))
     new = [
         {
             "repository_id": repository,
@@ -146,4 +147,4 @@ def add(
 
 
 def _are(repository: int, names: Collection[str]) -> ColumnElement[bool]:
-    return (tags.c.repository_id == repository) & tags.c.name.in_(names)
+    return (tags.c.repository_id == repository) & among(tags.c.name, names)

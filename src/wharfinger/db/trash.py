@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, delete, literal, select, update
 
+from wharfinger.db import many
 from wharfinger.db.tables.images import (
     manifest_blobs,
     manifest_children,
@@ -58,7 +59,7 @@ def add_tags(tx: Connection, row: dict[str, Any], names: Collection[str]) -> Non
     facts = [literal(value, trash.c[name].type) for name, value in row.items() if name != "repository_id"]
     pointing = select(tags.c.repository_id, tags.c.name, manifests.c.digest, tags.c.pushed_at, *facts)
     pointing = pointing.join_from(tags, manifests)
-    pointing = pointing.where(tags.c.repository_id == row["repository_id"], tags.c.name.in_(names))
+    pointing = pointing.where(tags.c.repository_id == row["repository_id"], many.among(tags.c.name, names))
     made = list(tx.scalars(trash.insert().from_select(columns, pointing).returning(trash.c.id)))
     if made:  # in one row, as whoever moves something to the trash has the turn (`garbage.take_turn`)
         mine = trash.c.id.between(min(made), max(made)) & (trash.c.repository_id == row["repository_id"])
@@ -95,8 +96,8 @@ def show_repository(tx: Connection, repository: int, *, name: str, path: str, no
 
 def hidden(tx: Connection, among: Collection[int]) -> set[int]:
     """Those of these repositories that lie in the trash themselves."""
-    whole = trash.c.repository_id.in_(among) & (trash.c.kind == "repository")
-    return set(tx.scalars(select(trash.c.repository_id).where(whole)))
+    out_of_sight = repositories.c.id.in_(among) & repositories.c.path.startswith("~")
+    return set(tx.scalars(select(repositories.c.id).where(out_of_sight)))
 
 
 def page(
@@ -146,7 +147,7 @@ def tag_names(row: Row[Any]) -> list[str]:
 
 def remove(tx: Connection, ids: Collection[int]) -> None:
     """Take these out of the trash, for good or because they are back."""
-    tx.execute(delete(trash).where(trash.c.id.in_(ids)))
+    tx.execute(delete(trash).where(many.among(trash.c.id, ids)))
 
 
 def expire(tx: Connection, project: int, now: datetime, id_: int | None) -> int:

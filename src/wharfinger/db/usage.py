@@ -5,8 +5,7 @@ it only adds, alone if something may be lost. So what it reads of manifests and 
 waits for another, but for one who adds the very same blob for the first time (PostgreSQL; SQLite has one writer).
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from itertools import islice
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -19,12 +18,12 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    true,
     union,
     union_all,
     update,
 )
 
+from wharfinger.db.many import among
 from wharfinger.db.meters import adding
 from wharfinger.db.tables.columns import ID, PATH
 from wharfinger.db.tables.images import (
@@ -39,10 +38,7 @@ from wharfinger.db.tables.images import (
 from wharfinger.db.tables.usage import meter_blobs, meters, project_meters
 from wharfinger.db.upsert import Upsert
 
-_BATCH: Final = 500
-
 _HERE: Final = bindparam("repository", type_=ID)
-_DIGESTS: Final = bindparam("digests", expanding=True, type_=PATH)
 
 
 # --- the repository
@@ -82,7 +78,7 @@ def hold(tx: Connection, repository: int, *, alone: bool) -> Row[Any] | None:
 _TARGETS: Final[Select[Any]] = (
     select(tags.c.name, tags.c.manifest_id, manifests.c.digest)
     .join(manifests, manifests.c.id == tags.c.manifest_id)
-    .where(tags.c.repository_id == _HERE, tags.c.name.in_(bindparam("names", expanding=True, type_=PATH)))
+    .where(tags.c.repository_id == _HERE, among(tags.c.name, "names"))
 )
 
 
@@ -100,14 +96,13 @@ def targets(tx: Connection, repository: int, names: Collection[str]) -> Sequence
 
 
 _MANIFEST_IDS: Final = select(manifests.c.id).where(
-    manifests.c.repository_id == _HERE, manifests.c.digest.in_(_DIGESTS)
+    manifests.c.repository_id == _HERE, among(manifests.c.digest, "digests")
 )
 
 
 def manifest_ids(tx: Connection, repository: int, digests: Collection[str]) -> set[int]:
     """Those of these manifests that are here."""
-    here = {"repository": repository}
-    return {id_ for some in _batches(digests) for id_ in tx.scalars(_MANIFEST_IDS, {**here, "digests": some})}
+    return set(tx.scalars(_MANIFEST_IDS, {"repository": repository, "digests": digests})) if digests else set()
 
 
 def facts(tx: Connection, repository: int, digest: str, names: Collection[str]) -> Row[Any]:
@@ -128,7 +123,6 @@ def hold_speakers(tx: Connection, repository: int, subject: str) -> None:
     tx.execute(_SPEAKERS, {"repository": repository, "wanted": subject}).all()
 
 
-_IDS: Final = bindparam("ids", expanding=True, type_=ID)
 _KEEPER: Final = manifests.alias("keeper")
 _BELOW: Final = union(
     select(manifests.c.id)
@@ -137,25 +131,25 @@ _BELOW: Final = union(
         (manifest_children.c.repository_id == manifests.c.repository_id)
         & (manifest_children.c.digest == manifests.c.digest),
     )
-    .where(manifest_children.c.manifest_id.in_(_IDS)),
+    .where(among(manifest_children.c.manifest_id, "ids")),
     select(manifests.c.id)
     .join(
         _KEEPER,
         (_KEEPER.c.repository_id == manifests.c.repository_id) & (_KEEPER.c.digest == manifests.c.subject),
     )
-    .where(_KEEPER.c.id.in_(_IDS)),
+    .where(among(_KEEPER.c.id, "ids")),
 )
-_NAMED_BLOBS: Final = select(manifest_blobs.c.digest).where(manifest_blobs.c.manifest_id.in_(_IDS))
+_NAMED_BLOBS: Final = select(manifest_blobs.c.digest).where(among(manifest_blobs.c.manifest_id, "ids"))
 
 
 def below(tx: Connection, ids: Collection[int]) -> set[int]:
     """Manifests that these keep: the images of an index, and what speaks about them; one step down."""
-    return {id_ for some in _batches(ids) for id_ in tx.scalars(_BELOW, {"ids": some})}
+    return set(tx.scalars(_BELOW, {"ids": ids})) if ids else set()
 
 
 def named_blobs(tx: Connection, ids: Collection[int]) -> set[str]:
     """Digests of the blobs that these manifests name."""
-    return {digest for some in _batches(ids) for digest in tx.scalars(_NAMED_BLOBS, {"ids": some})}
+    return set(tx.scalars(_NAMED_BLOBS, {"ids": ids})) if ids else set()
 
 
 def all_blobs(tx: Connection, repository: int) -> set[str]:
@@ -177,7 +171,7 @@ def _newest(*joined: Any) -> Any:
 
 _CLOSE: Final = (
     select(repository_blobs.c.digest)
-    .where(repository_blobs.c.repository_id == _HERE, repository_blobs.c.digest.in_(_DIGESTS))
+    .where(repository_blobs.c.repository_id == _HERE, among(repository_blobs.c.digest, "digests"))
     .where(
         or_(
             _newest((tags, tags.c.manifest_id == manifest_blobs.c.manifest_id)),
@@ -197,33 +191,28 @@ _CLOSE: Final = (
 
 def kept_closely(tx: Connection, repository: int, digests: Collection[str]) -> set[str]:
     """Those of these blobs that a tagged manifest names, or an image of a tagged index."""
-    return {
-        digest
-        for some in _batches(digests)
-        for digest in tx.scalars(_CLOSE, {"repository": repository, "digests": some})
-    }
+    return set(tx.scalars(_CLOSE, {"repository": repository, "digests": digests})) if digests else set()
 
 
 _NAMING: Final = select(manifest_blobs.c.manifest_id, manifest_blobs.c.digest).where(
-    manifest_blobs.c.repository_id == _HERE, manifest_blobs.c.digest.in_(_DIGESTS)
+    manifest_blobs.c.repository_id == _HERE, among(manifest_blobs.c.digest, "digests")
 )
 
 
 def naming(tx: Connection, repository: int, digests: Collection[str]) -> dict[int, set[str]]:
     """By manifest id: those of these blobs that it names."""
     found: dict[int, set[str]] = {}
-    for some in _batches(digests):
-        for row in tx.execute(_NAMING, {"repository": repository, "digests": some}):
-            found.setdefault(row.manifest_id, set()).add(row.digest)
+    for manifest, digest in tx.execute(_NAMING, {"repository": repository, "digests": digests}) if digests else ():
+        found.setdefault(manifest, set()).add(digest)
     return found
 
 
-_TAGGED: Final = select(tags.c.manifest_id).where(tags.c.manifest_id.in_(_IDS))
+_TAGGED: Final = select(tags.c.manifest_id).where(among(tags.c.manifest_id, "ids"))
 
 
 def tagged(tx: Connection, ids: Collection[int]) -> set[int]:
     """Those of these manifests that a tag points to."""
-    return {id_ for some in _batches(ids) for id_ in tx.scalars(_TAGGED, {"ids": some})}
+    return set(tx.scalars(_TAGGED, {"ids": ids})) if ids else set()
 
 
 _ABOVE: Final = union_all(
@@ -233,22 +222,21 @@ _ABOVE: Final = union_all(
         (manifest_children.c.repository_id == manifests.c.repository_id)
         & (manifest_children.c.digest == manifests.c.digest),
     )
-    .where(manifests.c.id.in_(_IDS)),
+    .where(among(manifests.c.id, "ids")),
     select(manifests.c.id, _KEEPER.c.id)
     .join(
         _KEEPER,
         (_KEEPER.c.repository_id == manifests.c.repository_id) & (_KEEPER.c.digest == manifests.c.subject),
     )
-    .where(manifests.c.id.in_(_IDS)),
+    .where(among(manifests.c.id, "ids")),
 )
 
 
 def above(tx: Connection, ids: Collection[int]) -> dict[int, list[int]]:
     """By manifest id: the indexes that name it, and its subject; one step up."""
     found: dict[int, list[int]] = {}
-    for some in _batches(ids):
-        for kept, keeper in tx.execute(_ABOVE, {"ids": some}):
-            found.setdefault(kept, []).append(keeper)
+    for kept, keeper in tx.execute(_ABOVE, {"ids": ids}) if ids else ():
+        found.setdefault(kept, []).append(keeper)
     return found
 
 
@@ -259,7 +247,7 @@ _FLIP: Final = {
     counted: update(repository_blobs)
     .where(
         repository_blobs.c.repository_id == _HERE,
-        repository_blobs.c.digest.in_(_DIGESTS),
+        among(repository_blobs.c.digest, "digests"),
         repository_blobs.c.counted.is_(not counted),
     )
     .values(counted=counted)
@@ -270,13 +258,15 @@ _FLIP: Final = {
 
 def _metered(insert: Any) -> Any:
     """One holder more or fewer, in every meter above the repository, in one order for all who do so at once."""
-    went = blobs.c.digest.in_(bindparam("lost", expanding=True, type_=PATH))
-    step, size = case((went, -1), else_=1), case((went, 0), else_=blobs.c.size_bytes)
-    above = repositories.join(project_meters, project_meters.c.project_id == repositories.c.project_id)
+    came = repository_blobs.c.counted  # it was just turned over
+    above = repository_blobs.join(blobs, blobs.c.digest == repository_blobs.c.digest)
+    above = above.join(repositories, repositories.c.id == repository_blobs.c.repository_id)
+    above = above.join(project_meters, project_meters.c.project_id == repositories.c.project_id)
+    step, size = case((came, 1), else_=-1), case((came, blobs.c.size_bytes), else_=0)
     rows = (
         select(project_meters.c.meter_id, blobs.c.digest, blobs.c.size_bytes, step, size)
-        .select_from(above.join(blobs, true()))
-        .where(repositories.c.id == _HERE, blobs.c.digest.in_(_DIGESTS))
+        .select_from(above)
+        .where(repository_blobs.c.repository_id == _HERE, among(repository_blobs.c.digest, "digests"))
         .order_by(blobs.c.digest, project_meters.c.meter_id)
     )
     return adding(insert, rows)
@@ -288,14 +278,8 @@ _METER: Final = Upsert(meter_blobs, _metered)
 def count(tx: Connection, repository: int, *, kept: Collection[str], lost: Collection[str]) -> set[str]:
     """From now on these blobs of the repository are kept by a tag, and those are not; which came to be kept."""
     here = {"repository": repository}
-    came = {d for some in _batches(kept) for d in tx.scalars(_FLIP[True], {**here, "digests": some})}
-    went = {d for some in _batches(lost) for d in tx.scalars(_FLIP[False], {**here, "digests": some})}
-    for some in _batches(came | went):
-        tx.execute(_METER.on(tx), {**here, "digests": some, "lost": [d for d in some if d in went]})
+    came = set(tx.scalars(_FLIP[True], {**here, "digests": kept})) if kept else set[str]()
+    went = set(tx.scalars(_FLIP[False], {**here, "digests": lost})) if lost else set[str]()
+    if came or went:
+        tx.execute(_METER.on(tx), {**here, "digests": came | went})
     return came
-
-
-def _batches(values: Collection[Any]) -> Iterator[list[Any]]:
-    ordered = iter(sorted(values))
-    while batch := list(islice(ordered, _BATCH)):
-        yield batch

@@ -274,6 +274,10 @@ class TreeTooLarge(Conflict):
         self.most = most
 
 
+class RunFinished(Conflict):
+    """A run of cleanup has come to its end, and cannot be stopped any more."""
+
+
 class AskedLately(Conflict):
     """Something heavy was asked for again too soon."""
 

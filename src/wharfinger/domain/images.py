@@ -31,7 +31,9 @@ from wharfinger.domain.tools import Tools
 from wharfinger.rules import garbage as rules
 from wharfinger.rules.roles import Action
 
-TAGS_AT_ONCE: Final = 1_000  # in one transaction: pushes wait for no more than this
+# In one transaction: pushes wait for no more than this, about a second. Fewer take longer together, because the blobs
+# of each part lie all over the tables: SQLite writes nearly the same pages for a thousand tags.
+TAGS_AT_ONCE: Final = 4_000
 MANIFESTS_AT_ONCE: Final = 100
 
 
@@ -142,7 +144,7 @@ def delete_tags(
     batch: str | None = None,
     pushed: Mapping[str, datetime] | None = None,
 ) -> dict[str, str]:
-    """Move these tags to the trash in a few statements, TAGS_AT_ONCE at most: those that were there, and their digests.
+    """Move these tags to the trash in a few statements: those that were there, and their digests.
 
     The caller has seen to it that no rule protects them. `pushed`: since when each is known to point where it does;
     those that have moved since then stay.

@@ -19,7 +19,7 @@ from wharfinger.domain.events.images import (
     Restored,
     TagsDeleted,
 )
-from wharfinger.domain.events.keeping import CleanupFailed, CleanupRan, CleanupRestored
+from wharfinger.domain.events.keeping import CleanupFailed, CleanupRan, CleanupRestored, CleanupStopped
 from wharfinger.domain.events.places import QuotaChanged, QuotaReached
 from wharfinger.domain.events.webhooks import WebhookDisabled
 from wharfinger.domain.tools import Tools
@@ -54,7 +54,7 @@ _OF_IMAGES: Final = (
 REACTIONS: Final[tuple[Reaction, ...]] = (
     Reaction(
         "tell webhooks",
-        (*_OF_IMAGES, CleanupRan, CleanupFailed, CleanupRestored, QuotaReached, QuotaChanged),
+        (*_OF_IMAGES, CleanupRan, CleanupFailed, CleanupStopped, CleanupRestored, QuotaReached, QuotaChanged),
         deliveries.tell,
         needed=deliveries.anybody_listens,
     ),

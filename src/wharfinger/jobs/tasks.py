@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from wharfinger.domain import deliveries, notices, repositories, selection
-from wharfinger.domain.cleanup import runs
+from wharfinger.domain.cleanup import removal, runs
 from wharfinger.domain.tools import Tools
 from wharfinger.jobs.reactions import REACTIONS
 
@@ -29,7 +29,7 @@ TASKS: Final[tuple[Task, ...]] = (
     *(Task(reaction.name, reaction.run) for reaction in REACTIONS),
     Task(deliveries.TASK, deliveries.deliver),
     Task(runs.START_TASK, runs.start_policy),
-    Task(runs.RUN_TASK, runs.carry_on),
+    Task(runs.RUN_TASK, removal.carry_on),
     Task(
         repositories.DELETE_TASK,
         repositories.carry_out_deletion,

@@ -51,7 +51,7 @@ KINDS: Final[Mapping[Subject, tuple[str, ...]]] = {
     Subject.DELETE: ("tags deleted", "manifest deleted", "repository deleted"),
     Subject.RESTORE: ("restored from trash", "batch restored from trash"),
     Subject.PULL: ("manifest pulled",),
-    Subject.CLEANUP: ("cleanup ran", "cleanup failed", "cleanup restored"),
+    Subject.CLEANUP: ("cleanup ran", "cleanup failed", "cleanup stopped", "cleanup restored"),
     Subject.QUOTA: ("quota reached", "quota changed"),
 }
 

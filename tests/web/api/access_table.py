@@ -182,8 +182,13 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
     ("DELETE", "/admin/cleanup/policies/{name}"): Row(ADMIN, 204, {}, "policy of all"),
     ("GET", "/projects/{id}/cleanup/preview"): Row("developer", reads=True),
     ("POST", "/projects/{id}/cleanup/preview"): Row("developer"),
+    ("GET", "/groups/{id}/cleanup/preview"): Row("developer", reads=True),
+    ("POST", "/groups/{id}/cleanup/preview"): Row("developer"),
+    ("GET", "/admin/cleanup/preview"): Row(ADMIN),
+    ("POST", "/admin/cleanup/preview"): Row(ADMIN),
     ("GET", "/projects/{id}/cleanup/runs"): Row("developer", reads=True),
     ("GET", "/projects/{id}/cleanup/runs/{run_id}"): Row("developer", 404, {}, "no run", reads=True),
+    ("POST", "/projects/{id}/cleanup/runs/{run_id}/stop"): Row("maintainer", 404, {}, "no run"),
     ("POST", "/projects/{id}/cleanup/runs/{run_id}/restore"): Row(
         "developer", 404, {}, "no run"
     ),  # a run is looked up first

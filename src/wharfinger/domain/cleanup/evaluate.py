@@ -1,12 +1,7 @@
-"""What policies come to in a repository as it is now: a verdict on every tag, and which bytes that frees.
+"""What policies come to in a repository as it is now: a verdict on every tag; which bytes that frees, says `freed`."""
 
-Bytes are exact: a blob counts where everything that needs it goes, in this repository and in every other, and once
-however many images share it. Signatures and what else speaks about an image go with it.
-"""
-
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -58,31 +53,6 @@ class Findings:
         return rules.because(verdict.reason, self.about[verdict.policy].terms.policy())
 
 
-@dataclass(slots=True)
-class Bytes:
-    """Adds up over repositories what is freed: a blob is where as many let it go as hold it."""
-
-    _sizes: dict[str, int] = field(default_factory=dict)
-    _links: dict[str, int] = field(default_factory=dict)
-    _let_go: Counter[str] = field(default_factory=Counter)
-
-    def add(self, tx: Connection, found: Findings) -> None:
-        """Count a repository in."""
-        gone, kept = _parted(tx, found)
-        if not gone:
-            return
-        needed = rows.digests_named(tx, kept) if kept else set()
-        for row in rows.blobs_named(tx, gone):
-            if row.digest not in needed:
-                self._sizes[row.digest], self._links[row.digest] = row.size_bytes, row.links
-                self._let_go[row.digest] += 1
-
-    @property
-    def total(self) -> int:
-        """Bytes that are freed, once the trash lets them go."""
-        return sum(self._sizes[digest] for digest, count in self._let_go.items() if count >= self._links[digest])
-
-
 def repository(tx: Connection, question: Question, *, id_: int, name: str, path: str) -> Findings:
     """The verdicts on one repository; none where no active policy is about it."""
     places = [place for place, policy in enumerate(question.policies) if policy.terms.about(name)]
@@ -115,18 +85,28 @@ def _loose(tx: Connection, repository: int, removing: Sequence[Policy], now: dat
     ages = [policy.terms.policy().older_than for policy in removing]
     before = max(now - age if age else now for age in ages)
     found = rows.untagged(tx, repository, before)
-    led_to = _reached(_below(tx, repository, {}), (tag.manifest for tag in tags(tx, repository)))
+    led_to = reached(below(tx, repository), (tag.manifest for tag in tags(tx, repository)))
     return [Loose(row.id, row.digest, row.created_at) for row in found if row.id not in led_to]
 
 
-def _parted(tx: Connection, found: Findings) -> tuple[set[int], set[int]]:
-    """Ids of the manifests that go with what is doomed, and of those that stay."""
-    companions = [verdict.tag for verdict in found.verdicts if verdict.tag.companion]
-    plain = [verdict for verdict in found.verdicts if not verdict.tag.companion]
-    below = _below(tx, found.id, _companions(tx, found.id, companions))
-    before = _reached(below, (verdict.tag.manifest for verdict in plain))
-    kept = _reached(below, (verdict.tag.manifest for verdict in plain if not verdict.goes))
-    return (before | {one.id for one in found.loose}) - kept, kept
+def below(tx: Connection, repository: int, companions: Iterable[Tag] = ()) -> dict[int, list[int]]:
+    """What hangs from each manifest: what an index names, what speaks about it, and what its `companions` point to."""
+    found = _companions(tx, repository, list(companions))
+    for parent, child in [*rows.children(tx, repository), *rows.speakers(tx, repository)]:
+        found.setdefault(parent, []).append(child)
+    return found
+
+
+def reached(below: Mapping[int, Sequence[int]], start: Iterable[int]) -> set[int]:
+    """These manifests and all that hangs from them."""
+    found = set(start)
+    ahead = list(found)
+    while ahead:
+        for child in below.get(ahead.pop(), ()):
+            if child not in found:
+                found.add(child)
+                ahead.append(child)
+    return found
 
 
 def _companions(tx: Connection, repository: int, companions: Sequence[Tag]) -> dict[int, list[int]]:
@@ -136,24 +116,4 @@ def _companions(tx: Connection, repository: int, companions: Sequence[Tag]) -> d
     found = dict[int, list[int]]()
     for tag, subject in subjects.items():
         found.setdefault(ids[subject], []).append(tag.manifest)
-    return found
-
-
-def _below(tx: Connection, repository: int, more: dict[int, list[int]]) -> dict[int, list[int]]:
-    """What hangs from each manifest: what an index names, what speaks about it, and what `more` says."""
-    below = {parent: list(found) for parent, found in more.items()}
-    for parent, child in [*rows.children(tx, repository), *rows.speakers(tx, repository)]:
-        below.setdefault(parent, []).append(child)
-    return below
-
-
-def _reached(below: Mapping[int, Sequence[int]], start: Iterable[int]) -> set[int]:
-    """These manifests and all that hangs from them."""
-    found = set(start)
-    ahead = list(found)
-    while ahead:
-        for child in below.get(ahead.pop(), ()):
-            if child not in found:
-                found.add(child)
-                ahead.append(child)
     return found

@@ -20,13 +20,14 @@ from wharfinger.rules.roles import Action, Role
 
 
 class State(StrEnum):
-    """How far a run is. A failing one is tried again; one that failed was given up after a day."""
+    """How far a run is. A failing one is tried again; a failed one was given up after a day; people stop one."""
 
     QUEUED = "queued"
     RUNNING = "running"
     FAILING = "failing"
     DONE = "done"
     FAILED = "failed"
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def get(tools: Tools, caller: Caller, project: str, id_: int) -> Run:
         access.require_role(opened, Role.DEVELOPER, "looking at what cleanup did")
         row = rows.read_run(tx, id_)
         if row is None or row.project_id != opened.id:
-            raise RuleUnknown(f"{opened.path} has no cleanup run {id_}: list them to see what there is")
+            raise unknown(opened.path, id_)
         return of_row(row)
 
 
@@ -99,7 +100,7 @@ def restore(tools: Tools, caller: Caller, project: str, id_: int) -> Restored:
     """
     run = get(tools, caller, project, id_)
     if run.finished_at is None:
-        raise RunUnfinished(f"the cleanup run {id_} has not finished: wait for it, then restore what it removed")
+        raise RunUnfinished(f"the cleanup run {id_} has not finished: stop it or wait, then restore what it removed")
     found = trash.restore_batch(tools, caller, project, run.batch)
     with tools.db.begin() as tx:
         opened = access.open_project(tx, caller, project, Action.ADMINISTER)
@@ -108,6 +109,11 @@ def restore(tools: Tools, caller: Caller, project: str, id_: int) -> Restored:
         told = CleanupRestored(**events.at(opened), run_id=id_, back=found.back, left=found.left)
         events.put(tx, tools, caller, told)
     return Restored(found.back, found.left, off)
+
+
+def unknown(project: str, id_: int) -> RuleUnknown:
+    """There is no such run."""
+    return RuleUnknown(f"{project} has no cleanup run {id_}: list them to see what there is")
 
 
 def of_row(row: Row[*tuple[Any, ...]]) -> Run:

@@ -51,7 +51,7 @@ def list_policies(tools: Tools, caller: Caller, place: str) -> list[Policy]:
     Raises ProjectUnknown, GroupUnknown, ScopeMissing.
     """
     with tools.db.read() as tx:
-        opened = _open(tx, caller, place, Action.PULL)
+        opened = open_place(tx, caller, place, Action.PULL)
         if isinstance(opened, Project):
             return in_project(tx, opened.id, opened.path)
         return [_policy(row) for row in rows.of_place(tx, None, opened.id if opened else None)]
@@ -70,7 +70,7 @@ def save(tools: Tools, caller: Caller, place: str, terms: Terms) -> Policy:
     """
     checked(terms)
     with tools.db.begin() as tx:
-        opened = _open(tx, caller, place, Action.ADMINISTER)
+        opened = open_place(tx, caller, place, Action.ADMINISTER)
         if terms.enforced and isinstance(opened, Project):
             raise SettingInvalid("enforced: only policies of groups and of the instance are")
         project, namespace = _ids(opened)
@@ -92,24 +92,24 @@ def save(tools: Tools, caller: Caller, place: str, terms: Terms) -> Policy:
 def remove(tools: Tools, caller: Caller, place: str, name: str) -> None:
     """Forget a policy; what it did stays in the history. Raises RuleUnknown."""
     with tools.db.begin() as tx:
-        opened = _open(tx, caller, place, Action.ADMINISTER)
+        opened = open_place(tx, caller, place, Action.ADMINISTER)
         before = rows.one(tx, *_ids(opened), name)
         if before is None:
-            raise RuleUnknown(f"no cleanup policy {name} here: list them to see what there is")
+            raise unknown(place, name)
         rows.remove(tx, before.id)
         _tell(tx, tools, caller, opened, name, before=before, after=None)
 
 
 def in_project(tx: Connection, project: int, path: str) -> list[Policy]:
     """All policies that reach a project, its own first; `holds` tells which count."""
-    above = _above(path)
-    found = [_seen(row, project, path, above) for row in rows.reaching(tx, project, above)]
-    own = [one for one in found if not one.inherited]
-    inherited = sorted((one for one in found if one.inherited), key=lambda one: (one.rank, one.id))
-    nearest = next((one.rank for one in inherited if not one.terms.enforced), None) if not own else None
-    return own + [
-        replace(one, holds=one.terms.enabled and (one.terms.enforced or one.rank == nearest)) for one in inherited
-    ]
+    return _judged(_reaching(tx, project, path))
+
+
+def supposing(tx: Connection, project: int, path: str, asked: Policy) -> list[Policy]:
+    """The same, if `asked`, of a group above or of the instance, were on and said what it says."""
+    others = [one for one in _reaching(tx, project, path) if not _same(one, asked)]
+    above = replace(asked, rank=_rank(asked.place, path), inherited=True, terms=replace(asked.terms, enabled=True))
+    return _judged([*others, above])
 
 
 def holding(tx: Connection, project: int, path: str) -> list[Policy]:
@@ -128,7 +128,14 @@ def switch_off(tx: Connection, tools: Tools, caller: Caller, project: Project, p
     return True
 
 
-def _open(tx: Connection, caller: Caller, place: str, action: Action) -> Project | Group | None:
+def unknown(place: str, name: str) -> RuleUnknown:
+    """There is no such policy."""
+    where = place.strip("/") or "the whole registry"
+    return RuleUnknown(f"no cleanup policy {name} is for {where}: list them to see what there is")
+
+
+def open_place(tx: Connection, caller: Caller, place: str, action: Action) -> Project | Group | None:
+    """Where policies belong to, for who may do this to them; None for the instance."""
     if place == INSTANCE:
         access.require_admin(caller, "cleanup for the whole instance")
         return None
@@ -138,10 +145,23 @@ def _open(tx: Connection, caller: Caller, place: str, action: Action) -> Project
     return opened
 
 
+def _judged(found: Sequence[Policy]) -> list[Policy]:
+    own = [one for one in found if not one.inherited]
+    inherited = sorted((one for one in found if one.inherited), key=lambda one: (one.rank, one.id))
+    nearest = next((one.rank for one in inherited if not one.terms.enforced), None) if not own else None
+    return own + [
+        replace(one, holds=one.terms.enabled and (one.terms.enforced or one.rank == nearest)) for one in inherited
+    ]
+
+
 def _ids(opened: Project | Group | None) -> tuple[int | None, int | None]:
     if isinstance(opened, Project):
         return opened.id, None
     return None, opened.id if opened else None
+
+
+def _same(one: Policy, other: Policy) -> bool:
+    return one.inherited and (one.place, one.terms.name) == (other.place, other.terms.name)
 
 
 def _above(path: str) -> list[str]:
@@ -150,11 +170,20 @@ def _above(path: str) -> list[str]:
     return ["/".join(parts[:length]) for length in range(len(parts) - 1, 0, -1)]
 
 
-def _seen(row: Row[*tuple[Any, ...]], project: int, path: str, above: Sequence[str]) -> Policy:
+def _reaching(tx: Connection, project: int, path: str) -> list[Policy]:
+    return [_seen(row, project, path) for row in rows.reaching(tx, project, _above(path))]
+
+
+def _seen(row: Row[*tuple[Any, ...]], project: int, path: str) -> Policy:
+    found = _policy(row)
     if row.project_id == project:
-        return replace(_policy(row), place=path, holds=row.enabled)
-    rank = _HIGHEST if row.namespace_path is None else 1 + above.index(row.namespace_path)
-    return replace(_policy(row), rank=rank, inherited=True)
+        return replace(found, place=path, holds=row.enabled)
+    return replace(found, rank=_rank(found.place, path), inherited=True)
+
+
+def _rank(place: str, path: str) -> int:
+    """How high a place is above a project."""
+    return _HIGHEST if place == INSTANCE else 1 + _above(path).index(place)
 
 
 def _policy(row: Row[*tuple[Any, ...]]) -> Policy:

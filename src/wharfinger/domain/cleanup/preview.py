@@ -2,18 +2,47 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from wharfinger.db import cleanup as rows
+from wharfinger.db import policies as policy_rows
 from wharfinger.domain import access, guard
 from wharfinger.domain.access import Caller, Project
 from wharfinger.domain.cleanup import evaluate, policies
-from wharfinger.domain.cleanup.evaluate import Bytes, Findings, Question
+from wharfinger.domain.cleanup.evaluate import Findings, Question
+from wharfinger.domain.cleanup.freed import Bytes
 from wharfinger.domain.cleanup.policies import Policy
 from wharfinger.domain.cleanup.terms import Terms, checked
+from wharfinger.domain.errors import SettingInvalid
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Action, Role
+
+MOST_PROJECTS: Final = 20  # in one answer, and
+MOST_TAGS: Final = 100_000
+_UNSAVED: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What would go in one project of many, as totals; `holds`: any of the policies in question counts there."""
+
+    id: int
+    path: str
+    holds: bool
+    tags: int
+    goes: int
+    manifests: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Some of the projects, and the number after which the others follow; None where there are none."""
+
+    projects: Sequence[Share]
+    after: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +74,40 @@ def of_all(tools: Tools, caller: Caller, project: str) -> Preview:
         return _preview(tx, tools, opened, [], policies.holding(tx, opened.id, opened.path))
 
 
+def of_place(
+    tools: Tools, caller: Caller, place: str, terms: Terms | None = None, *, after: int = 0, limit: int = MOST_PROJECTS
+) -> Shares:
+    """What a policy of a group or of the instance would do that says this and is on, by project, in order of numbers.
+
+    Without `terms`, what all policies that hold would do together. At most `limit` projects after this one, and no
+    more after MOST_TAGS tags. Raises SettingInvalid.
+    """
+    found, limit = list[Share](), min(limit, MOST_PROJECTS)
+    with tools.db.read() as tx:
+        opened = policies.open_place(tx, caller, place, Action.PULL)
+        if isinstance(opened, Project):
+            raise SettingInvalid("such a preview is for a group or for the instance: ask for the project's own")
+        where = opened.path if opened else policies.INSTANCE
+        asked = None if terms is None else Policy(_UNSAVED, where, checked(terms))
+        projects = policy_rows.projects_below(tx, opened.path if opened else None, after, limit + 1)
+        for project in projects[:limit]:
+            found.append(_share(tx, tools, project, asked))
+            if sum(one.tags for one in found) >= MOST_TAGS:
+                break
+    return Shares(found, found[-1].id if len(found) < len(projects) else None)
+
+
+def _share(tx: Connection, tools: Tools, project: Row[Any], asked: Policy | None) -> Share:
+    if asked is None:
+        keeping, removing = list[Policy](), policies.holding(tx, project.id, project.path)
+    else:
+        reaching = policies.supposing(tx, project.id, project.path, asked)
+        keeping = [one for one in reaching if one.holds and one.id != asked.id]
+        removing = [one for one in reaching if one.holds and one.id == asked.id]
+    found = _preview(tx, tools, project, keeping, removing)
+    return Share(project.id, project.path, bool(removing), found.tags, found.goes, found.manifests, found.size_bytes)
+
+
 def _open(tx: Connection, caller: Caller, project: str) -> Project:
     opened = access.open_project(tx, caller, project, Action.PULL)
     access.require_role(opened, Role.DEVELOPER, "looking at what cleanup would do")
@@ -52,7 +115,7 @@ def _open(tx: Connection, caller: Caller, project: str) -> Project:
 
 
 def _preview(
-    tx: Connection, tools: Tools, project: Project, keeping: Sequence[Policy], removing: Sequence[Policy]
+    tx: Connection, tools: Tools, project: Project | Row[Any], keeping: Sequence[Policy], removing: Sequence[Policy]
 ) -> Preview:
     held = guard.of(tx, tools, project.id, project.path)
     question = Question([*removing, *keeping], range(len(removing)), held, tools.clock())

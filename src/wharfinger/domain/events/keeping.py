@@ -55,6 +55,19 @@ class CleanupFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CleanupStopped(Event):
+    """Somebody stopped a run of cleanup in the project at `path`, after it had removed so much."""
+
+    kind = "cleanup stopped"
+
+    run_id: int
+    policy: str
+    tags_count: int
+    manifests_count: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CleanupRestored(Event):
     """What a run of cleanup in the project at `path` had removed came back: so many things, and so many could not."""
 

@@ -1,10 +1,8 @@
-"""Cleanup policies: of projects, groups and the instance; what they would take, running them, taking a run back.
+"""Cleanup policies: of projects, groups and the instance; running them, taking a run back.
 
 GitLab has one policy in a project, `container_expiration_policy` of its JSON: here the one named "default".
 """
 
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -12,13 +10,10 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field, field_validator
 
 from wharfinger.domain.access import Project
-from wharfinger.domain.cleanup import history, policies, preview, runs, terms
-from wharfinger.domain.cleanup.evaluate import Findings
+from wharfinger.domain.cleanup import history, policies, runs, terms
 from wharfinger.domain.cleanup.history import Run, State
 from wharfinger.domain.cleanup.policies import INSTANCE, Policy
-from wharfinger.domain.cleanup.preview import Preview
 from wharfinger.domain.cleanup.terms import FIRST, Terms
-from wharfinger.rules.cleanup import Reason, Verdict
 from wharfinger.rules.roles import Role
 from wharfinger.web.api import places
 from wharfinger.web.api.call import ApiCall, Call
@@ -29,7 +24,6 @@ router = APIRouter(tags=["cleanup"])
 
 Name = Annotated[str, Path(description="the policy's name; `default` is the one that GitLab knows")]
 Number = Annotated[int, Path(ge=1, le=10**18, description="the run's number")]
-_MOST_TAGS = 10_000
 
 
 class ExpirationPolicy(Shape):
@@ -85,30 +79,6 @@ class PolicyShape(ExpirationPolicy):
     keep_pulled: str | None
     by_use: bool
     untagged: bool
-
-
-class PreviewedTag(Shape):
-    """What would become of a tag; `because` follows "it"."""
-
-    name: str
-    path: str
-    goes: bool
-    reason: Reason
-    because: str
-    policy: str
-    published_at: Moment
-
-
-class PreviewShape(Shape):
-    """What would go. Of more than 10000 tags those that go come first; the totals are of all."""
-
-    tags_count: int
-    removed_count: int
-    untagged_count: int
-    freed_bytes: int
-    reasons: Mapping[Reason, int]
-    tags: list[PreviewedTag]
-    untagged: list[str]
 
 
 class RunShape(Shape):
@@ -191,22 +161,6 @@ def remove_of_instance(call: ApiCall, name: Name) -> None:
     policies.remove(call.tools, call.caller, INSTANCE, name)
 
 
-@router.get("/projects/{id}/cleanup/preview")
-def preview_all(call: ApiCall, key: Key) -> PreviewShape:
-    """What all policies that hold in a project would take now, and why the rest stays. Nothing is changed."""
-    return _preview(preview.of_all(call.tools, call.caller, places.project(call, key).path))
-
-
-@router.post("/projects/{id}/cleanup/preview")
-def preview_one(
-    call: ApiCall, key: Key, asked: PolicyChanges, name: Annotated[str, Query(description="of which policy")] = FIRST
-) -> PreviewShape:
-    """What a policy would take that said this, beside the others. Nothing is changed."""
-    project = places.project(call, key)
-    found = _changed(policies.get(call.tools, call.caller, project.path, name), name, asked)
-    return _preview(preview.of_terms(call.tools, call.caller, project.path, found))
-
-
 @router.post("/projects/{id}/cleanup/policies/{name}/run", status_code=202)
 def run(call: ApiCall, key: Key, name: Name) -> RunShape:
     """Have a policy run now, on or off, a project's own or one that it inherits."""
@@ -232,6 +186,12 @@ def get_run(call: ApiCall, key: Key, run_id: Number) -> RunShape:
     return _run(history.get(call.tools, call.caller, places.project(call, key).path, run_id))
 
 
+@router.post("/projects/{id}/cleanup/runs/{run_id}/stop")
+def stop_run(call: ApiCall, key: Key, run_id: Number) -> RunShape:
+    """Let a run end where it is; what it removed so far can be restored."""
+    return _run(runs.stop(call.tools, call.caller, places.project(call, key).path, run_id))
+
+
 @router.post("/projects/{id}/cleanup/runs/{run_id}/restore")
 def restore_run(call: ApiCall, key: Key, run_id: Number) -> RestoredShape:
     """Bring back all that a run removed, and switch its policy off where it is the project's own."""
@@ -254,12 +214,12 @@ def save_expiration_policy(call: Call, project: str, asked: ExpirationChanges) -
 
 def _save(call: Call, place: str, name: str, asked: ExpirationChanges) -> PolicyShape:
     before = policies.get(call.tools, call.caller, place, name)
-    policies.save(call.tools, call.caller, place, _changed(before, name, asked))
+    policies.save(call.tools, call.caller, place, changed(before, name, asked))
     saved = policies.get(call.tools, call.caller, place, name)
     return _policy(saved or Policy(0, place, Terms(name)))
 
 
-def _changed(before: Policy | None, name: str, asked: ExpirationChanges) -> Terms:
+def changed(before: Policy | None, name: str, asked: ExpirationChanges) -> Terms:
     """The terms with what the request gives; an empty text is no rule, where there can be none."""
     given = {field: getattr(asked, field) for field in asked.model_fields_set}
     delete = given.pop("name_regex_delete", None)
@@ -294,32 +254,6 @@ def _shown(one: Policy) -> dict[str, Any]:
 def _policy(one: Policy) -> PolicyShape:
     place = {"id": one.id, "place": one.place, "inherited": one.inherited, "holds": one.holds}
     return PolicyShape(**{**terms.facts(one.terms), **_shown(one), **place})
-
-
-def _preview(found: Preview) -> PreviewShape:
-    all_of_them = [(verdict, place) for place in found.repositories for verdict in place.verdicts]
-    going_first = sorted(all_of_them, key=lambda each: not each[0].goes)[:_MOST_TAGS]
-    return PreviewShape(
-        tags_count=found.tags,
-        removed_count=found.goes,
-        untagged_count=found.manifests,
-        freed_bytes=found.size_bytes,
-        reasons=Counter(verdict.reason for verdict, _ in all_of_them),
-        tags=[_tag(verdict, place) for verdict, place in going_first],
-        untagged=[f"{place.path}@{one.digest}" for place in found.repositories for one in place.loose][:_MOST_TAGS],
-    )
-
-
-def _tag(verdict: Verdict, place: Findings) -> PreviewedTag:
-    return PreviewedTag(
-        name=verdict.tag.name,
-        path=f"{place.path}:{verdict.tag.name}",
-        goes=verdict.goes,
-        reason=verdict.reason,
-        because=place.because(verdict),
-        policy=place.about[verdict.policy].terms.name,
-        published_at=verdict.tag.pushed_at,
-    )
 
 
 def _run(one: Run) -> RunShape:

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from wharfinger.web.api import (
     audit_events,
     cleanup,
+    cleanup_preview,
     custody,
     deploy_tokens,
     docs,
@@ -61,4 +62,5 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     statistics.of_projects,
     statistics.of_groups,
     cleanup.router,
+    cleanup_preview.router,
 )

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from wharfinger.domain.access import Group, Project
 from wharfinger.domain.cleanup import history, policies, preview, runs
 from wharfinger.domain.cleanup.policies import INSTANCE
-from wharfinger.domain.cleanup.preview import Preview
+from wharfinger.domain.cleanup.preview import Preview, Shares
 from wharfinger.domain.cleanup.terms import FIRST, Terms
 from wharfinger.domain.errors import SettingInvalid
 from wharfinger.rules.roles import Role
@@ -50,10 +50,11 @@ def show(visit: Visit) -> Response:
 def try_out(visit: Visit) -> Response:
     """The same page with what the policy would take that the form says; nothing is saved."""
     place, terms = _place(visit), _typed(visit)
-    if not isinstance(place, Project):
-        raise SettingInvalid("a preview is for a project: look at one that the policy holds in")
-    found = preview.of_terms(visit.tools, visit.caller, place.path, terms)
-    return _page(visit, place, terms, found=found)
+    if isinstance(place, Project):
+        return _page(visit, place, terms, found=preview.of_terms(visit.tools, visit.caller, place.path, terms))
+    after = visit.number("after")
+    shares = preview.of_place(visit.tools, visit.caller, _path(place), terms, after=after)
+    return _page(visit, place, terms, shares=shares)
 
 
 def save(visit: Visit) -> Response:
@@ -78,6 +79,14 @@ def run(visit: Visit) -> Response:
     return visit.go(f"{_top(place)}?policy={name}", f"Run {started.id} of the policy {name} is on its way.")
 
 
+def stop(visit: Visit) -> Response:
+    """Let a run end where it is."""
+    place = opened(visit)
+    ended = runs.stop(visit.tools, visit.caller, place.path, visit.number("run"))
+    said = f"Run {ended.id} is stopped. {words.count(ended.removed, 'thing')} went, and can be brought back."
+    return visit.go(_top(place), said if ended.removed else f"Run {ended.id} is stopped. It removed nothing.")
+
+
 def restore(visit: Visit) -> Response:
     """Bring back what a run removed."""
     place = opened(visit)
@@ -96,7 +105,14 @@ def show_runs(visit: Visit) -> Response:
     return visit.page("cleanup_runs.html", **_history(visit, place), place=place, manages=_manages(place))
 
 
-def _page(visit: Visit, place: Project | Group | None, terms: Terms, found: Preview | None = None) -> Response:
+def _page(
+    visit: Visit,
+    place: Project | Group | None,
+    terms: Terms,
+    *,
+    found: Preview | None = None,
+    shares: Shares | None = None,
+) -> Response:
     listed = policies.list_policies(visit.tools, visit.caller, _path(place))
     facts: dict[str, Any] = {
         "listed": listed,
@@ -109,6 +125,7 @@ def _page(visit: Visit, place: Project | Group | None, terms: Terms, found: Prev
         "pulls": _with((("", "Not for being pulled"), *AGES[1:]), terms.keep_pulled or ""),
         "counts": _with(COUNTS, str(terms.keep_n or "")),
         "found": found,
+        "shares": shares,
         "tried": _tried(found),
         "reasons": _reasons(found),
         **_history(visit, place),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.clock import Clock
+from tests.domain.meanwhile import Meanwhile
 from tests.domain.shelf import Shelf as Repository
 from tests.storage import buckets
 from tests.storage.bytes_of import some, whole
@@ -249,3 +250,22 @@ def test_a_copy_that_comes_back_changed_does_not_count(tools: Tools, tmp_path: P
     clock.advance(hours=2)
     garbage.run(house.tools, pause=lambda _: None)
     assert not lying.kept, "the collector removes what no row named"
+
+
+def test_back_to_a_folder_whose_old_copies_are_just_removed(tools: Tools, tmp_path: Path, clock: Clock) -> None:
+    """The copy has the name of what the collector takes away: the row stays where it was, and a second run moves it."""
+    house = House(tools, folder_to_bucket, tmp_path)
+    house.move(Means(remove=True))
+    there = house.tools.store
+    assert isinstance(there, Stores)
+    house.tools = replace(tools, store=Stores(there.plain[0], there.plain, there.placed))
+    clock.advance(hours=2)
+    db = Meanwhile(tools.db, lambda: None, first=lambda: garbage.retry(house.tools))
+    moved = list(moving.run(replace(house.tools, db=db), Means(at_once=1)))  # type: ignore[arg-type]
+    db.join()
+    house.require_whole()
+    assert [one.outcome for one in moved].count("failed") == 1
+    assert "again" in next(one.reason for one in moved if one.outcome == "failed")
+    house.move()
+    assert moving.expect(house.tools) == (0, 0)
+    house.require_whole()

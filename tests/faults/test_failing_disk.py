@@ -14,6 +14,7 @@ from wharfinger.spec import digest as digests
 from wharfinger.storage.disk import Disk
 from wharfinger.storage.local import LocalStore
 from wharfinger.storage.store import BytesMissing, StoreFailed, Stream, UploadMissing
+from wharfinger.storage.stores import Stores
 
 ID = "0123456789abcdef" * 2
 DATA = some(3000)
@@ -313,3 +314,19 @@ def test_nothing_missing_is_called_failing(store: LocalStore) -> None:
     """404, not 503: clients push again what is missing."""
     with pytest.raises(BytesMissing):
         store.read(DIGEST, 5)
+
+
+def test_an_old_copy_stays_until_the_new_one_is_durable(tmp_path: Path) -> None:
+    """Two folders, and the blob moved from one to the other: the old copy may go, but not for one that may not last."""
+    old, new = LocalStore(tmp_path / "old"), LocalStore(tmp_path / "new")
+    both, digest = Stores(new, [new, old]), push(old, some(5000))
+    places = both.spares(digest)
+    push(new, some(5000))
+    new.disk = FailingDisk("fsync", errno.EIO)
+    with pytest.raises(StoreFailed):
+        both.erase([(digest, place) for place in places])
+    assert holds(old, digest)
+    new.disk = Disk()
+    both.erase([(digest, place) for place in places])
+    assert holds(new, digest)
+    assert not old.kept(digest)

@@ -13,6 +13,7 @@ from wharfinger.spec import digest as digests
 from wharfinger.storage.disk import CREATE, FOLDER
 from wharfinger.storage.local import LocalStore
 from wharfinger.storage.store import Store, UploadMissing
+from wharfinger.storage.stores import Stores
 
 FIRST, SECOND = some(50_000, 1), some(60_000, 2)
 ID = "a" * 32
@@ -97,6 +98,29 @@ def _empty(folder: Path) -> None:
         *(folder / "blobs" / "sha256" / name[:2] / name for name in names),
     ]:
         path.unlink(missing_ok=True)
+
+
+@pytest.mark.timeout(600)
+def test_a_cut_while_what_another_folder_has_is_copied(tmp_path: Path) -> None:
+    """A file that is torn must not hide a whole one: rows name the blob, and the new folder is read first."""
+    old, gone = LocalStore(tmp_path / "old"), digests.of(FIRST)
+    push(old, FIRST)
+    for call in count():
+        _empty(tmp_path / "new")
+        new, disk, done = LocalStore(tmp_path / "new", UnsyncedDisk()), PowerDisk(call), False
+        both = Stores(new, [new, old])
+        new.disk = disk
+        with suppress(PowerCut):
+            push(both, FIRST)
+            done = True
+        for names in disk.durable.after_a_cut():
+            for torn in range(4):
+                _empty(tmp_path / "after")
+                restore(names, torn, tmp_path / "new", tmp_path / "after")
+                after = LocalStore(tmp_path / "after", UnsyncedDisk())
+                assert holds(Stores(after, [after, old]), gone)
+        if done:
+            return
 
 
 @pytest.mark.parametrize("synced_first", [True, False])

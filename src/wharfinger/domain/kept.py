@@ -24,6 +24,16 @@ def adopt(tx: Connection, tools: Tools, digest: str, place: str) -> None:
     """A row names these bytes from this transaction on. Raises StoreUnavailable where they are being removed."""
     if place and not rows.adopt(tx, digest, place, tools.clock() + _CLAIMED):
         raise StoreUnavailable(f"the bytes of {digest} waited for too long: send them again", timedelta(seconds=1))
+    require(tools, digest, place)
+
+
+def require(tools: Tools, digest: str, place: str) -> None:
+    """See whether bytes are there that a row names, which this transaction has written: then they stay.
+
+    Raises StoreUnavailable where they were withdrawn a moment before.
+    """
+    if not tools.store.kept(digest, place):
+        raise StoreUnavailable("the blob was being removed while it came: send it again", timedelta(seconds=1))
 
 
 def discard(tools: Tools, digest: str, place: str) -> None:

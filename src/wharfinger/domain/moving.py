@@ -18,6 +18,7 @@ from sqlalchemy import Row
 
 from wharfinger.db import images, inventory
 from wharfinger.domain import kept
+from wharfinger.domain.errors import StoreUnavailable
 from wharfinger.domain.tools import Tools
 from wharfinger.spec import digest as digests
 from wharfinger.storage.attic import DigestDiffers, copy_in, pieces_of
@@ -91,7 +92,7 @@ def _move(tools: Tools, row: Row[Any], means: Means) -> Moved:
             _compare(tools, row.digest, place)
         outcome: Literal["moved", "gone"] = "moved" if _switch(tools, row, place, means) else "gone"
         return Moved(row.digest, row.size_bytes, outcome)
-    except StoreError as error:
+    except (StoreError, StoreUnavailable) as error:
         return Moved(row.digest, row.size_bytes, "failed" if _stands(tools, row) else "gone", str(error))
 
 

@@ -175,8 +175,8 @@ def finish(tools: Tools, caller: Caller, path: str, incoming: Incoming, digest: 
         held = rows.blob_place(tx, digest) if place else ""
         if held == place:
             kept.adopt(tx, tools, digest, place)
-        if not tools.store.kept(digest, held):
-            raise StoreUnavailable("the blob was being removed while it came: send it again", timedelta(seconds=1))
+        else:
+            kept.require(tools, digest, held)
     if held != place:
         with _store_refusals():
             _keep_one(tools, digest, held, place)

@@ -17,6 +17,7 @@ from sqlalchemy import Row
 
 from wharfinger.db import images, inventory
 from wharfinger.domain import kept
+from wharfinger.domain.errors import StoreUnavailable
 from wharfinger.domain.tools import Tools
 from wharfinger.spec import digest as digests
 from wharfinger.storage import quarantine
@@ -191,13 +192,13 @@ def _fetched(tools: Tools, row: Row[Any], source: Iterable[bytes]) -> bool:
     """Copy the bytes from elsewhere, if they are to be had there and the right ones."""
     try:
         place = copy_in(tools.store, row.digest, source)
-    except StoreError as error:
+        with tools.db.begin() as tx:
+            moved = images.move_blob(tx, row.digest, row.place, place)
+            if moved:
+                kept.adopt(tx, tools, row.digest, place)
+    except (StoreError, StoreUnavailable) as error:
         _log.warning("%s cannot be fetched: %s", row.digest, error)
         return False
-    with tools.db.begin() as tx:
-        moved = place == row.place or images.move_blob(tx, row.digest, row.place, place)
-        if moved:
-            kept.adopt(tx, tools, row.digest, place)
     if not moved and place:
         kept.discard(tools, row.digest, place)
     return moved

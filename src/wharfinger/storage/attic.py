@@ -94,6 +94,18 @@ class Attic:
             raise failed(error, "link a blob", self._store.blobs) from error
         return True
 
+    def secure(self, digest: str) -> bool:
+        """Are a blob's bytes there, and durable from now on? They may have come a moment ago. Raises StoreFailed."""
+        path = self._store.blob_path(digest)
+        try:
+            self._sync(Path(path))
+            self._store.sync_folder(path.rpartition("/")[0])
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise failed(error, "look for a blob", self._store.blobs) from error
+        return True
+
     def _aside(self, digest: str) -> str:
         return f"{self.folder}/{digest.replace(':', '-')}"
 

@@ -10,8 +10,8 @@ has it open: processes and hosts do not write it at once, and a crash lets go of
 Keeping gives the file its final name first and syncs afterwards: file and folder then go to disk in one commit of
 ext4's journal instead of two. So after a crash a torn file may lie under a final name. That is harmless, because no
 row names it, and because a later `keep` of the same digest always replaces what it finds. It must never happen to a
-blob that a row does name, so this way is only taken where the final name is free (`link` takes a name or fails);
-where it is not, the bytes are synced before they replace anything.
+blob that a row does name, so this way is only taken where the final name is free (`link` takes a name or fails), and
+where no other folder may have the blob (`alone`); else the bytes are synced before they get the name.
 """
 
 import re
@@ -42,6 +42,7 @@ class LocalStore:
     """A store in the folder `root`, which is made if need be; raises StoreFailed where it cannot be used."""
 
     at_once = True
+    alone = True  # what is not here is nowhere: `storage.stores` says where that is not so
 
     def __init__(self, root: Path, disk: Disk | None = None, clock: Callable[[], float] = time.time) -> None:
         self.disk, self.hashes, self._clock = disk or Disk(), RecentHashes(), clock
@@ -366,6 +367,8 @@ class LocalUpload:
 
     def _took(self, path: str) -> bool:
         """Take the final name if it is free. Where `link` fails for another reason, `rename` will say so or do it."""
+        if not self._store.alone:
+            return False
         try:
             self._disk.link(self._path, path)
         except OSError:

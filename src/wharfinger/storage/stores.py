@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
+from wharfinger.storage.attic import Attic
 from wharfinger.storage.local import LocalStore
 from wharfinger.storage.object import ObjectStore
 from wharfinger.storage.place import spare
@@ -30,6 +31,8 @@ class Stores:
         self.first, self.plain, self.placed = first, tuple(plain), placed
         self.all: tuple[Store, ...] = (*self.plain, *([placed] if placed else []))
         self.at_once = all(store.at_once for store in self.all)
+        for store in self.plain:
+            store.alone = len(self.plain) == 1
 
     def begin(self, upload: str, algorithm: str = "sha256") -> None:
         """Start an upload, in the first."""
@@ -117,7 +120,10 @@ class Stores:
 
     def _erase_spare(self, store: LocalStore, digests: Sequence[str]) -> None:
         """Settings may have changed since: what is the only copy by now stays."""
-        gone = [digest for digest in digests if store is not self.first and self.first.kept(digest)]
+        first = self.first
+        if store is first or not isinstance(first, LocalStore):
+            return
+        gone = [digest for digest in digests if Attic(first).secure(digest)]
         for digest in gone:
             store.withdraw(digest)
         if gone:

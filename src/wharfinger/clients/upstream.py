@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 from wharfinger.clients.http import Limits, NoAnswer, Outbound
 
 _LARGE: Final = Limits(seconds=6 * 3600, answer_bytes=1024**4, redirects=5)
-_ATTRIBUTE: Final = re.compile(r'(\w+)="([^"]*)"')
+_ATTRIBUTE: Final = re.compile(r'(\w{1,40})="([^"]*)"')
 _FOUND, _UNAUTHORIZED = 200, 401
 
 

@@ -1,7 +1,8 @@
 """What a trusted proxy says of the client behind it: RFC 7239 `Forwarded`, or `X-Forwarded-For` and `-Proto`.
 
 Anybody can send these headers, so they count only from the networks that the operator listed, and a chain of proxies
-is followed from the near end: the first address that is not one of ours is the client.
+is followed from the near end: the first address that is not one of ours is the client. Where both are there the second
+kind counts: most proxies write it by themselves, and pass on a `Forwarded` that the client made up.
 """
 
 import re
@@ -13,7 +14,6 @@ Network = IPv4Network | IPv6Network
 Headers = list[tuple[bytes, bytes]]
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
-_PAIR: Final = re.compile(r'\s*([A-Za-z]+)=(?:"([^"]*)"|([^\s;,"]*))\s*')
 _PORT: Final = re.compile(r":\d{1,5}$")
 _MOST_HOPS: Final = 32
 
@@ -46,7 +46,7 @@ class Proxies:
     def client(self, headers: Headers) -> Client:
         """What the headers of a trusted proxy say."""
         request_id = _last(headers, b"x-request-id")
-        hops = _forwarded(headers) or _x_forwarded(headers)
+        hops = _x_forwarded(headers) or _forwarded(headers)
         address, scheme = self._first_stranger(hops[-_MOST_HOPS:]) if hops else ("", _x_scheme(headers))
         return Client(address, scheme, request_id.decode() if _REQUEST_ID.fullmatch(request_id) else "")
 
@@ -65,7 +65,8 @@ def _forwarded(headers: Headers) -> list[tuple[str, str]]:
     """(address, scheme) of each hop of `Forwarded`, far end first."""
     hops = []
     for element in _joined(headers, b"forwarded").split(","):
-        pairs = {name.lower(): quoted or plain for name, quoted, plain in _PAIR.findall(element)}
+        parts = (part.partition("=") for part in element.split(";"))
+        pairs = {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
         if "for" in pairs:
             hops.append((_bare(pairs["for"]), _scheme(pairs.get("proto", ""))))
     return hops

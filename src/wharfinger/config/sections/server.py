@@ -17,7 +17,7 @@ class Server(Section):
     tls_certificate: Path | None = setting(None, "Certificate chain in PEM; with `tls_key`, the server speaks HTTPS.")
     tls_key: Path | None = setting(None, "Private key of the certificate, in PEM.")
     trusted_proxies: Networks = setting(
-        networks([]), "Networks whose `Forwarded` and `X-Forwarded-*` headers are believed.", hot=True
+        networks([]), "Networks whose `X-Forwarded-*` or, without those, `Forwarded` headers are believed.", hot=True
     )
     stop_timeout: Duration = setting(duration("30s"), "How long running transfers may go on once a stop is asked for.")
     header_timeout: Duration = setting(duration("30s"), "How long a client may take to send its headers.")

@@ -9,10 +9,11 @@ from tests.clock import Clock
 from tests.domain.people import may, opened, paths_of, person, push, refusal, registry, statements, told, with_token
 from tests.in_process import build_tools, close_tools
 from wharfinger.db import images
-from wharfinger.domain import access, grants, groups, members, projects, tokens
+from wharfinger.domain import access, grants, groups, members, projects, repositories, tokens
 from wharfinger.domain import images as operations
 from wharfinger.domain.access import ANONYMOUS, OPERATOR, Caller, Grant
 from wharfinger.domain.errors import GroupUnknown, ProjectUnknown, RepositoryUnknown, ScopeMissing, SignInNeeded
+from wharfinger.domain.repositories import Filter
 from wharfinger.domain.tools import Policy, Tools
 from wharfinger.rules.grants import parse_scopes
 from wharfinger.rules.roles import Action, Profile, Role, Visibility
@@ -190,7 +191,9 @@ def test_the_gitlab_profile_keeps_guests_out_and_lets_developers_delete(database
         listed = operations.list_repositories(tools, caller, last="", limit=10).names
         assert listed == (["acme/shop"] if rights else [])
     gil = with_token(tools, "gil")
-    assert "reporter" in str(refusal(lambda: projects.get(tools, gil, "acme/shop")))
+    assert projects.get(tools, gil, "acme/shop").role is Role.GUEST
+    of_shop = Filter(project="acme/shop")
+    assert "reporter" in str(refusal(lambda: repositories.list_repositories(tools, gil, of_shop)))
     close_tools(tools)
 
 

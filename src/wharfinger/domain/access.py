@@ -347,10 +347,11 @@ def _refuse_registry_token(caller: Caller) -> None:
 
 
 def _standing(caller: Caller, place: Project | Group, *, images: bool = False) -> Standing:
-    """`images`: towards the images of a project, and not the project itself."""
+    """`images`: towards the images of a project, and not the project itself, which all of its members see."""
     own = caller.kind is not CredentialKind.JOB or (isinstance(place, Project) and place.id == caller.project_id)
     registry = place.registry_access if images and isinstance(place, Project) else RegistryAccess.ENABLED
-    seen = (place.role, place.visibility, place.path, caller.profile, own, registry)
+    profile = caller.profile if images else Profile.DEFAULT
+    seen = (place.role, place.visibility, place.path, profile, own, registry)
     return Standing(caller.kind, caller.scopes, *seen)
 
 

@@ -96,6 +96,29 @@ def test_what_the_mail_says(office: Office, clock: Clock) -> None:
     assert f"https://registry.example.com/{path}/-/usage" in said
 
 
+def test_what_the_mail_about_a_group_says(office: Office, clock: Clock) -> None:
+    """What is large, what cleanup would free in each project, and when it is full: as for a project."""
+    tools, group = office.tools, office.group.path
+    other = Actors(tools).project(f"{group}/other")
+    Shelf(tools, project=other).image(b"other" * 10_240, tag="v1")
+    for day in range(4):
+        office.push(100 * 1024, f"v{day}")
+        breakdown.take_samples(tools)
+        clock.advance(hours=24)
+    for place in ("", group):
+        quotas.set_limit(tools, OPERATOR, place, 500 * 1024)
+    policies.save(tools, OPERATOR, office.project.path, Terms(enabled=True, keep_n=1, older_than=None))
+    administrator = users.create(tools, OPERATOR, fresh("admin"), admin=True, email="admin@example.com")
+    office.settle()
+    said = {str(letter["to"]): " ".join(text_of(letter).split()) for letter in office.mailbox.letters}
+    assert administrator.email in said
+    for text, name in ((said["owner@example.com"], group), (said["admin@example.com"], "This registry")):
+        assert f"{name} uses 450 KiB of 500 KiB (90%)." in text
+        assert "it is full in about 1 day." in text or "in about 2 days" in text
+        assert f"The largest in it: {office.project.path}: 400 KiB {other.path}: 50 KiB" in text
+        assert f"in each of the largest projects by itself: {office.project.path}: 300 KiB" in text
+
+
 def test_who_is_told(office: Office) -> None:
     tools, path = office.tools, office.project.path
     inside, blocked, silent = office.person("in@example.com"), office.person("out@example.com"), office.person(None)

@@ -1,13 +1,13 @@
 """Telling the owners of a place that its storage fills up: how much, what is large, when it is full, what helps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
 from wharfinger.db import places as place_rows
 from wharfinger.domain import breakdown, notices
 from wharfinger.domain.access import OPERATOR
-from wharfinger.domain.breakdown import Breakdown
+from wharfinger.domain.breakdown import Breakdown, Large
 from wharfinger.domain.cleanup import preview
 from wharfinger.domain.errors import NotFound
 from wharfinger.domain.events import Recorded
@@ -21,12 +21,15 @@ _MOST_LARGE = 5
 def tell_owners(tools: Tools, event: Recorded) -> None:
     """Have the owners of a place told that it reached a threshold (a reaction); one that is gone by now has none."""
     path, percent = event.path, int(event.about["percent"])
-    frees = _cleanup_frees(tools, event)
-    with tools.db.begin() as tx:
+    with tools.db.read() as tx:
         if path and not place_rows.in_use(tx, path):
             return
-        found = breakdown.of(tx, path, tools.clock(), project=place_rows.project_at(tx, path))
-        text = "\n\n".join([*_paragraphs(found, percent), _advice(frees), notices.link(tools, usage_page(path))])
+        project = place_rows.project_at(tx, path)
+        found = breakdown.of(tx, path, tools.clock(), project=project)
+    paths = [large.path for large in found.largest[:_MOST_LARGE]] if project is None else [path]
+    advice = _advice(list(_cleanup_frees(tools, paths)), place=path)
+    text = "\n\n".join([*_paragraphs(found, percent), *advice, notices.link(tools, usage_page(path))])
+    with tools.db.begin() as tx:
         notices.send(tx, tools, notices.holders(tx, tools, path), subject(path, percent), text)
 
 
@@ -49,18 +52,26 @@ def within(time: timedelta) -> str:
     return "within a day" if days < 1 else f"in about {days} day{'s' if days > 1 else ''}"
 
 
-def _cleanup_frees(tools: Tools, event: Recorded) -> int:
-    """Bytes that the cleanup policies of a project would free now; 0 where it has none."""
-    if event.project_id is None:
-        return 0
-    with suppress(NotFound):
-        return preview.of_all(tools, OPERATOR, event.path).size_bytes
-    return 0
+def _cleanup_frees(tools: Tools, projects: Sequence[str]) -> Iterator[Large]:
+    """Bytes that the cleanup policies that hold for these projects would free now; those where they would free some."""
+    for path in projects:
+        with suppress(NotFound):
+            size = preview.of_all(tools, OPERATOR, path).size_bytes
+            if size:
+                yield Large(path, size)
 
 
-def _advice(frees: int) -> str:
-    cleanup = f"run its cleanup, which would free {sizes.in_words(frees)}" if frees else "have a cleanup policy do so"
-    return f"Delete tags that nobody needs, {cleanup}, or ask for a higher limit. Where it stands:"
+def _advice(frees: Sequence[Large], place: str) -> Iterator[str]:
+    """Of a group and of the registry: what cleanup would free in each of its largest projects, taken by itself."""
+    if [large.path for large in frees] == [place]:
+        cleanup = f"run its cleanup, which would free {sizes.in_words(frees[0].used_bytes)}"
+    else:
+        cleanup = "run cleanup, see below" if frees else "have a cleanup policy do so"
+    yield f"Delete tags that nobody needs, {cleanup}, or ask for a higher limit."
+    if frees and frees[0].path != place:
+        lines = [f"{large.path}: {sizes.in_words(large.used_bytes)}" for large in frees]
+        yield "\n".join(["Cleanup would free now, in each of the largest projects by itself:", *lines])
+    yield "Where it stands:"
 
 
 def _paragraphs(found: Breakdown, percent: int) -> Iterator[str]:

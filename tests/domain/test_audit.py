@@ -1,15 +1,13 @@
-"""Looking into the audit log: who sees what, what is found, how it is exported; and that no secret is ever in it."""
+"""Looking into the audit log: who sees what, what is found, how it is exported."""
 
 import csv
 import io
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from tests.actors import Actors, fresh
 from tests.clock import Clock
@@ -287,30 +285,3 @@ def test_failed_sign_ins_are_written_down_without_what_was_typed(tools: Tools) -
     known, unknown = audit.page(tools, OPERATOR, "", Wanted(kind="sign-in failed")).events[::-1]
     assert (known.path, known.address, known.actor) == ("ada", "192.0.2.9", "")
     assert unknown.path == ""
-
-
-def test_no_secret_is_ever_in_the_log(tools: Tools) -> None:
-    """Canaries: whatever was secret is nowhere in any table of events, jobs or the log."""
-    canaries: list[str] = ["correct horse battery canary"]
-    ada = person(tools, "ada", admin=True)
-    project = Actors(tools).project()
-    users.set_password(tools, OPERATOR, "ada", canaries[0])
-    canaries += [
-        tokens.create_personal(tools, ada, "one", ["api"]).secret,
-        tokens.create_bot(tools, ada, project.path, "two", ["api"]).secret,
-        (deploy := tokens.create_deploy(tools, ada, project.path, "x", ["read_registry"])).secret,
-        tokens.rotate(tools, ada, deploy.token.id).secret,
-        users.generate_password(tools, OPERATOR, "ada"),
-    ]
-    with pytest.raises(CredentialRefused):
-        tokens.authenticate(tools, "ada", canaries[1] + "x", "192.0.2.1")
-    waiting = everything(tools, ["events"])
-    follow(tools)
-    told = waiting + everything(tools, ["events", "audit", "jobs"])
-    assert "ada" in told
-    assert not [canary for canary in canaries if canary in told]
-
-
-def everything(tools: Tools, tables: Sequence[str]) -> str:
-    with tools.db.read() as tx:
-        return "\n".join(str(row) for table in tables for row in tx.execute(text(f"SELECT * FROM {table}")))

@@ -8,10 +8,12 @@ from sqlalchemy import delete, text, update
 from tests.actors import Actors, fresh
 from tests.domain.people import person
 from tests.domain.shelf import Shelf
+from tests.domain.test_chain import follow
 from wharfinger.db.tables.images import repository_blobs
 from wharfinger.db.tables.usage import meter_blobs, meters, project_meters
-from wharfinger.domain import quotas, recount
+from wharfinger.domain import audit, quotas, recount
 from wharfinger.domain.access import OPERATOR
+from wharfinger.domain.audit import Wanted
 from wharfinger.domain.errors import ScopeMissing
 from wharfinger.domain.tools import Tools
 
@@ -51,6 +53,9 @@ def test_what_is_wrong_is_found_and_repaired(tools: Tools) -> None:
     assert (found.blobs > 0, found.holders > 0, found.sums > 0) == (True, True, True)
     assert recount.recount(tools, OPERATOR)
     assert not recount.recount(tools, OPERATOR)
+    follow(tools)
+    (event,) = audit.page(tools, OPERATOR, "", Wanted(kind="usage repaired")).events
+    assert event.about == {"blobs": found.blobs, "holders": found.holders, "sums": found.sums}
     assert used(tools, shelf.project) == right
 
 

@@ -6,8 +6,10 @@ import pyotp
 import pytest
 
 from tests.clock import Clock
-from wharfinger.domain import second_factors, sessions, tokens, users
+from tests.domain.test_chain import follow
+from wharfinger.domain import audit, second_factors, sessions, tokens, users
 from wharfinger.domain.access import OPERATOR, Caller
+from wharfinger.domain.audit import Wanted
 from wharfinger.domain.errors import CredentialRefused, LoginsLimited, SessionUnknown, SettingInvalid, TokenUnknown
 from wharfinger.domain.sessions import Browser, NewSession, Stage
 from wharfinger.domain.tools import Policy, Tools
@@ -106,6 +108,10 @@ def test_what_ends_it(tools: Tools, ada: str, how: str) -> None:
         case "others":
             sessions.end_others(tools, caller(tools, other))
     assert sessions.find(tools, made.secret, "") is None
+    if how in ("leave", "end", "others"):
+        follow(tools)
+        (event,) = audit.page(tools, OPERATOR, "", Wanted(kind="sessions ended")).events
+        assert (event.path, event.actor, event.about) == ("ada", "ada", {"sessions": 1})
     stays = how in ("password", "leave", "end", "others")
     assert (sessions.find(tools, other.secret, "") is not None) is stays
 

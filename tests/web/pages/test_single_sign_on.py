@@ -7,12 +7,15 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey
 from playwright.sync_api import Browser, expect
+from sqlalchemy import select
 
 from tests.actors import fresh
 from tests.serving import Server
 from tests.web.pages.people import Person, with_password
 from tests.web.pages.provider import CLIENT, SECRET, Provider
 from tests.web.pages.visitor import Visitor
+from wharfinger.db.tables.audit import audit as audit_log
+from wharfinger.db.tables.work import events
 from wharfinger.domain import users
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.errors import UserUnknown
@@ -67,6 +70,15 @@ def back(visitor: Visitor, path: str = "/login/oidc") -> str:
     assert sent.status_code == 303
     onward = httpx.get(sent.headers["location"], follow_redirects=False).headers["location"]
     return str(onward.removeprefix(visitor.server.url))
+
+
+def happened(house: Server, username: str) -> list[str]:
+    """What was written down of a person, sealed yet or not."""
+    with house.tools.db.read() as tx:
+        order = {"audit": audit_log.c.number, "events": events.c.id}
+        tables = (audit_log, events)
+        found = (select(table.c.kind).where(table.c.path == username).order_by(order[table.name]) for table in tables)
+        return [kind for statement in found for kind in tx.scalars(statement)]
 
 
 def exists(house: Server, username: str) -> bool:
@@ -130,6 +142,10 @@ def test_an_account_is_connected_and_disconnected_by_its_owner(house: Server, pr
     assert go(Visitor(house, with_password(house))).status_code == 403  # it is somebody's already
     visitor.post("/profile/oidc/disconnect")
     assert go(Visitor(house)).status_code == 403
+    assert [kind for kind in happened(house, visitor.username) if kind.startswith("identity")] == [
+        "identity connected",
+        "identity disconnected",
+    ]
 
 
 def test_a_blocked_account_stays_out(house: Server, provider: Provider) -> None:

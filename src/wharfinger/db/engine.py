@@ -71,6 +71,7 @@ class _Postgres(Database):
 
     def __init__(self, url: str) -> None:
         engine = create_engine(url, pool_size=16, max_overflow=48, pool_recycle=1800, hide_parameters=True)
+        event.listen(engine, "connect", _without_compiler)
         event.listen(engine, "checkin", _note_return)
         event.listen(engine, "checkout", partial(_require_alive, engine))
         super().__init__(url, engine)
@@ -91,6 +92,16 @@ class _Postgres(Database):
     def ask(self) -> Iterator[Connection]:
         with self._asker.connect() as tx:
             yield tx
+
+
+def _without_compiler(driver: Any, _: ConnectionPoolEntry) -> None:
+    """No statement of ours runs for long enough to be worth compiling, which takes a third of a second here.
+
+    PostgreSQL does so where it expects many rows, as for the events of hundreds of groups.
+    """
+    driver.autocommit = True
+    driver.execute("SET jit = off")
+    driver.autocommit = False
 
 
 def _note_return(_: Any, entry: ConnectionPoolEntry) -> None:

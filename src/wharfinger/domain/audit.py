@@ -7,11 +7,9 @@ happened in that. A page is one indexed query; newest first, and the next page g
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from heapq import merge
-from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -19,6 +17,7 @@ from sqlalchemy import Connection
 
 from wharfinger.db import audit as rows
 from wharfinger.db import chain as chain_rows
+from wharfinger.db.audit import Condition
 from wharfinger.domain import access
 from wharfinger.domain.access import Caller, Group
 from wharfinger.domain.errors import PageInvalid
@@ -31,7 +30,13 @@ MOST: Final = 1000
 _PIECE_BYTES: Final = 64 * 1024
 COLUMNS: Final = tuple(field.name for field in fields(Recorded))
 
-_Scope = tuple[dict[str, Any], ...]  # the columns of what may be seen, for each query that is asked
+_NAMED: Final = ("actor", "kind", "path", "address")
+_FIRST_STRETCH: Final = 2000  # events
+_WIDER: Final = 8
+_RARE: Final = 2000
+
+_Scope = tuple[Condition, ...]  # what may be seen; () is everything
+_Times = tuple[datetime | None, datetime | None]
 
 _FORMULA: Final = re.compile(r"^[=+\-@\t\r]")
 
@@ -130,25 +135,46 @@ def _scope(tx: Connection, caller: Caller, place: str) -> _Scope:
     """Where the caller may look."""
     if not place:
         access.require_admin(caller, "looking at the audit log of the installation")
-        return ({},)
+        return ()
     opened = access.open_place(tx, caller, place, Action.ADMINISTER)
     if isinstance(opened, Group):
         access.require_role(opened, Role.OWNER, "looking at the audit log of a group")
-        return tuple({"namespace_id": id_} for id_ in rows.namespaces_below(tx, opened.path))
-    return ({"project_id": opened.id},)
+        return (("namespace_id", rows.namespaces_below(tx, opened.path)),)
+    return (("project_id", [opened.id]),)
 
 
 def _page(tx: Connection, scope: _Scope, wanted: Wanted, last: int | None, limit: int) -> Found:
     low, high = chain_rows.bounds(tx, wanted.since, wanted.before, rules.LATE)
     ends = [end for end in (high, None if last is None else last - 1) if end is not None]
     numbers, times = (max(low, first(tx)), min(ends, default=None)), (wanted.since, wanted.before)
-    named = {name: getattr(wanted, name) for name in ("actor", "kind", "path", "address") if getattr(wanted, name)}
-    parts = [
-        rows.page(tx, {**condition, **named}, numbers=numbers, times=times, limit=limit + 1) for condition in scope
-    ]
-    found = list(islice(merge(*parts, reverse=True), limit + 1))
+    named = [(name, [getattr(wanted, name)]) for name in _NAMED if getattr(wanted, name)]
+    conditions = [*scope, *named]
+    if (len(conditions) == 1 and len(conditions[0][1]) == 1) or not conditions:
+        found = rows.page(tx, conditions, numbers=numbers, times=times, limit=limit + 1)
+    else:
+        found = _search(tx, conditions, numbers, times, limit + 1)
     events = [recorded(row) for row in rows.events(tx, found[:limit])]
     return Found(events, events[-1].number if len(found) > limit else None)
+
+
+def _search(
+    tx: Connection, conditions: Sequence[Condition], numbers: tuple[int, int | None], times: _Times, limit: int
+) -> list[int]:
+    """Events that meet several conditions, or are of one of many groups: from the newest on in ever longer stretches.
+
+    In each stretch they are looked for among those that meet the condition that fewest do.
+    """
+    found, span = list[int](), _FIRST_STRETCH
+    low, top = numbers[0], chain_rows.last_number(tx) if numbers[1] is None else numbers[1]
+    while top >= low and len(found) < limit:
+        stretch = (max(low, top - span + 1), top)
+        counted = [(rows.count(tx, each, stretch, _RARE), each) for each in conditions]
+        counted.sort(key=lambda pair: (pair[0], len(pair[1][1])))
+        if counted[0][0]:
+            rarest_first = [condition for _, condition in counted]
+            found += rows.page(tx, rarest_first, numbers=stretch, times=times, limit=limit - len(found))
+        top, span = stretch[0] - 1, span * _WIDER
+    return found
 
 
 def first(tx: Connection) -> int:

@@ -140,7 +140,7 @@ def _stated(tx: Connection, place: Place, image: Inspected) -> list[Stated]:
 
 def _first_push(tx: Connection, place: Place, digest: str) -> Recorded | None:
     """Who brought this, as far as the log goes back."""
-    about = audit_rows.about_digest(tx, rules.mark(digest), place.project_id, 1, MOST_EVENTS)
+    about = audit_rows.about_digest(tx, rules.mark(digest), place.project_id, audit.first(tx), MOST_EVENTS)
     pushes = [event for event in map(recorded, about) if _pushes(event, digest)]
     return pushes[-1] if pushes else None
 

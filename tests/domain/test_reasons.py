@@ -14,7 +14,7 @@ from wharfinger.domain.hurdles import What
 from wharfinger.domain.reasons import About
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.protection import Kind, Level, Rule
-from wharfinger.rules.roles import Action, Role
+from wharfinger.rules.roles import Action, RegistryAccess, Role
 
 PROJECT = "acme/shop"
 
@@ -163,6 +163,26 @@ def test_every_limit_that_is_reached_is_told_with_who_raises_it(tools: Tools, bo
         "the limit that acme sets for each of its projects"
         in lacking(reasons.explain(tools, bo, About(path)))[Action.PUSH]
     )
+
+
+def test_a_registry_that_is_off_is_in_everybodys_way(tools: Tools, bo: Caller) -> None:
+    path = pushed(tools, "v1")
+    projects.change(tools, OPERATOR, PROJECT, registry_access=RegistryAccess.DISABLED)
+    found = reasons.explain(tools, bo, About(path, "v1"))
+    off = (What.REGISTRY, f"a maintainer of {PROJECT}", ("olga",))
+    assert hurdles(found, Action.PULL) == [off]
+    assert hurdles(found, Action.DELETE)[:2] == [off, (What.ROLE, f"a maintainer of {PROJECT}", ("olga",))]
+
+
+def test_images_for_members_alone_are_told_to_who_sees_the_project(tools: Tools, bo: Caller) -> None:
+    path = pushed(tools, "v1")
+    groups.change(tools, OPERATOR, "acme", visibility=projects.Visibility.PUBLIC)
+    projects.change(
+        tools, OPERATOR, PROJECT, visibility=projects.Visibility.PUBLIC, registry_access=RegistryAccess.PRIVATE
+    )
+    assert not hurdles(reasons.explain(tools, bo, About(path, "v1")), Action.PULL)
+    found = reasons.explain(tools, person(tools, "stranger"), About(path, "v1"))
+    assert hurdles(found, Action.PULL) == [(What.ROLE, f"a maintainer of {PROJECT}", ())]
 
 
 def test_strangers_hear_neither_rules_nor_limits(tools: Tools, bo: Caller) -> None:

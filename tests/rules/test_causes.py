@@ -25,6 +25,8 @@ MESSAGES = {
     DENIED + "the storage of this registry is full. Delete tags": "A storage limit is reached",
     DENIED + "the tag v1 is immutable, it stays what it was created as": "The tag is immutable",
     DENIED + "the repository acme/shop/web is protected, pushing needs a maintainer": "A rule protects it",
+    DENIED
+    + "the registry of acme/shop is switched off: a maintainer of": "The registry of this project is switched off",
     DENIED + "you are a guest in acme/shop; pushing needs the role developer": "A role is missing",
     DENIED + "you are not a member of acme/shop; pushing needs the role developer": "A role is missing",
     DENIED

@@ -4,7 +4,7 @@ Each says who can take it away. It is asked by `reasons`, which decides who may 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from wharfinger.domain.tools import Tools
 from wharfinger.rules import grants, patterns, protection, scopes, sizes
 from wharfinger.rules.grants import Standing
 from wharfinger.rules.protection import VERSIONS, Guard, Kind, Level
-from wharfinger.rules.roles import Action, Role
+from wharfinger.rules.roles import Action, RegistryAccess, Role
 
 FULL: Final = 100
 _MOST_NAMES: Final = 20
@@ -29,6 +29,7 @@ _MOST_NAMES: Final = 20
 class What(StrEnum):
     """What kind of thing stands in the way."""
 
+    REGISTRY = "Registry of the project"
     ROLE = "Role"
     SCOPE = "Scope of the token"
     REPOSITORY = "Protected repository"
@@ -94,9 +95,14 @@ def holding(tx: Connection, tools: Tools, path: str, project: int | None, lowest
 
 
 def _of_grants(tx: Connection, matter: Matter, action: Action) -> Iterator[Hurdle]:
-    """Role and scope; both, where both are missing."""
-    of_scope = scopes.lacking(matter.standing.kind, matter.standing.scopes, action)
-    first = grants.lacking(action, matter.standing)
+    """A registry that is off, role and scope; all of them, where all are missing."""
+    standing = matter.standing
+    if standing.registry is RegistryAccess.DISABLED and action is not Action.ADMINISTER:
+        off = Hurdle(What.REGISTRY, grants.lacking(action, standing), page="/-/settings")
+        yield _by(tx, matter, Role.MAINTAINER, off)
+        standing = replace(standing, registry=RegistryAccess.ENABLED)
+    of_scope = scopes.lacking(standing.kind, standing.scopes, action)
+    first = grants.lacking(action, standing)
     if first and first != of_scope:
         yield _by(tx, matter, Role.MAINTAINER, Hurdle(What.ROLE, first, page="/-/members"))
     if of_scope:

@@ -21,7 +21,7 @@ from wharfinger.domain.overviews import Wanted
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import grants
 from wharfinger.rules.lockout import retry_after
-from wharfinger.rules.roles import Action, Role, Visibility
+from wharfinger.rules.roles import Action, RegistryAccess, Role, Visibility
 from wharfinger.rules.scopes import CredentialKind
 
 ACTIONS: Final = (Action.PULL, Action.PUSH, Action.DELETE, Action.ADMINISTER)
@@ -174,9 +174,10 @@ def _to_strangers(verdict: Verdict) -> Verdict:
     return replace(verdict, hurdles=tuple(replace(hurdle, people=(), page="") for hurdle in kept))
 
 
-_TOLD_TO_ALL: Final = (hurdles.What.ROLE, hurdles.What.SCOPE, hurdles.What.ABSENT)
+_TOLD_TO_ALL: Final = (hurdles.What.REGISTRY, hurdles.What.ROLE, hurdles.What.SCOPE, hurdles.What.ABSENT)
 
 
 def _knows(standing: grants.Standing) -> bool:
-    decision = grants.decide({Action.PULL}, standing)
+    """Of the project, that is: its images may be for members alone, or be switched off."""
+    decision = grants.decide({Action.PULL}, replace(standing, registry=RegistryAccess.ENABLED))
     return bool(decision.granted or decision.refused)

@@ -115,6 +115,12 @@ _PLACE: Final = (
         "Ask one of them to do it, or to change the rule.",
     ),
     (
+        r"\bthe registry of \S+ is switched off\b",
+        "The registry of this project is switched off",
+        "Its images are kept, and nobody pulls, pushes or deletes them, whatever their role.",
+        "A maintainer can switch it on under Settings, or by container_registry_access_level of the API.",
+    ),
+    (
         r"needs the role|not a member of",
         "A role is missing",
         "What somebody may do in a project is decided by their role there, or in a group above it.",

@@ -132,6 +132,30 @@ def test_a_project_is_renamed_and_its_old_path_leads_on(person: NewPerson, site:
     expect(page.get_by_text(f"{group}/renamed/web:latest").first).to_be_visible()
 
 
+def test_a_project_says_what_it_is_and_who_sees_its_images(person: NewPerson, site: Server) -> None:
+    project = site.project(visibility="public")
+    owner, nobody = person(project, "owner"), person(None)
+    page = owner.open(f"/{project.path}/-/settings")
+    page.get_by_label("Description").fill("All about <b>lanterns</b>.\nAnd oil.")
+    page.get_by_label("Its members alone").check()
+    press(page, "Save")
+    expect(page.get_by_label("Its members alone")).to_be_checked()
+    page = nobody.open(f"/{project.path}")
+    expect(page.get_by_text("All about <b>lanterns</b>.")).to_be_visible()
+    expect(page.get_by_text("Images for members alone")).to_be_visible()
+    nobody.check("project-described")
+    page = owner.open(f"/{project.path}/-/settings")
+    page.get_by_label("Nobody").check()
+    press(page, "Save")
+    page.goto(f"/help/refused?path={project.path}/web&action=push")
+    expect(page.locator("#reasons")).to_contain_text("is switched off")
+    answer = owner.page.goto(f"/{project.path}/-/registry")
+    assert answer is not None
+    assert answer.status == 403
+    expect(owner.page.get_by_role("main")).to_contain_text("is switched off")
+    owner.check("registry-off")
+
+
 def test_deleting_a_project_asks_for_its_name(person: NewPerson, site: Server) -> None:
     project = site.project()
     owner = person(project, "owner")

@@ -1,13 +1,14 @@
 """The page of a group or project, and its settings."""
 
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import Response
 
 from wharfinger.domain import groups, overviews, places, projects
 from wharfinger.domain.access import Group, Project
+from wharfinger.domain.errors import SettingInvalid
 from wharfinger.domain.overviews import Wanted
-from wharfinger.rules.roles import Action
+from wharfinger.rules.roles import Action, RegistryAccess
 from wharfinger.web.pages.home import listed
 from wharfinger.web.pages.visit import Visit
 
@@ -33,10 +34,15 @@ def settings(visit: Visit) -> Response:
 
 
 def change(visit: Visit) -> Response:
-    """Name and visibility."""
-    place, name = opened(visit, Action.ADMINISTER), visit.form["name"]
-    verbs = projects if isinstance(place, Project) else groups
-    verbs.change(visit.tools, visit.caller, place.path, visibility=visit.visibility(), name=name)
+    """Name, description and visibility; of a project, who sees its images."""
+    place, form = opened(visit, Action.ADMINISTER), visit.form
+    new: dict[str, Any] = {"name": form["name"], "visibility": visit.visibility()}
+    if "description" in form:
+        new["description"] = form["description"].replace("\r\n", "\n").strip()
+    if isinstance(place, Project):
+        projects.change(visit.tools, visit.caller, place.path, registry_access=_registry_access(visit), **new)
+    else:
+        groups.change(visit.tools, visit.caller, place.path, **new)
     return visit.go(f"/{place.path}/-/settings", "Saved.")
 
 
@@ -66,6 +72,14 @@ def delete(visit: Visit) -> Response:
         groups.delete(visit.tools, visit.caller, place.path)
     parent = place.path.rpartition("/")[0]
     return visit.go(f"/{parent}" if parent else "/groups", f"{place.path} is deleted.")
+
+
+def _registry_access(visit: Visit) -> RegistryAccess | None:
+    """The field `registry_access`, None where it was not sent. Raises SettingInvalid."""
+    chosen = visit.form["registry_access"]
+    if chosen and chosen not in list(RegistryAccess):
+        raise SettingInvalid("choose who may see the images: whoever sees the project, its members, or nobody")
+    return RegistryAccess(chosen) if chosen else None
 
 
 def opened(visit: Visit, action: Action = Action.PULL) -> Project | Group:

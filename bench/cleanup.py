@@ -6,7 +6,8 @@ the worker does it: from the call to the last commit.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import perf_counter
+from os import getloadavg
+from time import perf_counter, process_time
 
 from bench import seed
 from bench.garbage import tools_on
@@ -67,25 +68,24 @@ def _measure(run: Run, rows: tuple[str, ...], tools: Tools, each: int) -> None:
     policies.save(tools, OPERATOR, seed.PROJECT, _POLICY)
     seed.analyse(tools.db.url)
     found = preview.of_all(tools, OPERATOR, seed.PROJECT)
-    seconds = _seconds(lambda: preview.of_all(tools, OPERATOR, seed.PROJECT))
-    run.record(rows[0], _figures(seconds, tags=found.tags, goes=found.goes), at_most("seconds", 10, "s"))
+    looked = _timed(lambda: preview.of_all(tools, OPERATOR, seed.PROJECT), tags=found.tags, goes=found.goes)
+    run.record(rows[0], looked, at_most("seconds", 10, "s"))
     started = runs.run_now(tools, OPERATOR, seed.PROJECT)
-    seconds = _seconds(lambda: removal.carry_on(tools, {"run": started.id}))
+    removed = _timed(lambda: removal.carry_on(tools, {"run": started.id}), removed=found.goes)
     done = history.get(tools, OPERATOR, seed.PROJECT, started.id)
     if (done.tags_removed, done.size_bytes) != (found.goes, found.size_bytes):
         raise RuntimeError(f"{rows[1]} removed {done.tags_removed} tags, and the preview said {found.goes}")
-    run.record(rows[1], _figures(seconds, removed=done.tags_removed), at_most("seconds", 60, "s"))
-    seconds = _seconds(lambda: history.restore(tools, OPERATOR, seed.PROJECT, started.id))
-    run.record(rows[2], _figures(seconds, restored=done.tags_removed))
+    run.record(rows[1], removed, at_most("seconds", 60, "s"))
+    undone = _timed(lambda: history.restore(tools, OPERATOR, seed.PROJECT, started.id), restored=found.goes)
+    run.record(rows[2], undone)
     if recount.recount(tools, OPERATOR, repair=False):
         raise RuntimeError(f"after {rows[2]} the meters were wrong")
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    began = perf_counter()
+def _timed(work: Callable[[], object], **counts: int) -> dict[str, Measured]:
+    """How long it took, and processor time of this process: on SQLite all of it, on PostgreSQL without the server's."""
+    began, used = perf_counter(), process_time()
     work()
-    return perf_counter() - began
-
-
-def _figures(seconds: float, **extra: int) -> dict[str, Measured]:
-    return {"wharfinger": Measured(extra={"seconds": round(seconds, 1), **extra})}
+    seconds, cpu = perf_counter() - began, process_time() - used
+    extra = {"seconds": round(seconds, 1), "cpu_seconds": round(cpu, 1), "load_average": round(getloadavg()[0], 1)}
+    return {"wharfinger": Measured(extra={**extra, **counts})}

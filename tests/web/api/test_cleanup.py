@@ -117,6 +117,37 @@ def test_of_the_instance(maintainer: Somebody, admin: Somebody) -> None:
     assert admin.http.delete(f"{url}/test").status_code == 204
 
 
+def test_a_groups_policy_by_project(
+    people: People, maintainer: Somebody, admin: Somebody, server: Server, project: Project
+) -> None:
+    group = project.path.partition("/")[0]
+    other = server.project(f"{group}/another")
+    owner = people.somebody(other, "owner", scopes=("api", "read_registry", "write_registry"))
+    for who, path in ((maintainer, project.path), (owner, other.path)):
+        people.push(who, f"{path}/web", "a")
+    url, asked = f"/groups/{group}/cleanup/preview", {"keep_n": 0, "older_than": ""}
+    first = admin.http.post(url, params={"per_page": 1}, json=asked)
+    assert [(one["path"], one["holds"], one["removed_count"]) for one in first.json()] == [(project.path, True, 1)]
+    rest = admin.http.post(first.links["next"]["url"], json=asked)
+    assert [(one["path"], one["tags_count"]) for one in rest.json()] == [(other.path, 1)]
+    assert "next" not in rest.links
+    assert [one["holds"] for one in admin.http.get(url).json()] == [False, False], "nothing was saved"
+    assert maintainer.http.get(url).status_code in (403, 404)
+    everywhere = admin.http.get("/admin/cleanup/preview", params={"after": project.id - 1, "per_page": 1})
+    assert [one["project_id"] for one in everywhere.json()] == [project.id]
+
+
+def test_stopping_a_run(maintainer: Somebody, project: Project) -> None:
+    url = f"/projects/{project.id}/cleanup"
+    maintainer.http.put(f"{url}/policies/default", json={"enabled": True})
+    number = maintainer.http.post(f"{url}/policies/default/run").json()["id"]
+    answer = maintainer.http.post(f"{url}/runs/{number}/stop")
+    assert (answer.status_code, answer.json().get("state")) in ((200, "stopped"), (201, "stopped"), (409, None))
+    again = maintainer.http.post(f"{url}/runs/{number}/stop")
+    assert again.status_code == 409
+    assert "has ended already" in again.text
+
+
 @pytest.mark.parametrize(
     ("role", "reads", "writes"), [("reporter", 403, 403), ("developer", 200, 403), (None, 404, 404)]
 )

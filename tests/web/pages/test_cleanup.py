@@ -8,10 +8,11 @@ from tests.web.oci.contents import image
 from tests.web.oci.registry_client import Registry
 from tests.web.pages.conftest import NewPerson
 from tests.web.pages.test_places import press
+from wharfinger.db import policies as policy_rows
 from wharfinger.domain import protection
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.cleanup import policies
-from wharfinger.domain.cleanup.terms import Terms
+from wharfinger.domain.cleanup.terms import Terms, written
 from wharfinger.rules.protection import Kind, Level, Rule
 
 HIDDEN = ("time",)
@@ -113,8 +114,15 @@ def test_a_policy_for_a_group_and_for_the_instance(person: NewPerson, site: Serv
     project = site.project(f"{group.path}/shop")
     ada = person(admin=True)
     page = ada.open(f"/{group.path}/-/cleanup")
+    pushed(site, project, "a", "b", "latest")
     page.get_by_label("Name").fill("strict")
     page.get_by_label("Enforced").check()
+    page.get_by_label("Keep the most recent").select_option("1")
+    page.get_by_label("Remove tags older than").select_option("")
+    press(page, "Preview")
+    row = page.get_by_role("row", name=project.path)
+    expect(row).to_contain_text("1 of 3 tags")
+    ada.check("cleanup-group-preview", HIDDEN)
     press(page, "Set cleanup rules")
     expect(page.get_by_role("row", name="strict")).to_contain_text("Enforced")
     ada.check("cleanup-group", HIDDEN)
@@ -123,3 +131,21 @@ def test_a_policy_for_a_group_and_for_the_instance(person: NewPerson, site: Serv
     page.goto("/admin/cleanup")
     expect(page.get_by_role("heading", level=1)).to_have_text("Cleanup policies")
     ada.check("cleanup-instance", HIDDEN)
+    press(page, "Preview")
+    expect(page.get_by_role("row", name=project.path)).to_contain_text("of 3 tags")
+
+
+def test_stopping_a_run(person: NewPerson, site: Server) -> None:
+    """It waits for a worker, as others do not know of it yet, and is stopped before one takes it."""
+    project = site.project()
+    policies.save(site.tools, OPERATOR, project.path, Terms(enabled=True))
+    with site.tools.db.begin() as tx:
+        row = {"project_id": project.id, "policy_id": None, "repository_id": None, "state": "queued"}
+        policy_rows.add_run(tx, {**row, "terms": written(Terms()), "started_by": "ada", "due_at": site.tools.clock()})
+    ada = person(project, "maintainer")
+    page = ada.open(f"/{project.path}/-/cleanup")
+    expect(page.locator("#runs")).to_contain_text("Pending")
+    ada.check("cleanup-waiting", HIDDEN)
+    page.locator("#runs").get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("status").first).to_contain_text("is stopped. It removed nothing.")
+    expect(page.locator("#runs")).to_contain_text("Stopped")

@@ -24,7 +24,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -109,36 +109,14 @@ def empty_trash(tools: Tools) -> Freed:
 
 def review_manifests(tools: Tools) -> Freed:
     """Remove manifests that nothing keeps alive; what they named is reviewed after another delay."""
-    now = tools.clock()
     with _reviewing(tools) as tx:
-        verdict, named = _judged(tx, tools, now)
-        later = now + tools.policy.gc_delay
-        rows.set_manifest_review(tx, verdict.live, None)
-        rows.set_manifest_review(tx, verdict.waiting, later)
-        if verdict.dead:
-            rows.queue_named(tx, verdict.dead, later)
-            dead = {named[id_] for id_ in verdict.dead}
-            gone = dead - rows.trashed(tx, dead)
-            usage.drop_tags(tx, [(place, tag) for place, digest in gone for tag in rules.fallback_tags(digest)], later)
-            rows.delete_manifests(tx, verdict.dead)
-        rows.add_freed(tx, {"manifests": len(verdict.dead)})
-    return Freed(reviewed=sum(map(len, (verdict.dead, verdict.live, verdict.waiting))), manifests=len(verdict.dead))
+        return _take_manifests(tx, tools, tools.clock())
 
 
 def review_links(tools: Tools) -> Freed:
     """Take blobs out of repositories where no manifest names them."""
-    now = tools.clock()
     with _reviewing(tools) as tx:
-        due, loose = _loose(tx, tools, now)
-        if named := set(due) - set(loose):
-            rows.settle_links(tx, named)
-        held = rows.hold_blobs(tx, {digest for _, digest in loose}) if loose else set()
-        # A blob that somebody pushes at this moment is left for the next time.
-        loose = [pair for pair in loose if pair[1] in held]
-        if loose:
-            rows.delete_links(tx, loose, now)
-        rows.add_freed(tx, {"links": len(loose)})
-    return Freed(reviewed=len(named) + len(loose), links=len(loose))
+        return _take_links(tx, tools, tools.clock())
 
 
 def reclaim(tools: Tools) -> Freed:
@@ -185,16 +163,17 @@ WORKS: Final[Mapping[str, Callable[[Tools], Freed]]] = {
 
 
 def preview(tools: Tools) -> Freed:
-    """What one batch of each kind would take now; nothing is changed."""
+    """What the next `step` would take: its transactions in one, which is undone. Nothing is changed."""
     found = Freed()
     with suppress(_Undone), _reviewing(tools) as tx:
         now = tools.clock()
-        verdict, _ = _judged(tx, tools, now)
-        _, loose = _loose(tx, tools, now)
-        blobs, doomed = _unneeded(tx, tools, now)
-        found = Freed(0, len(verdict.dead), len(loose), len(doomed), sum(blobs[digest].size_bytes for digest in doomed))
+        purge.expired(tools, tx, now)
+        found = _take_manifests(tx, tools, now) + _take_links(tx, tools, now)
+        if not kept.removal_paused(tx, tools):
+            due, doomed = _unneeded(tx, tools, now)
+            found += Freed(blobs=len(doomed), bytes=sum(due[digest].size_bytes for digest in doomed))
         raise _Undone
-    return found
+    return replace(found, reviewed=0)
 
 
 def status(tools: Tools) -> Status:
@@ -219,6 +198,34 @@ def _reviewing(tools: Tools, *, settled: bool = False) -> Iterator[Connection]:
 def _due(tools: Tools) -> set[str]:
     with tools.db.read() as tx:
         return rows.due(tx, tools.clock())
+
+
+def _take_manifests(tx: Connection, tools: Tools, now: datetime) -> Freed:
+    verdict, named = _judged(tx, tools, now)
+    later = now + tools.policy.gc_delay
+    rows.set_manifest_review(tx, verdict.live, None)
+    rows.set_manifest_review(tx, verdict.waiting, later)
+    if verdict.dead:
+        rows.queue_named(tx, verdict.dead, later)
+        dead = {named[id_] for id_ in verdict.dead}
+        gone = dead - rows.trashed(tx, dead)
+        usage.drop_tags(tx, [(place, tag) for place, digest in gone for tag in rules.fallback_tags(digest)], later)
+        rows.delete_manifests(tx, verdict.dead)
+    rows.add_freed(tx, {"manifests": len(verdict.dead)})
+    return Freed(reviewed=sum(map(len, (verdict.dead, verdict.live, verdict.waiting))), manifests=len(verdict.dead))
+
+
+def _take_links(tx: Connection, tools: Tools, now: datetime) -> Freed:
+    due, loose = _loose(tx, tools, now)
+    if named := set(due) - set(loose):
+        rows.settle_links(tx, named)
+    held = rows.hold_blobs(tx, {digest for _, digest in loose}) if loose else set()
+    # A blob that somebody pushes at this moment is left for the next time.
+    loose = [pair for pair in loose if pair[1] in held]
+    if loose:
+        rows.delete_links(tx, loose, now)
+    rows.add_freed(tx, {"links": len(loose)})
+    return Freed(reviewed=len(named) + len(loose), links=len(loose))
 
 
 def _judged(tx: Connection, tools: Tools, now: datetime) -> tuple[Verdict, dict[int, rows.Pair]]:

@@ -124,11 +124,13 @@ def test_pictures_for_the_readme(newcomer: Person, house: Server, browser: Brows
     keep(newcomer, "image", "")
     page.emulate_media(color_scheme="light")
     ada = Person(browser, house, "ada").sign_in()
-    ada.page.set_viewport_size({"width": 1120, "height": 1040})
+    ada.page.set_viewport_size({"width": 1120, "height": 1360})
     page = ada.open("/help/refused")
     host = urlsplit(house.url).netloc
     page.get_by_label("Message").fill(
-        f"Error: writing blob: initiating layer upload to {host}/quay/lantern/api: denied"
+        f"Error: writing blob: initiating layer upload to /v2/quay/lantern/api/blobs/uploads/ in {host}: denied: "
+        "requested access to the resource is denied: you are a reporter in quay/lantern; "
+        "pushing needs the role developer"
     )
     page.get_by_role("button", name="Find out").click()
     expect(page.get_by_role("heading", name="quay/lantern/api")).to_be_visible()

@@ -19,7 +19,7 @@ from tests.mailbox import Mailbox, serving, text_of
 from tests.receiver import Received, Receiver, Reply, listening
 from wharfinger.clients.http import Limits, Outbound
 from wharfinger.clients.mail import Mail, Security
-from wharfinger.domain import audit, deliveries, events, groups, images, members, users, webhooks
+from wharfinger.domain import audit, deliveries, events, groups, images, members, quotas, users, webhooks
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.audit import Wanted
 from wharfinger.domain.deliveries import Delivery, State
@@ -112,6 +112,20 @@ def test_signatures_and_reports_are_told(
     told = json.loads(request.body)
     assert told["type"] == "wharfinger.manifest.pushed"
     assert (told["data"]["artifact"], told["data"]["subject"]) == (artifact, image)
+
+
+def test_crossings_of_a_limit_are_told_once(holdings: Holdings, receiver: Receiver) -> None:
+    shelf = Shelf(holdings.tools)
+    webhooks.create(holdings.tools, OPERATOR, shelf.project, receiver.url, [Subject.QUOTA])
+    quotas.set_limit(holdings.tools, OPERATOR, shelf.project, 1000)
+    for size, tag in ((750, "a"), (20, "b")):
+        shelf.image(tag.encode() * size, tag=tag)
+        quotas.add_up(holdings.tools)
+    work(holdings.tools)
+    told = [json.loads(request.body) for request in receiver.received]
+    assert [event["type"] for event in told] == ["wharfinger.quota.changed", "wharfinger.quota.reached"]
+    data = told[1]["data"]
+    assert (data["percent"], data["used_bytes"], data["limit_bytes"]) == (70, 750, 1000)
 
 
 def statement(shelf: Shelf, layer: str) -> dict[str, Any]:

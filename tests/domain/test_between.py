@@ -95,6 +95,21 @@ def test_an_image_arrives_while_what_speaks_about_it_goes(shelf: Shelf, clock: C
     assert not shelf.has(speaker)
 
 
+def test_an_index_arrives_while_its_image_is_due(shelf: Shelf, clock: Clock) -> None:
+    child = shelf.image(b"for one machine")
+    clock.advance(hours=25)
+
+    def review() -> None:
+        with suppress(GaveWay):
+            garbage.review_manifests(shelf.tools)
+
+    db = Meanwhile(shelf.tools.db, review)
+    other(shelf, db).index(child, tag="multi")
+    db.join()
+    collect_for_days(shelf, clock, 2)
+    assert shelf.has(child)
+
+
 def test_a_project_is_deleted_while_a_blob_arrives(shelf: Shelf, clock: Clock) -> None:
     shelf.blob(b"there before")
     db = Meanwhile(shelf.tools.db, lambda: projects.delete(shelf.tools, OPERATOR, shelf.project, with_images=True))

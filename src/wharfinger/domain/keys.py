@@ -124,7 +124,7 @@ class KeyRing:
         """Sign with a new key from now on; returns its kid.
 
         The old keys verify until the overlap is over, or `at_once` not any more (a secret has leaked): then every
-        process refuses what they signed as soon as it looks again, within half a minute.
+        process refuses what they signed as soon as it looks again, within a minute.
         """
         key, now = ECKey.generate_key("P-256"), self._clock()
         kid = key.thumbprint()

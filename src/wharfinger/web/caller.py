@@ -10,6 +10,7 @@ from typing import Final
 from wharfinger.domain import grants, tokens
 from wharfinger.domain.access import ANONYMOUS, Caller
 from wharfinger.domain.errors import CredentialRefused
+from wharfinger.domain.keys import REFRESH
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.grants import Request as Wanted
 from wharfinger.web.request import Request
@@ -31,7 +32,10 @@ class Basic:
 
 
 class Callers:
-    """Callers of requests, remembered by their registry token until it expires: checking one costs a signature."""
+    """Callers of requests, remembered by their registry token: checking one costs a signature.
+
+    None is remembered for longer than the keys are: the one that signed it may have been taken back.
+    """
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -47,7 +51,7 @@ class Callers:
             return remembered[0]
         caller, until = await in_thread(self._learn, header, client_address(request), wanted)
         if until is not None:
-            self._remember(header, caller, until)
+            self._remember(header, caller, min(until, self._tools.clock() + REFRESH))
         return caller
 
     def _learn(self, header: str, address: str, wanted: Sequence[Wanted]) -> tuple[Caller, datetime | None]:

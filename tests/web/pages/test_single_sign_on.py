@@ -1,5 +1,6 @@
 """Signing in through an identity provider, and what of it is not believed."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
@@ -135,17 +136,38 @@ def test_administrators_are_whom_the_provider_says(house: Server, provider: Prov
 def test_an_account_is_connected_and_disconnected_by_its_owner(house: Server, provider: Provider) -> None:
     provider.person["groups"] = []
     visitor = Visitor(house, with_password(house))
-    assert go(visitor).headers["location"] == "/profile"
+    assert go(visitor, connecting(visitor)).headers["location"] == "/profile"
     other = Visitor(house)
     assert go(other).headers["location"] == "/"
     assert visitor.username in other.get("/profile").text
-    assert go(Visitor(house, with_password(house))).status_code == 403  # it is somebody's already
+    second = Visitor(house, with_password(house))
+    assert go(second, connecting(second)).status_code == 403  # it is somebody's already
     visitor.post("/profile/oidc/disconnect")
     assert go(Visitor(house)).status_code == 403
     assert [kind for kind in happened(house, visitor.username) if kind.startswith("identity")] == [
         "identity connected",
         "identity disconnected",
     ]
+
+
+def test_nothing_is_connected_because_another_site_sent_the_browser_here(house: Server) -> None:
+    """At the provider it may be signed in as the attacker, who could then sign in as its owner here."""
+    visitor, other = Visitor(house, with_password(house)), Visitor(house, with_password(house))
+    for path in ("/login/oidc", "/login/oidc?connect=", connecting(other), f"/login/oidc?connect={visitor.proof()}"):
+        assert visitor.get(path).status_code == 403
+    began = Visitor(house)
+    there = back(began)
+    began.username = visitor.username
+    began.sign_in()
+    assert began.get(there).status_code == 403  # begun before signing in: that was no wish to connect
+    assert "Disconnect" not in visitor.get("/profile").text
+
+
+def connecting(visitor: Visitor) -> str:
+    """The link on the profile."""
+    found = re.search(r'href="(/login/oidc\?connect=[0-9a-f]+)"', visitor.get("/profile").text)
+    assert found is not None
+    return found[1]
 
 
 def test_a_blocked_account_stays_out(house: Server, provider: Provider) -> None:

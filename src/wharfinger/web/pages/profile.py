@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from wharfinger.domain import identities, sessions, users
 from wharfinger.domain.errors import SettingInvalid
+from wharfinger.web.pages import single_sign_on
 from wharfinger.web.pages.visit import Visit
 
 
@@ -12,7 +13,8 @@ def show(visit: Visit) -> Response:
     provider = visit.tools.policy.single_sign_on
     connected = provider is not None and identities.connected(visit.tools, visit.caller)
     user = users.get(visit.tools, visit.caller, visit.caller.name)
-    return visit.page("account.html", user=user, connected=connected)
+    connect = f"/login/oidc?connect={single_sign_on.proof(visit)}"
+    return visit.page("account.html", user=user, connected=connected, connect=connect)
 
 
 def change(visit: Visit) -> Response:

@@ -11,7 +11,7 @@ from tests.clock import Clock
 from tests.domain.meanwhile import Meanwhile
 from tests.domain.shelf import Shelf
 from wharfinger.db.garbage import GaveWay
-from wharfinger.domain import garbage, images, projects
+from wharfinger.domain import garbage, images, projects, uploads
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.errors import BlobInUse, BlobsMissing, BlobUnknown
 from wharfinger.domain.tools import Policy, Tools
@@ -108,6 +108,16 @@ def test_an_index_arrives_while_its_image_is_due(shelf: Shelf, clock: Clock) -> 
     db.join()
     collect_for_days(shelf, clock, 2)
     assert shelf.has(child)
+
+
+def test_a_mount_whose_only_source_goes_while_it_is_looked_up(shelf: Shelf, clock: Clock) -> None:
+    """Its bytes may be out of the way already, by a removal that a crash cut off: then the client sends them."""
+    blob = shelf.blob(b"mounted")
+    shelf.blob(b"another", shelf.other)
+    clock.advance(hours=25)
+    db: Any = Meanwhile(shelf.tools.db, lambda: None, first=lambda: garbage.review_links(shelf.tools))
+    assert not uploads.mount(replace(shelf.tools, db=db), shelf.caller, shelf.other, blob, shelf.path)
+    db.join()
 
 
 def test_a_project_is_deleted_while_a_blob_arrives(shelf: Shelf, clock: Clock) -> None:

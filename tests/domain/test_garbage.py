@@ -282,6 +282,20 @@ def test_a_store_that_fails_gets_another_chance(tools: Tools, clock: Clock) -> N
     assert garbage.status(shelf.tools).doomed_blobs == 0
 
 
+def test_bytes_that_a_loss_of_power_brings_back_go_all_the_same(tools: Tools, clock: Clock) -> None:
+    """Out of the way, their row gone, and not removed: then they have their old name again."""
+    store, digest = Failing(""), digests.of(b"never named")
+    shelf = Shelf(replace(tools, store=store))
+    shelf.blob(b"never named")
+    clock.advance(hours=25)
+    shelf.collect()
+    store.blobs[digest] = store.doomed.pop(digest)
+    store.mended = True
+    clock.advance(minutes=6)
+    shelf.collect()
+    assert not store.blobs
+
+
 def test_a_push_that_meets_its_own_removal_is_told(tools: Tools) -> None:
     """Bytes that were withdrawn between keeping them and the row are no blob."""
 

@@ -1,18 +1,19 @@
 """The power fails at every point of pushing: what was acknowledged is there, and everything else can be done again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from errno import EIO
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from tests.faults.disks import PowerCut, PowerDisk, UnsyncedDisk, restore
+from tests.faults.disks import FailingDisk, PowerCut, PowerDisk, UnsyncedDisk, restore
 from tests.storage.bytes_of import holds, push, some
 from wharfinger.spec import digest as digests
 from wharfinger.storage.disk import CREATE, FOLDER
 from wharfinger.storage.local import LocalStore
-from wharfinger.storage.store import Store, UploadMissing
+from wharfinger.storage.store import Store, StoreFailed, UploadMissing
 from wharfinger.storage.stores import Stores
 
 FIRST, SECOND = some(50_000, 1), some(60_000, 2)
@@ -137,3 +138,61 @@ def test_the_book_tells_orders_apart(tmp_path: Path, *, synced_first: bool) -> N
     found = [names[final].after_a_cut() for names in disk.durable.after_a_cut()]
     expected = [b"data"] if synced_first else [b"", b"da", b"da\0\0", b"data"]
     assert found == [expected, expected], "whether or not the first name's folder got so far"
+
+
+class InterruptedDisk(PowerDisk):
+    """Does `then` once before it syncs anything; counts what it syncs."""
+
+    def __init__(self) -> None:
+        super().__init__(10_000)
+        self.then: Callable[[], None] | None = None
+        self.synced = 0
+
+    def fsync(self, file: int) -> None:
+        then, self.then = self.then, None
+        if then is not None:
+            then()
+        self.synced += 1
+        super().fsync(file)
+
+
+def test_what_another_upload_has_not_synced_yet_is_durable_before_anybody_relies_on_it(tmp_path: Path) -> None:
+    """The collector took the first one's file away in the moment between its `keep` and its row."""
+    first, second = (LocalStore(tmp_path / "before", UnsyncedDisk()) for _ in range(2))
+    first.disk = second.disk = disk = InterruptedDisk()
+    seen = list[bool]()
+
+    def relied_on() -> None:
+        assert first.kept(blob)
+        for names in disk.durable.after_a_cut():
+            for torn in range(4):
+                _empty(tmp_path / "after")
+                restore(names, torn, tmp_path / "before", tmp_path / "after")
+                seen.append(holds(LocalStore(tmp_path / "after", UnsyncedDisk()), blob))
+
+    blob = push(first, FIRST)
+    first.withdraw(blob)
+    disk.then = relied_on
+    push(second, FIRST)
+    assert seen
+    assert all(seen)
+
+
+def test_what_another_upload_could_not_sync_is_not_relied_on(tmp_path: Path) -> None:
+    first, second = LocalStore(tmp_path), LocalStore(tmp_path)
+    blob = push(first, FIRST)
+    first.withdraw(blob)
+    second.disk = FailingDisk("fsync", EIO)
+    with pytest.raises(StoreFailed):
+        push(second, FIRST)
+    assert not first.kept(blob)
+    assert holds(first, push(first, FIRST))
+
+
+def test_who_relies_on_their_own_bytes_syncs_them_once(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path, UnsyncedDisk())
+    store.disk = disk = InterruptedDisk()
+    for _ in range(2):
+        blob, before = push(store, FIRST), disk.synced
+        assert store.kept(blob)
+        assert disk.synced == before

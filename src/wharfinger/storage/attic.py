@@ -18,6 +18,7 @@ from wharfinger.spec import digest as digests
 from wharfinger.storage.disk import READ, failed
 from wharfinger.storage.local import LocalStore
 from wharfinger.storage.store import Store, StoreError, StoreFailed
+from wharfinger.storage.synced import secure
 
 PIECE_BYTES: Final = 1024 * 1024
 _NO_LINK: Final = (EXDEV, EPERM, EMLINK)
@@ -88,6 +89,7 @@ class Attic:
             with suppress(FileNotFoundError):  # rename does nothing where both names are one file already
                 self._disk.unlink(arriving)
             self._store.sync_folder(path.rpartition("/")[0])
+            self._store.synced.put(digest, self._disk.stat(os.fspath(source)))
         except OSError as error:
             if error.errno in _NO_LINK:
                 return False
@@ -98,8 +100,7 @@ class Attic:
         """Are a blob's bytes there, and durable from now on? They may have come a moment ago. Raises StoreFailed."""
         path = self._store.blob_path(digest)
         try:
-            self._sync(Path(path))
-            self._store.sync_folder(path.rpartition("/")[0])
+            secure(self._disk, path)
         except FileNotFoundError:
             return False
         except OSError as error:

@@ -9,7 +9,8 @@ has it open: processes and hosts do not write it at once, and a crash lets go of
 
 Keeping gives the file its final name first and syncs afterwards: file and folder then go to disk in one commit of
 ext4's journal instead of two. So after a crash a torn file may lie under a final name. That is harmless, because no
-row names it, and because a later `keep` of the same digest always replaces what it finds. It must never happen to a
+row names it, and because a later `keep` of the same digest always replaces what it finds. Whoever finds such a file
+where their own was, which the collector took away, syncs it before they rely on it (`kept`). It must never happen to a
 blob that a row does name, so this way is only taken where the final name is free (`link` takes a name or fails), and
 where no other folder may have the blob (`alone`); else the bytes are synced before they get the name.
 """
@@ -26,9 +27,10 @@ from stat import S_ISREG
 from typing import Final, Self
 
 from wharfinger.spec import digest as digests
-from wharfinger.storage.disk import APPEND, CREATE, FOLDER, READ, Disk, failed, refused, write_full_back
+from wharfinger.storage.disk import APPEND, CREATE, READ, Disk, failed, refused, write_full_back
 from wharfinger.storage.hashes import RecentHashes, RunningHash
 from wharfinger.storage.store import BytesMissing, File, StoreFailed, Stream, UploadLocked, UploadMissing
+from wharfinger.storage.synced import Synced, sync_folder
 
 PIECE_BYTES: Final = 1024 * 1024
 
@@ -45,7 +47,7 @@ class LocalStore:
     alone = True  # what is not here is nowhere: `storage.stores` says where that is not so
 
     def __init__(self, root: Path, disk: Disk | None = None, clock: Callable[[], float] = time.time) -> None:
-        self.disk, self.hashes, self._clock = disk or Disk(), RecentHashes(), clock
+        self.disk, self.hashes, self.synced, self._clock = disk or Disk(), RecentHashes(), Synced(), clock
         self.root, self.uploads, self.blobs = str(root), f"{root}/uploads", f"{root}/blobs"
         self.doomed, self.name = f"{root}/doomed", root.absolute().as_uri()
         try:
@@ -109,20 +111,14 @@ class LocalStore:
             raise failed(error, "delete a blob", self.blobs) from error
 
     def kept(self, digest: str, place: str = "") -> bool:
-        """Are a blob's bytes there?"""
+        """Are a blob's bytes there, durably? Another upload may have put them there and not have synced them yet."""
         if place:
             raise StoreFailed(_ELSEWHERE)
-        try:
-            self.disk.stat(self.blob_path(digest))
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            raise failed(error, "look for a blob", self.blobs) from error
-        return True
+        return self._found(digest, lambda path: self.synced.make_sure(self.disk, digest, path))
 
     def settled(self, digest: str, place: str = "") -> bool:
         """Are they here?"""
-        return not place and self.kept(digest)
+        return not place and self._found(digest, lambda path: bool(self.disk.stat(path)))
 
     def withdraw(self, digest: str, place: str = "") -> None:
         """Give the bytes a name where nobody looks. Always the same one: after a crash it is known what lies there."""
@@ -198,13 +194,17 @@ class LocalStore:
         except OSError as error:
             raise failed(error, "list uploads", self.uploads) from error
 
+    def _found(self, digest: str, look: Callable[[str], bool]) -> bool:
+        try:
+            return look(self.blob_path(digest))
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise failed(error, "look for a blob", self.blobs) from error
+
     def sync_folder(self, path: str) -> None:
         """Make the names in a folder durable."""
-        folder = self.disk.open(path, FOLDER)
-        try:
-            self.disk.fsync(folder)
-        finally:
-            self.disk.close(folder)
+        sync_folder(self.disk, path)
 
     def _make_folders(self) -> None:
         """Make what is missing. Synced even if nothing was: whoever made it may have been killed before it did."""
@@ -318,6 +318,7 @@ class LocalUpload:
                 self._disk.rename(self._path, path)
                 self._ended = True
             self._store.sync_folder(folder)
+            self._store.synced.put(digest, self._disk.fstat(self._file))
         except OSError as error:
             raise failed(error, "keep a blob", folder) from error
         return ""

@@ -147,7 +147,10 @@ class Store(Protocol):
         """
 
     def kept(self, digest: str, place: str = "") -> bool:
-        """Are a blob's bytes there? Quick: it is asked inside the transaction that lets the blob exist."""
+        """Are a blob's bytes there, and would they survive a loss of power?
+
+        Quick where this process kept them: it is asked inside the transaction that lets the blob exist.
+        """
 
     def settled(self, digest: str, place: str = "") -> bool:
         """Are a blob's bytes where, and as, `keep` would put them now? If not, `storage move` brings them there."""

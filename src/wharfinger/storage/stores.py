@@ -116,7 +116,7 @@ class Stores:
         """The places of copies that are not needed once the first has these bytes: `erase` takes them."""
         if self.first not in self.plain:
             return []
-        return [_spare(store) for store in self.plain if store is not self.first and store.kept(digest)]
+        return [_spare(store) for store in self.plain if store is not self.first and store.settled(digest)]
 
     def _erase_spare(self, store: LocalStore, digests: Sequence[str]) -> None:
         """Settings may have changed since: what is the only copy by now stays."""

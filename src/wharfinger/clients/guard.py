@@ -33,7 +33,7 @@ def refused(address: str, allow: tuple[Network, ...] = ()) -> str:
         return ""
     if found.is_multicast:
         return "is for many hosts at once"
-    if not found.is_global or found.is_reserved:
+    if not found.is_global or found.is_reserved or (found.version == 6 and found.is_site_local):
         return "is private, of this machine or reserved"
     return ""
 

@@ -60,6 +60,12 @@ def add(
         events.put(tx, tools, caller, _put(place, user, known, role, expires_at))
 
 
+def require_managing(tools: Tools, caller: Caller, path: str) -> None:
+    """For what is asked before `add`: others are not to learn from it who is here. Raises what `add` raises to them."""
+    with tools.db.read() as tx:
+        _managed(tx, caller, path)
+
+
 def remove(tools: Tools, caller: Caller, path: str, username: str) -> None:
     """End a membership of this very place; members may leave by themselves. Raises MemberUnknown."""
     access.require_account(caller)

@@ -82,3 +82,15 @@ def test_who_may(owner: Somebody, people: People, server: Server) -> None:
     assert maintainer.http.post(url, json={"user_id": other.user.id, "access_level": 50}).status_code == 403
     assert maintainer.http.post(url, json={"user_id": other.user.id, "access_level": 40}).status_code == 201
     assert developer.http.delete(f"{url}/{developer.user.id}").status_code == 204  # one may leave
+
+
+def test_who_may_not_add_members_learns_of_nobody(owner: Somebody, people: People) -> None:
+    (group,) = owner.gitlab.groups.list(owned=True)
+    project = owner.gitlab.projects.create({"name": "p", "namespace_id": group.id})
+    reader, bea = people.somebody(), people.somebody()
+    project.members.create({"user_id": reader.user.id, "access_level": 20})
+    url = f"/projects/{project.id}/members"
+    answers = [
+        reader.http.post(url, json={"user_id": number, "access_level": 20}) for number in (bea.user.id, 999_999_999)
+    ]
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(403, answers[0].json())] * 2

@@ -83,6 +83,7 @@ def routes(noun: str, opening: Opening) -> APIRouter:
     def add(call: ApiCall, key: Key, asked: NewMember) -> MemberShape:
         """Make somebody a member: owners of a group, maintainers of a project, up to their own role."""
         place = opening(call, key)
+        members.require_managing(call.tools, call.caller, place.path)
         username = _username(call, asked)
         if any(one.username == username for one in _members(call, opening, key, inherited=False)):
             raise AlreadyMember("Member already exists: change the role instead")

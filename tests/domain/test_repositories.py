@@ -119,6 +119,17 @@ def test_every_way_through_pages_shows_all_once(tools: Tools, clock: Clock, sort
         assert whole[0 if descending else -1].endswith("r0")
 
 
+def test_sorted_by_what_their_tags_keep(tools: Tools) -> None:
+    project = Actors(tools).project().path
+    for name, size in (("small", 10), ("large", 3_000), ("middle", 200)):
+        put(tools, f"{project}/{name}", name[:1].encode() * size)
+    wanted = Filter(project=project, sort=Sort.SIZE, descending=True)
+    found = repositories.list_repositories(tools, OPERATOR, wanted).items
+    assert [one.name for one in found] == ["large", "middle", "small"]
+    kept = [one.kept_bytes or 0 for one in found]
+    assert (kept[0] - kept[1], kept[1] - kept[2]) == (2_800, 190)
+
+
 def test_a_marker_of_another_order(tools: Tools) -> None:
     with pytest.raises(PageInvalid):
         paths(tools, wanted=Filter(sort=Sort.CREATED), window=Window(after=Marker("a")))

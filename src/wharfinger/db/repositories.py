@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    cast,
     exists,
     func,
     literal,
@@ -28,7 +29,7 @@ from wharfinger.db.containing import containing
 from wharfinger.db.paging import Cut
 from wharfinger.db.tables.cleanup import cleanup_runs
 from wharfinger.db.tables.columns import Moment
-from wharfinger.db.tables.images import repositories, tags
+from wharfinger.db.tables.images import blobs, repositories, repository_blobs, tags
 from wharfinger.db.tables.places import projects
 
 _TAGS: Final = select(func.count()).where(tags.c.repository_id == repositories.c.id).scalar_subquery()
@@ -42,10 +43,18 @@ _LAST_PUSH: Final = func.coalesce(
     repositories.c.pushed_at,
     type_=Moment(),
 )
+_KEPT: Final = func.coalesce(
+    select(cast(func.sum(blobs.c.size_bytes), BigInteger))
+    .join(repository_blobs, repository_blobs.c.digest == blobs.c.digest)
+    .where(repository_blobs.c.repository_id == repositories.c.id, repository_blobs.c.counted)
+    .scalar_subquery(),
+    literal(0, BigInteger()),
+)
 SORTS: Final[dict[str, ColumnElement[Any] | None]] = {
     "name": None,
     "created": repositories.c.created_at,
     "updated": _LAST_PUSH,
+    "size": _KEPT,
 }
 _CLEANED: Final = (
     select(func.max(cleanup_runs.c.started_at, type_=Moment()))
@@ -69,12 +78,16 @@ _COLUMNS: Final = (
 )
 
 
-def listing(*, counted: bool = False, folded: bool = False) -> Select[Any]:
-    """All repositories, with a count of their tags where asked for; `folded` as in `db.tags.listing`."""
+def listing(*, counted: bool = False, folded: bool = False, weighed: bool = False) -> Select[Any]:
+    """All repositories, with a count of their tags where asked for; `folded` as in `db.tags.listing`.
+
+    `weighed`: with the bytes that their tags keep, as usage counts them.
+    """
+    kept: ColumnElement[Any] = _KEPT if weighed else literal(None, BigInteger())
     number: ColumnElement[Any] = _TAGS if counted else literal(None, BigInteger())
     number = number - _FOLDED if counted and folded else number
     return (
-        select(*_COLUMNS, number.label("tags_count"))
+        select(*_COLUMNS, number.label("tags_count"), kept.label("kept_bytes"))
         .join(projects, projects.c.id == repositories.c.project_id)
         .where(repositories.c.pushed_at.is_not(null()))
     )

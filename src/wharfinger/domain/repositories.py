@@ -36,6 +36,7 @@ class Sort(StrEnum):
     NAME = "name"
     CREATED = "created"
     UPDATED = "updated"
+    SIZE = "size"
 
 
 class Status(StrEnum):
@@ -53,6 +54,7 @@ class Repository:
     `name` is that below the project, "" for the image at the project's own path. `pushed_at` is when one of its tags
     last began to point elsewhere, `cleanup_started_at` when a cleanup policy last looked at it. `tags_count` and
     `size_bytes` are None unless asked for; the size is that of the blobs that its tags reach, each once (`db.sizes`).
+    `kept_bytes` are those that count in its usage, what speaks about its images included; told where sorted by size.
     """
 
     id: int
@@ -66,6 +68,7 @@ class Repository:
     tags_count: int | None
     size_bytes: int | None = None
     cleanup_started_at: datetime | None = None
+    kept_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,12 @@ class Filter:
     sized_tags: int | None = None
 
 
-_KINDS: Final[dict[Sort, Sorted]] = {Sort.NAME: type(None), Sort.CREATED: datetime, Sort.UPDATED: datetime}
+_KINDS: Final[dict[Sort, Sorted]] = {
+    Sort.NAME: type(None),
+    Sort.CREATED: datetime,
+    Sort.UPDATED: datetime,
+    Sort.SIZE: int,
+}
 
 
 def list_repositories(
@@ -187,7 +195,8 @@ def _mark(tools: Tools, repository: int, status: Status) -> str | None:
 
 
 def _listing(tx: Connection, tools: Tools, caller: Caller, wanted: Filter) -> Select[Any]:
-    found = rows.named(rows.listing(counted=wanted.counted, folded=wanted.folded), access.askable(wanted.part))
+    all_ = rows.listing(counted=wanted.counted, folded=wanted.folded, weighed=wanted.sort is Sort.SIZE)
+    found = rows.named(all_, access.askable(wanted.part))
     if wanted.project is not None:
         return rows.in_project(found, access.open_registry(tx, caller, wanted.project, Action.PULL).id)
     if wanted.group is not None:
@@ -204,7 +213,12 @@ def _get(tx: Connection, caller: Caller, path: str, *, sized: bool, folded: bool
 
 
 def _marker(sort: Sort, repository: Repository) -> Marker:
-    values = {Sort.NAME: None, Sort.CREATED: repository.created_at, Sort.UPDATED: repository.pushed_at}
+    values = {
+        Sort.NAME: None,
+        Sort.CREATED: repository.created_at,
+        Sort.UPDATED: repository.pushed_at,
+        Sort.SIZE: repository.kept_bytes,
+    }
     return Marker(repository.path, values[sort])
 
 
@@ -225,5 +239,6 @@ def _repository(tx: Connection, row: Row[Any], *, sized: bool) -> Repository:
         status=None if row.status is None else Status(row.status),
         tags_count=row.tags_count,
         cleanup_started_at=row.cleanup_started_at,
+        kept_bytes=row.kept_bytes,
         size_bytes=sizes.of_repository(tx, row.id) if sized else None,
     )

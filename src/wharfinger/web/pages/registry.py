@@ -24,6 +24,7 @@ _SIZED_TAGS: Final = 2_000  # adding up the sizes of more than so many tags is n
 _SORTS: Final = {
     "updated": ("Last push", Sort.UPDATED, True),
     "name": ("Name", Sort.NAME, False),
+    "size": ("Size", Sort.SIZE, True),
     "created": ("Created", Sort.CREATED, True),
 }
 

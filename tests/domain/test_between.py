@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from tests.actors import Actors
 from tests.clock import Clock
 from tests.domain.meanwhile import Meanwhile
 from tests.domain.shelf import Shelf
 from wharfinger.db.garbage import GaveWay
-from wharfinger.domain import garbage, images, projects, uploads
+from wharfinger.domain import garbage, images, projects, renaming, tags, uploads
 from wharfinger.domain.access import OPERATOR
-from wharfinger.domain.errors import BlobInUse, BlobsMissing, BlobUnknown
+from wharfinger.domain.errors import BlobInUse, BlobsMissing, BlobUnknown, RepositoryUnknown
 from wharfinger.domain.tools import Policy, Tools
 from wharfinger.spec import digest as digests
 
@@ -147,3 +148,30 @@ def test_a_repository_is_purged_while_a_blob_arrives(shelf: Shelf, clock: Clock)
     db.join()
     collect_for_days(shelf, clock, 2)
     assert not shelf.tools.store.kept(blob)
+
+
+def test_a_repository_moves_to_another_project_while_an_image_arrives(shelf: Shelf) -> None:
+    """The push holds the repository first: the image goes along, and the meters of both projects are right."""
+    shelf.image(b"there before", tag="v0")
+    to = f"{Actors(shelf.tools).project().path}/app"
+    db = Meanwhile(shelf.tools.db, lambda: renaming.rename(shelf.tools, OPERATOR, shelf.path, to))
+    pusher = other(shelf, db)
+    pusher.blob = lambda data, _: digests.of(data)  # type: ignore[method-assign]
+    shelf.blob(b"arrives")
+    assert pusher.image(b"arrives", tag="v1")
+    db.join()
+    assert db.refusal is None
+    assert {tag.name for tag in tags.list_tags(shelf.tools, OPERATOR, to).items} == {"v0", "v1"}
+
+
+def test_an_image_arrives_while_its_repository_moves_to_another_project(shelf: Shelf) -> None:
+    """The move holds the repository first: the push is told, and nothing of it is there."""
+    shelf.image(b"there before", tag="v0")
+    shelf.blob(b"arrives")
+    to, pusher = f"{Actors(shelf.tools).project().path}/app", other(shelf, shelf.tools.db)
+    pusher.blob = lambda data, _: digests.of(data)  # type: ignore[method-assign]
+    db = Meanwhile(shelf.tools.db, lambda: pusher.image(b"arrives", tag="v1"))
+    renaming.rename(replace(shelf.tools, db=db), OPERATOR, shelf.path, to)  # type: ignore[arg-type]
+    db.join()
+    assert isinstance(db.refusal, RepositoryUnknown)
+    assert [tag.name for tag in tags.list_tags(shelf.tools, OPERATOR, to).items] == ["v0"]

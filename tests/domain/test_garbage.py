@@ -68,6 +68,19 @@ def test_a_manifest_that_lost_its_tag(shelf: Shelf, clock: Clock) -> None:
     assert shelf.has("latest")
 
 
+def test_a_manifest_that_is_pushed_again_has_another_day(shelf: Shelf, clock: Clock) -> None:
+    """Its client may be about to tag it, or to name it in an index."""
+    image = shelf.image(b"a layer")
+    clock.advance(hours=23)
+    assert shelf.image(b"a layer") == image
+    clock.advance(hours=23)
+    assert shelf.collect() == garbage.Freed()
+    assert shelf.has(image)
+    clock.advance(hours=1)
+    assert shelf.collect().manifests == 1
+    assert not shelf.has(image)
+
+
 def test_images_go_with_their_index_and_not_before(shelf: Shelf, clock: Clock) -> None:
     child = shelf.image(b"for one machine")
     shelf.index(child, tag="multi")

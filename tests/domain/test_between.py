@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -129,6 +130,33 @@ def test_a_project_is_deleted_while_a_blob_arrives(shelf: Shelf, clock: Clock) -
     assert not shelf.has_blob(blob)
     collect_for_days(shelf, clock, 2)
     assert not shelf.tools.store.kept(blob)
+
+
+def going(shelf: Shelf) -> Any:
+    """A database where the project goes before the next transaction begins."""
+    shelf.blob(b"there before")
+    gone = partial(projects.delete, shelf.tools, OPERATOR, shelf.project, with_images=True)
+    return Meanwhile(shelf.tools.db, lambda: None, first=gone)
+
+
+def test_a_project_is_deleted_before_a_blob_gets_its_row(shelf: Shelf) -> None:
+    with pytest.raises(RepositoryUnknown):
+        other(shelf, going(shelf)).blob(b"arrives too late")
+
+
+def test_a_project_is_deleted_before_a_manifest_gets_its_row(shelf: Shelf) -> None:
+    blob, pusher = shelf.blob(b"a layer"), other(shelf, going(shelf))
+    pusher.blob = lambda *_: blob  # type: ignore[method-assign]
+    with pytest.raises(RepositoryUnknown):
+        pusher.image(b"a layer", tag="v1")
+
+
+def test_a_project_is_deleted_before_a_mount_gets_its_row(shelf: Shelf) -> None:
+    source = Shelf(shelf.tools)
+    blob = source.blob(b"mounted")
+    caller = replace(shelf.caller, grants={**shelf.caller.grants, **source.caller.grants})
+    with pytest.raises(RepositoryUnknown):
+        uploads.mount(replace(shelf.tools, db=going(shelf)), caller, shelf.path, blob, source.path)
 
 
 def test_a_repository_is_purged_while_a_blob_arrives(shelf: Shelf, clock: Clock) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, delete, exists, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from wharfinger.db import sizes
 from wharfinger.db.many import among
@@ -34,6 +35,10 @@ _ADD_BLOB: Final = Upsert(
         set_={"place": case((insert.excluded.place == "", ""), else_=blobs.c.place)},
     ),
 )
+
+
+class RepositoryGone(LookupError):
+    """The repository that a blob was to be part of has gone since it was looked up."""
 
 
 def _linking(*conditions: ColumnElement[bool]) -> Upsert:
@@ -178,15 +183,21 @@ def move_blob(tx: Connection, digest: str, before: str, place: str) -> bool:
 
 
 def link_blob(tx: Connection, repository: int, digest: str, *, now: datetime, later: datetime) -> bool:
-    """Let a blob be part of this repository too; False if there is none of this digest."""
-    row = {"repository": repository, "wanted": digest, "now": now, "later": later}
-    return tx.scalar(_LINK_BLOB.on(tx), row) is not None
+    """Let a blob be part of this repository too; False if there is none of this digest. Raises RepositoryGone."""
+    return _linked(tx, _LINK_BLOB, {"repository": repository, "wanted": digest, "now": now, "later": later})
 
 
 def mount_blob(tx: Connection, repository: int, digest: str, *, now: datetime, later: datetime) -> bool:
     """The same, where no bytes come along; False as well if its bytes may be on their way out."""
-    row = {"repository": repository, "wanted": digest, "now": now, "later": later}
-    return tx.scalar(_MOUNT_BLOB.on(tx), row) is not None
+    return _linked(tx, _MOUNT_BLOB, {"repository": repository, "wanted": digest, "now": now, "later": later})
+
+
+def _linked(tx: Connection, linking: Upsert, row: dict[str, Any]) -> bool:
+    """The blob is held, so what a foreign key misses is the repository."""
+    try:
+        return tx.scalar(linking.on(tx), row) is not None
+    except IntegrityError as error:
+        raise RepositoryGone from error
 
 
 def unlink_blob(tx: Connection, repository: int, digest: str) -> bool:

@@ -1,7 +1,8 @@
 """Image repositories: what is in them, and taking it out again."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -248,7 +249,7 @@ def open_for_push(tools: Tools, caller: Caller, path: str) -> FoundRepository:
     """The repository of this path: made if its project is there. Raises what opening a project raises.
 
     One that is there costs a hot read and no transaction. Should it vanish before the rows that name it are written,
-    their foreign keys refuse them.
+    their foreign keys refuse them (`still_there`).
     """
     project = access.granted(caller, path, Action.PUSH)
     known = tools.lookup.repository(path)
@@ -263,6 +264,15 @@ def open_for_push(tools: Tools, caller: Caller, path: str) -> FoundRepository:
     if found is None:
         raise RepositoryUnknown(f"{path} was removed a moment ago: push again")
     return let_through(tools, caller, found, path)
+
+
+@contextmanager
+def still_there(path: str) -> Iterator[None]:
+    """Blobs are linked into a repository that was open for pushes. Raises RepositoryUnknown where it has gone since."""
+    try:
+        yield
+    except rows.RepositoryGone as error:
+        raise RepositoryUnknown(f"{path} was removed a moment ago: push again") from error
 
 
 def let_through(tools: Tools, caller: Caller, found: FoundRepository, path: str) -> FoundRepository:

@@ -162,7 +162,8 @@ def cancel(tools: Tools, caller: Caller, path: str, session: str) -> None:
 
 
 def finish(tools: Tools, caller: Caller, path: str, incoming: Incoming, digest: str) -> None:
-    """Keep the bytes, then let the blob exist in this repository. Raises DigestMismatch, StoreUnavailable.
+    """Keep the bytes, then let the blob exist in this repository. Raises DigestMismatch, StoreUnavailable,
+    RepositoryUnknown.
 
     Bytes of the same digest may be on their way out (domain/garbage.py): who removes them holds the blob's row, and so
     does this transaction from its first statement on. What is there then stays there.
@@ -170,7 +171,7 @@ def finish(tools: Tools, caller: Caller, path: str, incoming: Incoming, digest: 
     size, place = incoming.keep(digest)
     repository = images.open_for_push(tools, caller, path)
     now, blob = tools.clock(), {"digest": digest, "size_bytes": size, "place": place}
-    with tools.db.begin() as tx, _store_refusals():
+    with images.still_there(path), tools.db.begin() as tx, _store_refusals():
         rows.hold_blob(tx, repository.id, blob, now=now, later=now + tools.policy.gc_delay)
         held = rows.blob_place(tx, digest) if place else ""
         if held == place:
@@ -205,7 +206,7 @@ def mount(tools: Tools, caller: Caller, path: str, digest: str, source: str | No
             return False
     repository = images.open_for_push(tools, caller, path)
     now = tools.clock()
-    with tools.db.begin() as tx:
+    with images.still_there(path), tools.db.begin() as tx:
         return rows.mount_blob(tx, repository.id, digest, now=now, later=now + tools.policy.gc_delay)
 
 

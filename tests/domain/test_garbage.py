@@ -1,5 +1,6 @@
 """When what goes, and what it takes along."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from threading import Thread
@@ -14,7 +15,7 @@ from wharfinger.db import garbage as rows
 from wharfinger.db.tables.images import repository_blobs
 from wharfinger.domain import garbage, images, projects, pull, uploads
 from wharfinger.domain.access import OPERATOR
-from wharfinger.domain.errors import BlobUnknown, StoreUnavailable
+from wharfinger.domain.errors import BlobUnknown, Conflict, StoreUnavailable
 from wharfinger.domain.tools import Policy, Tools
 from wharfinger.spec import digest as digests
 from wharfinger.storage.memory import MemoryStore
@@ -79,6 +80,27 @@ def test_a_manifest_that_is_pushed_again_has_another_day(shelf: Shelf, clock: Cl
     clock.advance(hours=1)
     assert shelf.collect().manifests == 1
     assert not shelf.has(image)
+
+
+def test_a_preview_waits_for_a_push_that_holds_what_it_looks_at(shelf: Shelf, clock: Clock) -> None:
+    if shelf.tools.db.dialect == "sqlite":
+        pytest.skip("SQLite has one writer at a time: who looks waits for the push")
+    shelf.image(b"a layer", tag="v1")
+    days(shelf, clock, 1)
+    shelf.delete("v1")
+    clock.advance(hours=25)
+    waited, arriving = list[float](), select(repository_blobs).with_for_update()
+    with pytest.raises(Conflict, match="ask again"), shelf.tools.db.begin() as tx:
+        tx.execute(arriving).all()
+        garbage.preview(shelf.tools, waited.append)
+    with ExitStack() as push:
+        push.enter_context(shelf.tools.db.begin()).execute(arriving).all()
+
+        def ends(_: float) -> None:
+            push.close()
+
+        assert garbage.preview(shelf.tools, ends).manifests == 1
+    assert len(waited) == 5
 
 
 def test_images_go_with_their_index_and_not_before(shelf: Shelf, clock: Clock) -> None:

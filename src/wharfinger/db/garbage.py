@@ -44,7 +44,7 @@ from wharfinger.db.tables.trash import doomed_bytes, freed, trash, trash_needs
 from wharfinger.db.upsert import insert
 
 _TURN: Final = 0x7768_6763  # any number, the same in every process
-_GIVES_WAY_MS: Final = 200
+GIVES_WAY_SECONDS: Final = 0.2
 
 _GAVE_WAY: Final = ("55P03", "40P01")  # PostgreSQL: lock_not_available, deadlock_detected
 
@@ -81,7 +81,7 @@ def take_turn(tx: Connection, *, give_way: bool = False) -> None:
 def wait_little(tx: Connection) -> None:
     """Fail, in `giving_way`, rather than wait for long for what a push holds."""
     if tx.dialect.name == "postgresql":
-        tx.execute(text(f"SET LOCAL lock_timeout = {_GIVES_WAY_MS}"))
+        tx.execute(text(f"SET LOCAL lock_timeout = '{GIVES_WAY_SECONDS}s'"))
 
 
 # --- what was touched

@@ -33,6 +33,7 @@ from sqlalchemy import Connection, Row
 from wharfinger.db import doomed as doomed_rows
 from wharfinger.db import garbage as rows
 from wharfinger.domain import kept, purge, usage
+from wharfinger.domain.errors import Conflict
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import garbage as rules
 from wharfinger.rules.garbage import Node, Verdict
@@ -42,6 +43,7 @@ _log: Final = logging.getLogger("wharfinger.garbage")
 RETRY: Final = timedelta(minutes=5)
 LONGEST: Final = timedelta(seconds=5)
 REST: Final = 3
+_TRIES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +164,17 @@ WORKS: Final[Mapping[str, Callable[[Tools], Freed]]] = {
 }  # what is done about each table, in this order
 
 
-def preview(tools: Tools) -> Freed:
-    """What the next `step` would take: its transactions in one, which is undone. Nothing is changed."""
+def preview(tools: Tools, pause: Callable[[float], None] = time.sleep) -> Freed:
+    """What the next `step` would take. Nothing is changed. Raises Conflict where pushes hold it for seconds."""
+    for _ in range(_TRIES):
+        with suppress(rows.GaveWay):
+            return _preview(tools)
+        pause(REST * rows.GIVES_WAY_SECONDS)
+    raise Conflict("pushes hold what is to be looked at: ask again in a minute")
+
+
+def _preview(tools: Tools) -> Freed:
+    """The transactions of `step` in one, which is undone."""
     found = Freed()
     with suppress(_Undone), _reviewing(tools) as tx:
         now = tools.clock()

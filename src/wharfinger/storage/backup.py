@@ -8,7 +8,7 @@
 import gzip
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from errno import EMLINK, EPERM, EXDEV
@@ -47,7 +47,8 @@ class BackupFolder:
     def make(self) -> None:
         """Make the folder. Raises StoreFailed where there is something already."""
         try:
-            self.root.mkdir(mode=0o700, parents=True)
+            make_folder(self.root.parent)
+            self.root.mkdir(mode=0o700)
         except FileExistsError:
             raise StoreFailed(f"{self.root} is there already: a backup is a folder of its own, name another") from None
         except OSError as error:
@@ -141,7 +142,7 @@ def bring(source: Path, target: Path) -> bool:
     try:
         if target.exists() and target.stat().st_size == source.stat().st_size:
             return False
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(target.parent)
         arriving = target.with_name(f".{target.name}.{token_hex(4)}")
         try:
             os.link(source, arriving)
@@ -157,6 +158,14 @@ def bring(source: Path, target: Path) -> bool:
     except OSError as error:
         raise failed(error, "bring a file", str(target.parent)) from error
     return True
+
+
+def make_folder(folder: Path, sync: Callable[[Path], None] | None = None) -> None:
+    """Make a folder and what is missing above it, each with a durable name. Raises OSError."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+        (sync or sync_folder)(one.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,16 +1,21 @@
 """Verifying: every kind of harm is found, named with the images it hits, and mended where it can be."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, update
 
 from tests.domain.holdings import Holdings, settle
-from wharfinger.db.tables.images import manifests, repository_blobs
-from wharfinger.domain import orphans, recount, verify
+from tests.domain.meanwhile import Meanwhile
+from tests.domain.shelf import Shelf
+from wharfinger.db.tables.images import blobs, manifests, repository_blobs
+from wharfinger.domain import kept, orphans, recount, verify
 from wharfinger.domain.access import OPERATOR
+from wharfinger.domain.errors import StoreUnavailable
 from wharfinger.domain.tools import Tools
 from wharfinger.domain.verify import Means, Problem, Step
 from wharfinger.spec import digest as digests
@@ -128,6 +133,46 @@ def test_orphans_are_set_aside_once_they_are_old(held: Holdings) -> None:
     assert problem.mended
     assert not held.file(stray).exists()
     assert problems(verify.blobs(held.tools, Means(deep=True))) == []
+
+
+def test_a_stray_whose_row_comes_at_this_moment_stays(held: Holdings) -> None:
+    """Its bytes were kept a while ago: the upload waited for its row."""
+    shelf, found = Shelf(held.tools), list[Problem]()
+
+    def look() -> None:
+        settle()
+        found.extend(problems(orphans.run(held.tools, Means(quarantine=True), 0)))
+
+    shelf.blob(b"there before")
+    db: Any = Meanwhile(held.tools.db, look)
+    shelf.tools = replace(held.tools, db=db)
+    blob = shelf.blob(LAYER)
+    db.join()
+    assert shelf.has_blob(blob)
+    assert found == []
+
+
+def test_a_row_that_comes_while_a_stray_is_set_aside_finds_no_bytes(held: Holdings) -> None:
+    """Whoever is killed then has promised nothing: the client is told to send them again."""
+    shelf, blob = Shelf(held.tools), held.stray(LAYER)
+    settle()
+    shelf.blob(b"there before")
+    refused = list[str]()
+
+    def claim() -> None:
+        with held.tools.db.begin() as tx, suppress(StoreUnavailable):
+            row = {"digest": blob, "size_bytes": len(LAYER), "place": "", "created_at": held.tools.clock()}
+            tx.execute(insert(blobs), row)
+            refused.append(blob)
+            kept.require(held.tools, blob, "")
+            refused.clear()
+
+    db: Any = Meanwhile(held.tools.db, claim)
+    tools = replace(held.tools, db=db)
+    (problem,) = problems(orphans.run(tools, Means(quarantine=True), 0))
+    db.join()
+    assert problem.mended
+    assert refused == [blob]
 
 
 def test_a_run_goes_on_after_the_last_step(held: Holdings) -> None:

@@ -1,9 +1,10 @@
 """What the rows say there is: blobs, manifests and the images that need them: the statements. Nothing here decides."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select, union
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, union
 
 from wharfinger.db.tables.images import (
     blobs,
@@ -15,8 +16,12 @@ from wharfinger.db.tables.images import (
     tags,
 )
 from wharfinger.db.tables.trash import doomed_bytes
+from wharfinger.db.upsert import Upsert
 
 _KNOWN: Final = select(blobs.c.digest).where(blobs.c.digest.in_(bindparam("digests", expanding=True)))
+
+# Who inserts the same row meanwhile waits, whether or not it is taken back.
+_HOLD_ABSENT: Final = Upsert(blobs, lambda insert: insert.on_conflict_do_nothing().returning(blobs.c.digest))
 
 
 def totals(tx: Connection) -> tuple[int, int]:
@@ -45,6 +50,15 @@ def doomed_places(tx: Connection) -> Iterator[str]:
 def known(tx: Connection, digests: Sequence[str]) -> set[str]:
     """Those of these digests that are blobs."""
     return set(tx.scalars(_KNOWN, {"digests": digests}))
+
+
+def hold_absent(tx: Connection, digest: str, now: datetime) -> bool:
+    """There is no blob of this digest, and there will be none until the transaction ends; False where there is one."""
+    row = {"digest": digest, "size_bytes": 0, "created_at": now}
+    held = tx.scalar(_HOLD_ABSENT.on(tx), row) is not None
+    if held:
+        tx.execute(delete(blobs).where(blobs.c.digest == digest))
+    return held
 
 
 def manifests_page(tx: Connection, after: int, limit: int) -> Sequence[Row[Any]]:

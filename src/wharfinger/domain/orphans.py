@@ -51,17 +51,24 @@ def _of_files(tools: Tools, means: Means, attic: Attic, as_of: float) -> Iterato
 
 def _files(tools: Tools, means: Means, attic: Attic, batch: list[str], as_of: float) -> Step:
     lost = sorted(set(batch) - _known(tools, batch))
-    return Step("", len(batch), tuple(_file(tools, means, attic, digest, as_of) for digest in lost))
+    found = [_file(tools, means, attic, digest, as_of) for digest in lost]
+    return Step("", len(batch), tuple(problem for problem in found if problem is not None))
 
 
-def _file(tools: Tools, means: Means, attic: Attic, digest: str, as_of: float) -> Problem:
-    """Set it aside if that is wanted, and put it back should a row have come for it in this moment."""
-    done: tuple[str, ...] = ()
-    if means.quarantine and attic.set_aside(digest, as_of):
-        done = ("quarantined",)
-        if _known(tools, [digest]):
-            attic.put_back(digest)
-            done = ()
+def _file(tools: Tools, means: Means, attic: Attic, digest: str, as_of: float) -> Problem | None:
+    """Set it aside if that is wanted, and no row has come for it.
+
+    Whoever lets a blob exist writes its row and then looks whether the bytes are there: here that row waits meanwhile.
+    """
+    if not means.quarantine:
+        return _orphan(digest)
+    with tools.db.begin(settled=True) as tx:
+        if not inventory.hold_absent(tx, digest, tools.clock()):
+            return None
+        return _orphan(digest, *(["quarantined"] if attic.set_aside(digest, as_of) else []))
+
+
+def _orphan(digest: str, *done: str) -> Problem:
     return Problem("orphan", digest, "no row needs these bytes", done=done)
 
 

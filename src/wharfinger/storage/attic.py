@@ -64,17 +64,6 @@ class Attic:
             raise failed(error, "set a blob aside", self.folder) from error
         return True
 
-    def put_back(self, digest: str) -> None:
-        """Undo `set_aside`, unless the name was taken again meanwhile. Raises StoreFailed."""
-        path = self._store.blob_path(digest)
-        try:
-            with suppress(FileExistsError):
-                self._disk.link(self._aside(digest), path)
-            self._disk.unlink(self._aside(digest))
-            self._store.sync_folder(path.rpartition("/")[0])
-        except OSError as error:
-            raise failed(error, "put a blob back", self.folder) from error
-
     def link(self, digest: str, source: Path) -> bool:
         """Let a file elsewhere be this blob's, durably and without a copy; False where the systems cannot link it.
 

@@ -20,7 +20,6 @@ from granian.server.mp import MPServer
 from wharfinger import __version__
 from wharfinger.app import compose, inforce
 from wharfinger.app.clock import now
-from wharfinger.app.serving import Serving
 from wharfinger.cli import first_start
 from wharfinger.cli.options import ConfigOption
 from wharfinger.cli.terminal import Failure, say
@@ -76,6 +75,9 @@ def _serve(settings: Settings, file: Path | None, *, migrate: bool, worker: bool
         server.on_startup(helper.start)
         server.on_shutdown(helper.stop)
     server.on_startup(_in_background(_announce, described, newcomer))
+    # Pages and API take longer to load than all the rest, and no other command needs them.
+    from wharfinger.app.serving import Serving  # noqa: PLC0415
+
     server.serve(target_loader=partial(Serving, settings.run), wrap_loader=False)
 
 

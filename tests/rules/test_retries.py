@@ -21,3 +21,8 @@ def test_patience_ends() -> None:
     assert next_try(30, START, START + DAY - timedelta(hours=1), DAY) == START + DAY
     assert next_try(30, START, START + DAY - timedelta(minutes=59), DAY) is None
     assert next_try(1, START, START, timedelta()) is None
+
+
+def test_tries_end() -> None:
+    assert next_try(9, START, START, DAY, most=10) is not None
+    assert next_try(10, START, START, DAY, most=10) is None

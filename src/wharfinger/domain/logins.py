@@ -145,6 +145,11 @@ def _by_password(tools: Tools, username: str, secret: str, address: str) -> Call
     user = password_owner(tools, username, secret, address)
     if sentence := _why_no_password(user):
         raise CredentialRefused(sentence)
+    return by_name(tools, user)
+
+
+def by_name(tools: Tools, user: Row[Any]) -> Caller:
+    """Somebody, in the row of `users`, by nothing that narrows what they may: proved by a password, or asked about."""
     return Caller(
         CredentialKind.PASSWORD,
         user.username,

@@ -156,16 +156,8 @@ def _asking(tx: Connection, tools: Tools, caller: Caller, about: About, seen: Pr
     user = user_rows.at(tx, access.askable(about.person))
     if user is None or user.bot:
         raise UserUnknown(f"no user {about.person}: check the name")
-    asking = Caller(
-        CredentialKind.PASSWORD,
-        user.username,
-        user_id=user.id,
-        admin=user.admin,
-        profile=tools.policy.profile,
-        at=tools.clock(),
-    )
     blocked = f"the account {user.username} is blocked: ask an administrator" if user.blocked and caller.admin else ""
-    return asking, blocked
+    return logins.by_name(tools, user), blocked
 
 
 def _to_strangers(verdict: Verdict) -> Verdict:

@@ -3,19 +3,41 @@
 {"errors": [{"code": "DENIED", "message": "…: what to do", "detail": …}]}         distribution-spec, "Error Codes"
 """
 
+import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import orjson
 
-from wharfinger.domain import errors
-from wharfinger.spec.errors import Code
-from wharfinger.web.request import Request
+from wharfinger.domain import errors, failures
+from wharfinger.domain.errors import Refusal
+from wharfinger.spec.errors import Code, Malformed
+from wharfinger.web.request import ClientGone, Request
 from wharfinger.web.respond import Answer, Headers
 
 VERSION: Final = (b"docker-distribution-api-version", b"registry/2.0")  # by which old clients know a registry
+_log: Final = logging.getLogger("wharfinger.registry")
 _HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
+
+
+async def translated(
+    request: Request,
+    dispatch: Callable[[Request], Awaitable[Answer]],
+    refused: Callable[[Request, Exception], Answer],
+    failure: Callable[[], Answer],
+) -> Answer:
+    """What `dispatch` answers, or a dialect's words for why not; `failure` where something broke here."""
+    try:
+        return await dispatch(request)
+    except (Refusal, Malformed) as refusal:
+        return refused(request, refusal)
+    except ClientGone:
+        raise
+    except Exception as error:
+        _log.exception("%s %s failed", request.method, request.path)
+        passing = failures.refusal(error)
+        return failure() if passing is None else refused(request, passing)
 
 
 def answer(line: Code, sentence: str, details: Sequence[Any] = (None,)) -> Answer:

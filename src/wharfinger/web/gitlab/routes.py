@@ -5,7 +5,6 @@ the handler's operation asks again. What is not listed is refused. Every path en
 redirected to where it is answered.
 """
 
-import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,15 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
 
-from wharfinger.domain import access, failures
+from wharfinger.domain import access
 from wharfinger.domain.access import Caller
-from wharfinger.domain.errors import Refusal, SignInNeeded
+from wharfinger.domain.errors import SignInNeeded
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import grants
 from wharfinger.rules.grants import Request as Wanted
 from wharfinger.rules.roles import Action
 from wharfinger.spec import name as names
-from wharfinger.spec.errors import Malformed
 from wharfinger.web import refusals
 from wharfinger.web.caller import Callers, client_address
 from wharfinger.web.gitlab import errors, registry, repositories, tags
@@ -31,7 +29,6 @@ from wharfinger.web.respond import Answer, send_answer
 from wharfinger.web.threads import in_thread
 
 PREFIX: Final = "/gitlab/v1/"
-_log: Final = logging.getLogger("wharfinger.gitlab")
 _BODY_LIMIT: Final = 64 * 1024
 _PULL: Final = frozenset({Action.PULL})
 
@@ -105,20 +102,8 @@ class Gitlab:
         """Answer one request."""
         request = Request(scope, receive)
         with suppress(ClientGone):
-            answer = await self._answer(request)
+            answer = await refusals.translated(request, self._dispatch, self._refused, errors.failure)
             await send_answer(answer, send, head=request.method == "HEAD")
-
-    async def _answer(self, request: Request) -> Answer:
-        try:
-            return await self._dispatch(request)
-        except (Refusal, Malformed) as refusal:
-            return errors.answer(refusal, self._challenge(request))
-        except ClientGone:
-            raise
-        except Exception as error:
-            _log.exception("%s %s failed", request.method, request.path)
-            passing = failures.refusal(error)
-            return errors.failure() if passing is None else errors.answer(passing, self._challenge(request))
 
     async def _dispatch(self, request: Request) -> Answer:
         routes, name, tag = find(request.path)
@@ -146,8 +131,9 @@ class Gitlab:
             raise
         return caller if request.method == "GET" else replace(caller, address=client_address(request))
 
-    def _challenge(self, request: Request) -> str:
-        return refusals.challenge(request, self._external_url, self._tools.policy.audience)
+    def _refused(self, request: Request, refusal: Exception) -> Answer:
+        challenge = refusals.challenge(request, self._external_url, self._tools.policy.audience)
+        return errors.answer(refusal, challenge)
 
 
 def find(path: str) -> tuple[dict[str, Route], str, str]:

@@ -4,20 +4,18 @@ The paths are the end points of the distribution spec. Each line of ROUTES names
 refused, and a handler cannot open a repository for more than its line asks.
 """
 
-import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
-from wharfinger.domain import access, failures
+from wharfinger.domain import access
 from wharfinger.domain.access import Caller
-from wharfinger.domain.errors import Refusal, SignInNeeded
+from wharfinger.domain.errors import SignInNeeded
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.grants import Request as Wanted
 from wharfinger.rules.roles import Action
 from wharfinger.spec import name as names
-from wharfinger.spec.errors import Malformed
 from wharfinger.web import refusals
 from wharfinger.web.caller import NOBODY, Callers, client_address
 from wharfinger.web.oci import blobs, catalog, errors, manifests, referrers, tags, token, uploads
@@ -25,7 +23,6 @@ from wharfinger.web.oci.call import Call
 from wharfinger.web.request import ClientGone, Receive, Request, Scope, Send
 from wharfinger.web.respond import Answer, json_answer, send_answer
 
-_log: Final = logging.getLogger("wharfinger.oci")
 _WRITING: Final = frozenset(("PUT", "POST", "PATCH", "DELETE"))
 _WITH_BODY: Final = frozenset(("POST", "PUT", "PATCH"))
 _DRAINED_BYTES: Final = 16 * 1024 * 1024
@@ -83,25 +80,13 @@ class Registry:
         """Answer one request."""
         request = Request(scope, receive)
         with suppress(ClientGone):
-            answer = await self._answer(request)
+            answer = await refusals.translated(request, self._dispatch, self._refused, errors.failure)
             await _drain(request)
             await send_answer(answer, send, head=request.method == "HEAD")
 
-    async def _answer(self, request: Request) -> Answer:
-        try:
-            if request.path == "/jwt/auth":
-                return await token.answer(self._tools, request)
-            return await self._dispatch(request)
-        except (Refusal, Malformed) as refusal:
-            return errors.answer(refusal, self._challenge(request))
-        except ClientGone:
-            raise
-        except Exception as error:
-            _log.exception("%s %s failed", request.method, request.path)
-            passing = failures.refusal(error)
-            return errors.failure() if passing is None else errors.answer(passing, self._challenge(request))
-
     async def _dispatch(self, request: Request) -> Answer:
+        if request.path == "/jwt/auth":
+            return await token.answer(self._tools, request)
         routes, name, reference = find(request.path)
         if name:
             names.repository(name)
@@ -123,8 +108,9 @@ class Registry:
                 refusal.scope = _scope(route, name)
             raise
 
-    def _challenge(self, request: Request) -> str:
-        return refusals.challenge(request, self._external_url, self._tools.policy.audience)
+    def _refused(self, request: Request, refusal: Exception) -> Answer:
+        challenge = refusals.challenge(request, self._external_url, self._tools.policy.audience)
+        return errors.answer(refusal, challenge)
 
 
 def find(path: str) -> tuple[dict[str, Route], str, str]:

@@ -80,7 +80,8 @@ def test_groups_and_the_installation(people: People, admin: Somebody, project: P
     assert [one.id for one in admin.gitlab.hooks.list(get_all=True)].count(system.id) == 1
     assert admin.http.post(f"/hooks/{system.id}").json()["trigger"] == "webhook tested"
     assert admin.http.put(f"/hooks/{system.id}", json={"name": "all"}).json()["name"] == "all"
-    assert len(admin.http.get(f"/hooks/{system.id}/events").json()) == 1
+    tried = [one["trigger"] for one in admin.http.get(f"/hooks/{system.id}/events").json()]
+    assert tried.count("webhook tested") == 1  # what others did a moment ago may be told of as well
     system.delete()
     assert admin.http.get(f"/hooks/{system.id}").status_code == 404
     assert owner.http.get("/hooks").status_code == 403

@@ -8,9 +8,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, cast, exists, func, select, true, union
+from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, cast, exists, func, select, true, union, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from wharfinger.db.many import among
 from wharfinger.db.tables.images import (
     blobs,
     manifest_blobs,
@@ -32,6 +33,13 @@ def repositories_of(tx: Connection, project: int) -> Sequence[Row[*tuple[Any, ..
     columns = (repositories.c.id, repositories.c.name, repositories.c.path)
     found = select(*columns).where(repositories.c.project_id == project, repositories.c.pushed_at.is_not(None))
     return tx.execute(found.order_by(repositories.c.id)).all()
+
+
+def begin(tx: Connection, ids: Collection[int], now: datetime) -> None:
+    """Note in these repositories that a policy's run begins; in order, as pulls are counted there too."""
+    these = among(repositories.c.id, ids)
+    tx.execute(select(repositories.c.id).where(these).order_by(repositories.c.id).with_for_update())
+    tx.execute(update(repositories).where(these).values(cleaned_at=now))
 
 
 def tags_of(tx: Connection, repository: int) -> Sequence[Row[*tuple[Any, ...]]]:

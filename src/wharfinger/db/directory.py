@@ -3,15 +3,24 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, select
 
 from wharfinger.db import paging
 from wharfinger.db.access import below, role_of
+from wharfinger.db.overviews import PUSHED
 from wharfinger.db.paging import Cut
+from wharfinger.db.tables.columns import Moment
 from wharfinger.db.tables.people import users
 from wharfinger.db.tables.places import namespaces, projects
 
-PROJECT_SORTS: Final = {"id": projects.c.id, "name": projects.c.name, "path": None, "created_at": projects.c.created_at}
+_CHANGED: Final[ColumnElement[Any]] = func.coalesce(projects.c.changed_at, projects.c.created_at, type_=Moment())
+_PROJECT_SORTS: Final[dict[str, ColumnElement[Any] | None]] = {
+    "id": projects.c.id,
+    "name": projects.c.name,
+    "path": None,
+    "created_at": projects.c.created_at,
+    "updated_at": _CHANGED,
+}
 GROUP_SORTS: Final = {
     "id": namespaces.c.id,
     "name": namespaces.c.name,
@@ -58,9 +67,26 @@ def projects_of(found: Select[Any], visibility: int | None) -> Select[Any]:
     return found if visibility is None else found.where(projects.c.visibility == visibility)
 
 
-def project_page(tx: Connection, found: Select[Any], sort: str, by: Cut) -> tuple[list[Row[Any]], bool]:
-    """A page of a listing of projects, and whether there is more behind it."""
-    return paging.rows_of(tx, paging.cut(found, projects.c.path, PROJECT_SORTS[sort], by), by.limit)
+def activity(*, user: int | None, now: datetime, everywhere: bool) -> ColumnElement[Any]:
+    """When a project last changed or, if that is later, was pushed to: where its images are shown, or `everywhere`."""
+    shown = or_(projects.c.registry_access == "enabled", role_of(projects, user, now).is_not(None))
+    return case((PUSHED > _CHANGED if everywhere else shown & (PUSHED > _CHANGED), PUSHED), else_=_CHANGED)
+
+
+def projects_active(
+    found: Select[Any], active: ColumnElement[Any], after: datetime | None, before: datetime | None
+) -> Select[Any]:
+    """Those whose activity is after, or before, a moment."""
+    found = found if after is None else found.where(active > after)
+    return found if before is None else found.where(active < before)
+
+
+def project_page(
+    tx: Connection, found: Select[Any], sort: str, active: ColumnElement[Any], by: Cut
+) -> tuple[list[Row[Any]], bool]:
+    """A page of a listing of projects, and whether there is more behind it; `active` is what `activity` gave."""
+    value = active if sort == "last_activity_at" else _PROJECT_SORTS[sort]
+    return paging.rows_of(tx, paging.cut(found, projects.c.path, value, by), by.limit)
 
 
 def one_project(tx: Connection, found: Select[Any], id_: int) -> Row[Any]:

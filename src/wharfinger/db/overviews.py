@@ -24,15 +24,13 @@ _LAST_PUSH: Final = func.coalesce(
     type_=Moment(),
 )
 
-
-_ACTIVE: Final[ColumnElement[Any]] = func.coalesce(
+PUSHED: Final[ColumnElement[Any]] = (  # when something was last pushed to a project, null if nothing is there
     select(func.max(_LAST_PUSH, type_=Moment()))
     .where(repositories.c.project_id == projects.c.id, repositories.c.pushed_at.is_not(None))
     .correlate(projects)
-    .scalar_subquery(),
-    projects.c.created_at,
-    type_=Moment(),
+    .scalar_subquery()
 )
+_ACTIVE: Final[ColumnElement[Any]] = func.coalesce(PUSHED, projects.c.created_at, type_=Moment())
 _SIZE: Final[ColumnElement[Any]] = func.coalesce(
     select(USED).where(meters.c.project_id == projects.c.id).correlate(projects).scalar_subquery(),
     0,

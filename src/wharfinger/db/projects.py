@@ -50,6 +50,12 @@ def change(tx: Connection, project: int, **values: Any) -> None:
     tx.execute(update(projects).where(projects.c.id == project).values(values))
 
 
+def note_change(tx: Connection, project: int, now: datetime) -> None:
+    """Write down that its settings changed, or that something in it was deleted."""
+    earlier = or_(projects.c.changed_at.is_(None), projects.c.changed_at < now)
+    tx.execute(update(projects).where(projects.c.id == project, earlier).values(changed_at=now))
+
+
 def remove(tx: Connection, project: int) -> None:
     """Delete a project, with its images, memberships, credentials and routes."""
     tx.execute(delete(projects).where(projects.c.id == project))

@@ -27,7 +27,6 @@ from wharfinger.db import tags as tag_rows
 from wharfinger.db.access import below
 from wharfinger.db.containing import containing
 from wharfinger.db.paging import Cut
-from wharfinger.db.tables.cleanup import cleanup_runs
 from wharfinger.db.tables.columns import Moment
 from wharfinger.db.tables.images import blobs, repositories, repository_blobs, tags
 from wharfinger.db.tables.places import projects
@@ -56,15 +55,6 @@ SORTS: Final[dict[str, ColumnElement[Any] | None]] = {
     "updated": _LAST_PUSH,
     "size": _KEPT,
 }
-_CLEANED: Final = (
-    select(func.max(cleanup_runs.c.started_at, type_=Moment()))
-    .where(
-        cleanup_runs.c.project_id == repositories.c.project_id,
-        cleanup_runs.c.policy_id.is_not(None),
-        or_(cleanup_runs.c.repository_id.is_(None), cleanup_runs.c.repository_id == repositories.c.id),
-    )
-    .scalar_subquery()
-)
 _COLUMNS: Final = (
     repositories.c.id,
     repositories.c.name,
@@ -73,7 +63,7 @@ _COLUMNS: Final = (
     repositories.c.created_at,
     repositories.c.status,
     _LAST_PUSH.label("last_pushed_at"),
-    _CLEANED.label("cleanup_started_at"),
+    repositories.c.cleaned_at,
     projects.c.path.label("project_path"),
 )
 
@@ -103,10 +93,14 @@ def below_path(found: Select[Any], group: str) -> Select[Any]:
     return found.where(below(repositories.c.path, group))
 
 
-def tagged_below(found: Select[Any], path: str) -> Select[Any]:
-    """Those at this path and below it that have a tag."""
-    tagged = exists().where(tags.c.repository_id == repositories.c.id)
-    return found.where((repositories.c.path == path) | below(repositories.c.path, path), tagged)
+def in_tree(found: Select[Any], path: str) -> Select[Any]:
+    """Those at this path and below it."""
+    return found.where((repositories.c.path == path) | below(repositories.c.path, path))
+
+
+def tagged(found: Select[Any]) -> Select[Any]:
+    """Those that have a tag."""
+    return found.where(exists().where(tags.c.repository_id == repositories.c.id))
 
 
 def readable(found: Select[Any], project_ids: Select[Any] | None) -> Select[Any]:

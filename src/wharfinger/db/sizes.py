@@ -64,10 +64,15 @@ def of_manifest(tx: Connection, manifest: int) -> int:
     return int(tx.execute(_OF_MANIFEST, {"start": manifest}).scalar_one())
 
 
-def of_tree(tx: Connection, path: str) -> int:
-    """Bytes that the tags of the repository at this path and of all below it reach, each blob once for all of them."""
+def of_tree(tx: Connection, path: str, project_ids: Select[Any] | None = None) -> int:
+    """Bytes that the tags of the repository at this path and of all below it reach, each blob once for all of them.
+
+    Those in projects that `project_ids` selects; None: all.
+    """
     tagged = select(tags.c.manifest_id.label("id")).join(repositories, repositories.c.id == tags.c.repository_id)
     within = (repositories.c.path == path) | below(repositories.c.path, path)
+    if project_ids is not None:
+        within &= repositories.c.project_id.in_(project_ids)
     return int(tx.execute(_bytes(tagged.where(within))).scalar_one())
 
 

@@ -34,11 +34,12 @@ _ASKED: Final[Mapping[Action, str]] = {Action.PULL: "pull", Action.PUSH: "pull,p
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a registry token allows on one project."""
+    """What a registry token allows on one project; or on a group, to read of what is in it (then `project_id` is 0)."""
 
     project_id: int
     actions: frozenset[Action]
     rules: tuple[Rule, ...] = ()  # of protection, as somebody else's token service says them
+    group_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,14 @@ class Place:
     project_path: str
     name: str
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """All that is at a path and below it. Of a `group` it is what may be pulled there: look by `domain/sight`."""
+
+    path: str
+    group: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +186,18 @@ def require_statistics(caller: Caller) -> None:
         )
 
 
-def open_tree(tx: Connection, caller: Caller, path: str) -> Place:
-    """Where an image path leads, to read all that is at it and below; a registry token says so as `<path>/*`.
+def open_tree(tx: Connection, caller: Caller, path: str) -> Tree:
+    """Where the path of an image or group leads, to read all that is at it and below; a token says so as `<path>/*`.
 
     Raises what `open_repository` raises.
     """
-    return _open(tx, caller, path, Action.PULL, path + grants.TREE)
+    grant = (caller.grants or {}).get(path + grants.TREE)
+    if grant is None or grant.group_id is None:
+        return Tree(_open(tx, caller, path, Action.PULL, path + grants.TREE).path)
+    row = rows.namespace_at(tx, askable(path), user=caller.user_id, now=caller.at)
+    if row is None or row.id != grant.group_id:
+        raise _no_repository(path)
+    return Tree(row.path, group=True)
 
 
 def open_repository(tx: Connection, caller: Caller, path: str, action: Action) -> Place:

@@ -23,15 +23,27 @@ from wharfinger.rules.roles import Action, Role, Visibility, open_to
 
 
 class Sort(StrEnum):
-    """What these listings can be sorted by; the path (or user name) tells equals apart. People have no other name."""
+    """What these listings can be sorted by; the path (or user name) tells equals apart. People have no other name.
+
+    The last two are of projects.
+    """
 
     ID = "id"
     NAME = "name"
     PATH = "path"
     CREATED = "created_at"
+    UPDATED = "updated_at"
+    ACTIVE = "last_activity_at"
 
 
-_KINDS: Final[dict[Sort, Sorted]] = {Sort.ID: int, Sort.NAME: str, Sort.PATH: type(None), Sort.CREATED: datetime}
+_KINDS: Final[dict[Sort, Sorted]] = {
+    Sort.ID: int,
+    Sort.NAME: str,
+    Sort.PATH: type(None),
+    Sort.CREATED: datetime,
+    Sort.UPDATED: datetime,
+    Sort.ACTIVE: datetime,
+}
 
 Values = dict[Sort, Value]
 
@@ -49,10 +61,15 @@ class Namespace:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A project and what it is in; `active_at` is when it was last pushed to, or made."""
+    """A project and what it is in.
+
+    `changed_at` is when its settings last changed or something in it was deleted, or it was made; `active_at` when that
+    or a push was, where its images are shown.
+    """
 
     project: Project
     namespace: Namespace
+    changed_at: datetime
     active_at: datetime
 
 
@@ -61,7 +78,8 @@ class Filter:
     """Which groups or projects, in which order.
 
     Those in `group` (a path), `deep` with what is further below; whose name or path contains `part`; where the caller
-    has the role `lowest` at least; of a visibility (projects), or at the `top` (groups).
+    has the role `lowest` at least; of a visibility, active after or before a moment (projects), or at the `top`
+    (groups).
     """
 
     group: str | None = None
@@ -69,6 +87,8 @@ class Filter:
     part: str = ""
     lowest: Role | None = None
     visibility: Visibility | None = None
+    active_after: datetime | None = None
+    active_before: datetime | None = None
     top: bool = False
     sort: Sort = Sort.PATH
     descending: bool = False
@@ -95,7 +115,9 @@ def list_projects(tools: Tools, caller: Caller, wanted: Filter, window: Window =
         if wanted.group is not None:
             group = access.open_group(tx, caller, wanted.group, Action.PULL)
             found = rows.projects_in(found, group.id, group.path, deep=wanted.deep)
-        read = rows.project_page(tx, found, wanted.sort, by)
+        active = rows.activity(user=caller.user_id, now=tools.clock(), everywhere=caller.admin)
+        found = rows.projects_active(found, active, wanted.active_after, wanted.active_before)
+        read = rows.project_page(tx, found, wanted.sort, active, by)
         pushed = overview_rows.images(tx, [row.id for row in read[0]])
         make = partial(_listed, caller, pushed)
         return paging.page(tx, window, read, found, (make, partial(_of_project, wanted.sort)))
@@ -174,8 +196,9 @@ def _groups(tx: Connection, caller: Caller, found: Select[Any], wanted: Filter) 
 def _listed(caller: Caller, pushed: Mapping[int, tuple[int, datetime]], row: Row[Any]) -> Listed:
     held = Namespace(row.namespace_id, row.holder_name, row.holder_path, row.holder_parent_id, row.holder_owner_id)
     project = access.project(caller, row)
-    active_at = pushed[row.id][1] if row.id in pushed and project.shows_images else project.created_at
-    return Listed(project, held, active_at)
+    changed_at = row.changed_at or project.created_at
+    shown = row.id in pushed and project.shows_images
+    return Listed(project, held, changed_at, max(changed_at, pushed[row.id][1]) if shown else changed_at)
 
 
 def _person(caller: Caller, row: Row[Any]) -> User:
@@ -188,7 +211,14 @@ def _person(caller: Caller, row: Row[Any]) -> User:
 
 def _of_project(sort: Sort, listed: Listed) -> Marker:
     project = listed.project
-    values: Values = {Sort.ID: project.id, Sort.NAME: project.name, Sort.PATH: None, Sort.CREATED: project.created_at}
+    values: Values = {
+        Sort.ID: project.id,
+        Sort.NAME: project.name,
+        Sort.PATH: None,
+        Sort.CREATED: project.created_at,
+        Sort.UPDATED: listed.changed_at,
+        Sort.ACTIVE: listed.active_at,
+    }
     return Marker(project.path, values[sort])
 
 

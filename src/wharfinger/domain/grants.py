@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 
 from wharfinger.db import groups as group_rows
 from wharfinger.domain import access, guard
-from wharfinger.domain.access import Caller, Grant, Project
-from wharfinger.domain.errors import ScopeMissing, ServiceUnknown, SignInNeeded
+from wharfinger.domain.access import Caller, Grant, Group, Project
+from wharfinger.domain.errors import GroupUnknown, ScopeMissing, ServiceUnknown, SignInNeeded
 from wharfinger.domain.keys import Untrusted, Verified
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import grants, protection, scopes
@@ -44,10 +44,10 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What a request for one repository comes to; `project` is None where there is none for this caller."""
+    """What a request for one repository comes to; `place` is None where there is none for this caller."""
 
     name: str
-    project: Project | None
+    place: Project | Group | None
     decision: Decision
     guard: Guard = field(default_factory=Guard)
     level: int = 0
@@ -66,7 +66,7 @@ def issue(tools: Tools, caller: Caller, service: str, requests: Sequence[Request
     with tools.db.read() as tx:
         answers = [_answer(tx, tools, caller, request) for request in requests if request.kind == "repository"]
         roots = _roots(tx, answers)
-    entries = [_entry(answer, roots) for answer in answers if answer.project and answer.decision.granted]
+    entries = [_entry(answer, roots) for answer in answers if answer.place and answer.decision.granted]
     if caller.kind is CredentialKind.ANONYMOUS and requests and not entries:
         raise ScopeMissing("nothing of this is open to everybody: log in with an access token")
     asked = {request.name for request in requests if request.kind == "registry"}
@@ -92,28 +92,45 @@ def verify(tools: Tools, token: str) -> tuple[Caller, datetime]:
 def _answer(tx: Connection, tools: Tools, caller: Caller, request: Request) -> _Answer:
     found = access.standing(tx, caller, request.name)
     if found is None:
-        return _Answer(request.name, None, Decision())
+        return _of_group(tx, caller, request)
     project, standing, path = found
     decision = grants.decide(request.actions, standing)
+    if not decision.granted and not decision.refused:
+        return _of_group(tx, caller, request)  # none: but what is hidden asks the database what is absent asks
     if not decision.granted - {Action.PULL}:
         return _Answer(request.name, project, decision)
     held, level = guard.of(tx, tools, project.id, project.path), protection.level(project.role, admin=caller.admin)
     return _Answer(request.name, project, grants.guarded(decision, held, path, level), held, level)
 
 
+def _of_group(tx: Connection, caller: Caller, request: Request) -> _Answer:
+    """A group is looked at as a whole by whoever sees it: of what is in it they are told what they may pull."""
+    unknown = _Answer(request.name, None, Decision())
+    if request.actions != {Action.PULL}:
+        return unknown
+    try:
+        group = access.open_group(tx, caller, request.name.removesuffix(grants.TREE), Action.PULL)
+    except GroupUnknown:
+        return unknown
+    except ScopeMissing as refusal:
+        return _Answer(request.name, None, Decision(refused={Action.PULL: str(refusal)}))
+    return _Answer(request.name, group, Decision(request.actions))
+
+
 def _roots(tx: Connection, answers: Sequence[_Answer]) -> Mapping[str, int | None]:
     """The ids of the topmost namespaces of what is granted, by path."""
-    paths = {answer.project.path.partition("/")[0] for answer in answers if answer.project and answer.decision.granted}
+    paths = {answer.place.path.partition("/")[0] for answer in answers if answer.place and answer.decision.granted}
     return {path: group_rows.id_at(tx, path) for path in paths}
 
 
 def _entry(answer: _Answer, roots: Mapping[str, int | None]) -> dict[str, Any]:
-    project = answer.project
-    assert project is not None  # noqa: S101 - for the type checker: `issue` passes no other
+    place = answer.place
+    assert place is not None  # noqa: S101 - for the type checker: `issue` passes no other
+    kind = "project" if isinstance(place, Project) else "group"
     meta = {
-        "project_path": project.path,
-        "project_id": project.id,
-        "root_namespace_id": roots.get(project.path.partition("/")[0]),
+        f"{kind}_path": place.path,
+        f"{kind}_id": place.id,
+        "root_namespace_id": roots.get(place.path.partition("/")[0]),
     }
     meta |= _patterns(answer)
     actions = sorted(answer.decision.granted)
@@ -234,16 +251,20 @@ def _theirs(verified: Verified) -> Caller:
 
 
 def _grants(entries: Sequence[Any], *, foreign: bool = False) -> dict[str, Grant]:
-    """What is granted, by repository path. An entry without the id of its project grants nothing.
+    """What is granted, by repository path. An entry without the id of its project or, in ours, group grants nothing.
 
     What tags are closed to its bearer, a `foreign` token alone knows; of ours the rules are read when it counts.
     """
     granted: dict[str, Grant] = {}
     for entry in entries:
         meta = entry.get("meta") or {}
-        project, name = meta.get("project_id"), entry["name"]
-        if entry["type"] == "repository" and isinstance(name, str) and type(project) is int:
+        project, group, name = meta.get("project_id"), meta.get("group_id"), entry["name"]
+        if entry["type"] != "repository" or not isinstance(name, str):
+            continue
+        if type(project) is int:
             granted[name] = Grant(project, _actions(entry["actions"]), _rules(meta) if foreign else ())
+        elif type(group) is int and not foreign:
+            granted[name] = Grant(0, _actions(entry["actions"]), group_id=group)
     return granted
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 
 from wharfinger.db import garbage as garbage_rows
 from wharfinger.db import images as rows
+from wharfinger.db import projects as project_rows
 from wharfinger.db import renaming as renaming_rows
 from wharfinger.db import tags as tag_rows
 from wharfinger.db import trash as trash_rows
@@ -162,6 +163,7 @@ def delete_tags(
         garbage_rows.set_manifest_review(tx, aims, max(entry["expires_at"], _later(tools)))
         tag_rows.remove(tx, repository.id, [row.name for row in gone])
         usage.settle(tx, watched)
+        project_rows.note_change(tx, repository.project_id, tools.clock())
         tags = {row.name: row.digest for row in gone}
         event = TagsDeleted(path=repository.path, project_id=repository.project_id, tags=tags, batch=batch)
         events.put(tx, tools, caller, event)
@@ -187,6 +189,7 @@ def delete_manifest(tools: Tools, caller: Caller, path: str, digest: str) -> Non
         if parent is not None:
             raise ManifestInUse(f"the index {parent} names this manifest: delete the index first")
         _remove_manifest(tx, tools, caller, opened, found)
+        project_rows.note_change(tx, opened.project_id, tools.clock())
         usage.settle(tx, watched)
 
 
@@ -207,6 +210,8 @@ def delete_untagged(
             continue
         _remove_manifest(tx, tools, caller, repository, found, batch=batch)
         gone += 1
+    if gone:
+        project_rows.note_change(tx, repository.project_id, tools.clock())
     usage.settle(tx, watched)
     return gone
 
@@ -225,6 +230,7 @@ def delete_repository(tools: Tools, caller: Caller, path: str, *, batch: str | N
         entry = _entry(tools, caller, repository, "repository")
         trash_rows.hide_repository(tx, repository)
         trash_rows.add(tx, entry | {"name": place.name, "batch": batch}, {})
+        project_rows.note_change(tx, place.project_id, tools.clock())
         usage.settle(tx, watched)
         events.put(tx, tools, caller, RepositoryDeleted(path=place.path, project_id=place.project_id))
 

@@ -82,6 +82,7 @@ def rename(tools: Tools, caller: Caller, path: str, to: str) -> Project:
         project = access.open_project(tx, caller, path, Action.ADMINISTER)
         new = f"{project.path.rpartition('/')[0]}/{to}"
         places.carry(tx, project.path, new)
+        rows.note_change(tx, project.id, tools.clock())
         renamed = replace(project, path=new)
         events.put(tx, tools, caller, ProjectMoved(**events.at(renamed), before=project.path))
         return renamed
@@ -99,6 +100,7 @@ def move(tools: Tools, caller: Caller, path: str, into: str) -> Project:
         new = f"{parent.path}/{project.path.rpartition('/')[2]}"
         places.carry(tx, project.path, new)
         rows.change(tx, project.id, namespace_id=parent.id)
+        rows.note_change(tx, project.id, tools.clock())
         moved = replace(project, path=new, namespace_id=parent.id)
         events.put(tx, tools, caller, ProjectMoved(**events.at(moved), before=project.path))
         return moved
@@ -134,6 +136,8 @@ def change(
             rows.change(tx, project.id, description=places.description(description))
         changed = access.open_project(tx, caller, project.path, Action.PULL)
         before, after = places.differing(project, changed)
+        if after:
+            rows.note_change(tx, project.id, tools.clock())
         events.put(tx, tools, caller, ProjectChanged(**events.at(project), before=before, after=after))
         return changed
 

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Row, Select
 
 from wharfinger.db import repositories as rows
 from wharfinger.db import sizes
+from wharfinger.db.paging import Cut
 from wharfinger.domain import access, behalf, events, images, paging, queue, sight
-from wharfinger.domain.access import Caller
+from wharfinger.domain.access import Caller, Tree
 from wharfinger.domain.errors import RepositoryUnknown
 from wharfinger.domain.events.images import RepositoryDeletionScheduled
 from wharfinger.domain.guard import Warden
@@ -52,8 +53,9 @@ class Repository:
     """An image repository.
 
     `name` is that below the project, "" for the image at the project's own path. `pushed_at` is when one of its tags
-    last began to point elsewhere, `cleanup_started_at` when a cleanup policy last looked at it. `tags_count` and
-    `size_bytes` are None unless asked for; the size is that of the blobs that its tags reach, each once (`db.sizes`).
+    last began to point elsewhere, `cleaned_at` when a run of a cleanup policy that is about it last began. `tags_count`
+    and `size_bytes` are None unless asked for; the size is that of the blobs that its tags reach, each once
+    (`db.sizes`).
     `kept_bytes` are those that count in its usage, what speaks about its images included; told where sorted by size.
     """
 
@@ -67,7 +69,7 @@ class Repository:
     status: Status | None
     tags_count: int | None
     size_bytes: int | None = None
-    cleanup_started_at: datetime | None = None
+    cleaned_at: datetime | None = None
     kept_bytes: int | None = None
 
 
@@ -138,17 +140,26 @@ def deletable(tools: Tools, caller: Caller, one: Repository) -> bool:
 
 
 def list_tree(tools: Tools, caller: Caller, path: str, window: Window = FIRST) -> Page[Repository]:
-    """A page of the repositories at this path and below it that have a tag, by path. Raises RepositoryUnknown."""
+    """A page of the repositories at this path and below it that have a tag, by path; of a group, those one may pull.
+
+    Raises RepositoryUnknown.
+    """
     with tools.db.read() as tx:
-        found = rows.tagged_below(rows.listing(), access.open_tree(tx, caller, path).path)
+        found = rows.tagged(_tree(tools, caller, access.open_tree(tx, caller, path)))
         read = rows.page(tx, found, Sort.NAME, paging.cut(window, type(None), descending=False))
         return paging.page(tx, window, read, found, (partial(_listed, tx, Filter()), partial(_marker, Sort.NAME)))
 
 
 def tree_size(tools: Tools, caller: Caller, path: str) -> int:
-    """Bytes of the blobs that tags at this path and below it reach, each once. Raises RepositoryUnknown."""
+    """Bytes of the blobs that tags at this path and below it reach, each once; of a group, in what one may pull.
+
+    Raises RepositoryUnknown, also where nothing is there.
+    """
     with tools.db.read() as tx:
-        return sizes.of_tree(tx, access.open_tree(tx, caller, path).path)
+        tree = access.open_tree(tx, caller, path)
+        if not rows.page(tx, _tree(tools, caller, tree), Sort.NAME, Cut(limit=1))[0]:
+            raise RepositoryUnknown(f"nothing was ever pushed to {path} or below it: push an image, or check the name")
+        return sizes.of_tree(tx, tree.path, _open_in(tools, caller, tree))
 
 
 def delete(tools: Tools, caller: Caller, path: str) -> str:
@@ -204,6 +215,15 @@ def _listing(tx: Connection, tools: Tools, caller: Caller, wanted: Filter) -> Se
     return rows.readable(found, sight.image_projects(caller, tools.clock(), tools.policy.profile))
 
 
+def _tree(tools: Tools, caller: Caller, tree: Tree) -> Select[Any]:
+    return rows.readable(rows.in_tree(rows.listing(), tree.path), _open_in(tools, caller, tree))
+
+
+def _open_in(tools: Tools, caller: Caller, tree: Tree) -> Select[Any] | None:
+    """The projects that one may pull from; None where all of the tree is of one that is open already."""
+    return sight.image_projects(caller, tools.clock(), tools.policy.profile) if tree.group else None
+
+
 def _get(tx: Connection, caller: Caller, path: str, *, sized: bool, folded: bool = False) -> Repository:
     place = images.open_existing(tx, caller, path, Action.PULL)
     row = rows.one(tx, rows.listing(counted=True, folded=folded), path=place.path)
@@ -238,7 +258,7 @@ def _repository(tx: Connection, row: Row[Any], *, sized: bool) -> Repository:
         pushed_at=row.last_pushed_at,
         status=None if row.status is None else Status(row.status),
         tags_count=row.tags_count,
-        cleanup_started_at=row.cleanup_started_at,
+        cleaned_at=row.cleaned_at,
         kept_bytes=row.kept_bytes,
         size_bytes=sizes.of_repository(tx, row.id) if sized else None,
     )

@@ -93,6 +93,35 @@ def test_previewed_run_and_taken_back(people: People, maintainer: Somebody, proj
     assert maintainer.registry.tags(path) == ["a", "b", "latest"]
 
 
+def test_repositories_tell_when_a_policy_last_began(people: People, maintainer: Somebody, project: Project) -> None:
+    """Those that it is about, and the same moment in each; what is asked for just once is no policy."""
+    for name in ("web", "cache"):
+        people.push(maintainer, f"{project.path}/{name}", "a", "b")
+    url = f"/projects/{project.id}"
+
+    def began() -> dict[str, str | None]:
+        found = maintainer.http.get(f"{url}/registry/repositories").json()
+        return {one["name"]: one["cleanup_policy_started_at"] for one in found}
+
+    def run() -> dict[str, Any]:
+        number = maintainer.http.post(f"{url}/cleanup/policies/caches/run").json()["id"]
+        asked = f"{url}/cleanup/runs/{number}"
+        assert until(lambda: maintainer.http.get(asked).json()["state"] == "done", 60)
+        return dict(maintainer.http.get(asked).json())
+
+    repositories = {one["name"]: one["id"] for one in maintainer.http.get(f"{url}/registry/repositories").json()}
+    bulk = f"{url}/registry/repositories/{repositories['web']}/tags"
+    assert maintainer.http.delete(bulk, params={"name_regex_delete": "b"}).status_code == 202
+    assert until(lambda: maintainer.registry.tags(f"{project.path}/web") == ["a"], 60)
+    assert began() == {"web": None, "cache": None}
+    maintainer.http.put(f"{url}/cleanup/policies/caches", json={"repositories": ["cache*"], "name_regex": "b"})
+    first = run()
+    assert began() == {"web": None, "cache": first["started_at"]}
+    second = run()
+    assert began() == {"web": None, "cache": second["started_at"]}
+    assert second["started_at"] > first["started_at"]
+
+
 def test_several_and_inherited(maintainer: Somebody, admin: Somebody, project: Project) -> None:
     group, url = project.path.partition("/")[0], f"/projects/{project.id}/cleanup/policies"
     strict = {"enabled": True, "enforced": True, "name_regex": "dev-.*"}

@@ -1,5 +1,7 @@
 """Projects: made, found, changed, moved and deleted."""
 
+from typing import Any
+
 import pytest
 
 from tests.actors import fresh
@@ -90,6 +92,53 @@ def test_when_something_last_happened(ada: Somebody, people: People) -> None:
     assert found.last_activity_at > project.created_at
     (listed,) = ada.gitlab.projects.list(search=project.path)
     assert listed.last_activity_at == found.last_activity_at
+
+
+def test_in_the_order_in_which_something_last_happened(ada: Somebody, people: People) -> None:
+    """A push, a deletion, a setting: each of them counts, and the newest of all comes first."""
+    word = fresh("active")
+    first, second, third = (ada.gitlab.projects.create({"name": f"{word} {number}"}) for number in (1, 2, 3))
+
+    def order(**asked: Any) -> list[int]:
+        found = ada.gitlab.projects.list(search=word, get_all=True, **{"order_by": "last_activity_at", **asked})
+        return [one.id for one in found]
+
+    assert order() == [third.id, second.id, first.id]
+    people.push(ada, f"{first.path_with_namespace}/app", "v1")
+    assert order() == [first.id, third.id, second.id]
+    second.description = "Wares"
+    second.save()
+    people.push(ada, f"{third.path_with_namespace}/app", "v1", "v2")
+    assert order() == [third.id, second.id, first.id]
+    (image,) = first.repositories.list()
+    image.tags.delete("v1")
+    assert order() == [first.id, third.id, second.id]
+    assert order(sort="asc", pagination="keyset", per_page=1, iterator=True) == [second.id, third.id, first.id]
+    assert order(order_by="updated_at") == [first.id, second.id, third.id], "pushes change no settings"
+    told = {one.id: one.last_activity_at for one in ada.gitlab.projects.list(search=word)}
+    assert sorted(told, key=lambda id_: told[id_]) == [second.id, third.id, first.id]
+    assert order(last_activity_after=told[third.id]) == [first.id, third.id], "it is told in milliseconds"
+    assert order(last_activity_before=told[third.id]) == [second.id]
+
+
+def test_pushes_that_are_hidden_are_not_told(ada: Somebody, people: People) -> None:
+    """Who may not see the images of a project does not learn when they were pushed, by its place in a list either."""
+    word = fresh("hidden")
+    group = ada.gitlab.groups.create({"name": "g", "path": fresh("g"), "visibility": "public"})
+    made = {"namespace_id": group.id, "visibility": "public"}
+    closed, open_ = (ada.gitlab.projects.create({**made, "name": f"{word} {number}"}) for number in (1, 2))
+    closed.container_registry_access_level = "private"
+    closed.save()
+    people.push(ada, f"{open_.path_with_namespace}/app")
+    people.push(ada, f"{closed.path_with_namespace}/app")
+    stranger = people.somebody()
+    orders = [
+        [one.id for one in who.gitlab.projects.list(search=word, order_by="last_activity_at", sort="asc")]
+        for who in (ada, stranger)
+    ]
+    assert orders == [[open_.id, closed.id], [closed.id, open_.id]]
+    seen = [one.last_activity_at for one in stranger.gitlab.projects.list(search=word, order_by="name", sort="asc")]
+    assert seen[0] == stranger.gitlab.projects.get(closed.id).last_activity_at < seen[1]
 
 
 def test_mistakes(ada: Somebody, people: People) -> None:

@@ -11,6 +11,9 @@ from tests.web.oci.conftest import Place
 from tests.web.oci.contents import blob, image
 from tests.web.oci.registry_client import Registry
 from wharfinger import __version__
+from wharfinger.domain import groups, projects
+from wharfinger.domain.access import OPERATOR
+from wharfinger.rules.roles import RegistryAccess
 
 
 def details(registry: Registry, path: str, **query: str) -> dict[str, Any]:
@@ -74,6 +77,69 @@ def test_sizes_count_each_blob_once(place: Place, registry: Registry) -> None:
     alone, together = details(registry, path, size="self"), details(registry, path, size="self_with_descendants")
     assert (alone["size_bytes"], alone["size_precision"]) == (own, "default")
     assert (together["size_bytes"], together["size_precision"]) == (both, "default")
+
+
+def test_sizes_of_what_is_no_image_itself(place: Place, registry: Registry) -> None:
+    """Below the name of an image that is not there, and in all of a project."""
+    path = f"{place.path}/{fresh('image')}"
+    pushed = registry.push(f"{path}/debug", image(), "v1")
+    size = sum(len(each) for each in pushed.blobs)
+    assert details(registry, path, size="self_with_descendants") == {
+        "name": path.rpartition("/")[2],
+        "path": path,
+        "size_bytes": size,
+        "size_precision": "default",
+    }
+    assert details(registry, place.path, size="self_with_descendants")["size_bytes"] >= size
+    for query in ({}, {"size": "self"}):
+        absent = registry.get(f"/gitlab/v1/repositories/{path}/", params=query)
+        assert (absent.status_code, code(absent)) == (404, "NAME_UNKNOWN")
+    nothing = registry.get(f"/gitlab/v1/repositories/{path}/x/", params={"size": "self_with_descendants"})
+    assert (nothing.status_code, code(nothing)) == (404, "NAME_UNKNOWN")
+
+
+def test_a_group_tells_of_what_one_may_pull(server: Server) -> None:
+    """Its owner of all, somebody of one project in it of that one, a stranger of nothing; and nobody of what is off."""
+    group = server.group(visibility="private")
+    inner = groups.create(server.tools, OPERATOR, f"{group.path}/inner")
+    made = [server.project(f"{path}/p") for path in (group.path, inner.path)] + [server.project(f"{group.path}/off")]
+    everybody = server.user(admin=True)
+    admin = Registry(server.url, everybody.username, server.token(everybody))
+    shared = image()
+    sizes = [sum(len(each) for each in admin.push(f"{one.path}/app", shared, "v1").blobs) for one in made]
+    projects.change(server.tools, OPERATOR, made[2].path, registry_access=RegistryAccess.DISABLED)
+    seen: dict[str, tuple[int, Any]] = {}
+    for who, where in (("owner", group), ("guest", made[1]), ("stranger", None)):
+        user = server.user(where, None if where is None else who)
+        client = Registry(server.url, user.username, server.token(user))
+        listed = client.get(f"/gitlab/v1/repository-paths/{group.path}/repositories/list/")
+        sized = client.get(f"/gitlab/v1/repositories/{group.path}/", params={"size": "self_with_descendants"})
+        assert listed.status_code == sized.status_code
+        found = [one["path"] for one in listed.json()] if listed.status_code == 200 else code(listed)
+        seen[who] = (sized.json().get("size_bytes", 0), found)
+    assert seen == {
+        "owner": (sizes[0], [f"{inner.path}/p/app", f"{group.path}/p/app"]),
+        "guest": (0, "NAME_UNKNOWN"),
+        "stranger": (0, "NAME_UNKNOWN"),
+    }
+
+
+def test_a_group_that_everybody_sees_tells_of_what_is_open(server: Server) -> None:
+    group = server.group(visibility="public")
+    open_, closed = (server.project(f"{group.path}/{seen}", visibility=seen) for seen in ("public", "private"))
+    everybody = server.user(admin=True)
+    admin = Registry(server.url, everybody.username, server.token(everybody))
+    size = sum(len(each) for each in admin.push(f"{open_.path}/app", image(), "v1").blobs)
+    admin.push(f"{closed.path}/app", image(), "v1")
+    user = server.user()
+    for client in (Registry(server.url, user.username, server.token(user)), Registry(server.url, "", "")):
+        assert details(client, group.path, size="self_with_descendants")["size_bytes"] == size
+        url = f"/gitlab/v1/repository-paths/{group.path}/repositories/list/"
+        assert [one["path"] for one in client.get(url).json()] == [f"{open_.path}/app"]
+        alone = client.get(f"/gitlab/v1/repositories/{group.path}/")
+        assert (alone.status_code, code(alone)) == (404, "NAME_UNKNOWN")
+        pushed = client.post(f"/v2/{group.path}/blobs/uploads/")
+        assert pushed.status_code in (401, 403, 404)
 
 
 def test_what_is_below_takes_a_token_that_says_so(place: Place, server: Server, registry: Registry) -> None:

@@ -29,6 +29,7 @@ repositories = Table(
     *pulled(),
     Column("status", String),  # domain.repositories.Status: how far its deletion is, null where none was asked for
     moment("bulk_asked_at", nullable=True),  # when its tags were last to be deleted in bulk
+    moment("cleaned_at", nullable=True),  # when a run of a cleanup policy that is about it last began
     UniqueConstraint("project_id", "name"),
     Index(
         "ix_repositories_listed",

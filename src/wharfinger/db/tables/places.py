@@ -29,6 +29,7 @@ projects = Table(
     Column("registry_access", String, nullable=False, server_default="enabled"),  # rules.roles.RegistryAccess
     Column("description", Text, nullable=False, server_default=""),
     moment("created_at"),
+    moment("changed_at", nullable=True),  # or something in it was deleted; what is pushed says so itself
     sqlite_autoincrement=True,  # see id_column
 )
 

@@ -8,6 +8,7 @@ not finish; the policy goes on as it is.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row
@@ -39,10 +40,19 @@ def carry_on(tools: Tools, about: Mapping[str, Any], *, at_once: int = images.TA
     id_ = about["run"]
     try:
         with _going(tools, id_) as (tx, run):
-            rows.change_run(tx, id_, state=State.RUNNING, started_at=run.started_at or tools.clock())
+            started_at = run.started_at or _begin(tx, run, tools.clock())
+            rows.change_run(tx, id_, state=State.RUNNING, started_at=started_at)
         _carry_on(tools, id_, run.state, at_once)
     except Ended:
         return
+
+
+def _begin(tx: Connection, run: AnyRow, now: datetime) -> datetime:
+    """Now a run begins: the repositories that its policy is about say so. What was asked for once has no policy."""
+    if run.policy_id is not None:
+        about = written.read(run.terms).about
+        facts.begin(tx, [place.id for place in _places(tx, run) if about(place.name)], now)
+    return now
 
 
 def _carry_on(tools: Tools, id_: int, state: str, at_once: int) -> None:

@@ -1,6 +1,7 @@
 """Projects: made, changed, moved, with what they say of their registry (GitLab: Projects API)."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Literal
 from urllib.parse import unquote
@@ -66,7 +67,7 @@ class ProjectShape(Simple):
     """A project."""
 
     statistics: Statistics | None = None
-
+    updated_at: Moment
     archived: bool = False
     container_registry_enabled: bool
     container_registry_access_level: RegistryAccess
@@ -127,6 +128,8 @@ def list_projects(
     visibility: VisibilityWord | None = None,
     order_by: OrderBy = "created_at",
     sort: Order = "desc",
+    last_activity_after: Annotated[datetime | None, Query(description="active later than this")] = None,
+    last_activity_before: Annotated[datetime | None, Query(description="active before this")] = None,
     simple: Annotated[bool, Query(description="in short")] = False,
     statistics: WithStatistics = False,
 ) -> list[ProjectShape | Simple]:
@@ -135,7 +138,9 @@ def list_projects(
         part=search,
         lowest=_lowest(owned=owned, membership=membership, level=min_access_level),
         visibility=None if visibility is None else shapes.visibility(visibility),
-        sort=_sort(order_by),
+        active_after=shapes.in_utc(last_activity_after),
+        active_before=shapes.in_utc(last_activity_before),
+        sort=Sort(order_by),
         descending=sort == "desc",
     )
     return _answer(call, paging, wanted, simple=simple, statistics=statistics)
@@ -164,7 +169,7 @@ def list_of_group(
         part=search,
         lowest=_lowest(owned=owned, membership=False, level=min_access_level),
         visibility=None if visibility is None else shapes.visibility(visibility),
-        sort=_sort(order_by),
+        sort=Sort(order_by),
         descending=sort == "desc",
     )
     return _answer(call, paging, wanted, simple=simple, statistics=statistics)
@@ -184,7 +189,7 @@ def list_of_user(
     number = domain_places.number(user_id)
     username = user_id if number is None else directory.user_by_id(call.tools, call.caller, number).username
     namespace = groups.find(call.tools, call.caller, username)
-    wanted = Filter(namespace.path, sort=_sort(order_by), descending=sort == "desc")
+    wanted = Filter(namespace.path, sort=Sort(order_by), descending=sort == "desc")
     return _answer(call, paging, wanted, statistics=statistics)
 
 
@@ -265,6 +270,7 @@ def shape(call: Call, listed: Listed, used: Mapping[int, int] = MappingProxyType
         container_registry_access_level=project.registry_access,
         container_registry_image_prefix=f"{call.registry}/{project.path}",
         statistics=Statistics.of(used.get(project.id)),
+        updated_at=listed.changed_at,
         permissions=Permissions(project_access=None if role is None else Level(access_level=role)),
     )
 
@@ -309,11 +315,6 @@ def _used(call: Call, listed: Sequence[Listed]) -> dict[int, int]:
     """By id: what those of these projects store whose reporter the caller is at least."""
     told = [one.project.id for one in listed if (one.project.role or 0) >= Role.REPORTER]
     return quotas.of_projects(call.tools, told)
-
-
-def _sort(order_by: str) -> Sort:
-    """What changes last in a project is not kept apart: those orders are by when it was made."""
-    return Sort.CREATED if order_by in ("updated_at", "last_activity_at") else Sort(order_by)
 
 
 def _lowest(*, owned: bool, membership: bool, level: Role | None) -> Role | None:

@@ -136,7 +136,7 @@ def shape(call: Call, one: Repository, *, with_tags: bool = False, with_count: b
         project_id=one.project_id,
         location=f"{call.registry}/{one.path}",
         created_at=one.created_at,
-        cleanup_policy_started_at=one.cleanup_started_at,
+        cleanup_policy_started_at=one.cleaned_at,
         status=one.status,
         **more,
     )

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 from wharfinger.domain import renaming, repositories
+from wharfinger.domain.errors import RepositoryUnknown
 from wharfinger.domain.repositories import Repository
 from wharfinger.rules.paging import Marker, Window
 from wharfinger.spec import name as names
@@ -17,14 +18,16 @@ SELF, TREE = "self", "self_with_descendants"
 
 
 def get(call: Call) -> Answer:
-    """GET: one repository; with `size` its bytes, or those of it and all below it, each blob once."""
+    """GET: one repository; with `size` its bytes, or those of it and all below it, each blob once.
+
+    What is below it is told of any path: of an image that is not there itself, of a project, of a group.
+    """
     size = call.choice("size", (SELF, TREE), "")
+    if size == TREE:
+        return json_answer(_whole(call), [])
     found = repositories.get(call.tools, call.caller, call.name, sized=size == SELF)
-    shown = _shape(found)
-    if size:
-        tree = repositories.tree_size(call.tools, call.caller, call.name) if size == TREE else None
-        shown |= {"size_bytes": found.size_bytes if tree is None else tree, "size_precision": "default"}
-    return json_answer(shown | {"last_published_at": moment(found.pushed_at)}, [])
+    sized = {"size_bytes": found.size_bytes, "size_precision": "default"} if size else {}
+    return json_answer(_full(found) | sized, [])
 
 
 def list_tree(call: Call) -> Answer:
@@ -62,12 +65,25 @@ def target(path: str, body: bytes) -> str:
     return names.repository(f"{above}/{given['name']}" if "name" in given else f"{given['namespace']}/{last}")
 
 
+def _whole(call: Call) -> dict[str, Any]:
+    size = repositories.tree_size(call.tools, call.caller, call.name)
+    try:
+        itself = _full(repositories.get(call.tools, call.caller, call.name))
+    except RepositoryUnknown:
+        itself = {"name": call.name.rpartition("/")[2], "path": call.name}
+    return itself | {"size_bytes": size, "size_precision": "default"}
+
+
 def _last(call: Call) -> Marker | None:
     text = call.request.query("last")
     try:
         return None if text is None else Marker(names.repository(text))
     except Malformed as error:
         raise ParameterInvalid(f"last is no path of a repository: {error.sentence}", "last") from error
+
+
+def _full(one: Repository) -> dict[str, Any]:
+    return _shape(one) | {"last_published_at": moment(one.pushed_at)}
 
 
 def _shape(one: Repository) -> dict[str, Any]:

@@ -21,7 +21,7 @@ SCRIPT: Final = WORK / "node_modules/htmx.org/dist/htmx.min.js"
 
 def refresh() -> bool:
     """Build, unless what was built is newer than everything it is built from; whether it was built."""
-    sources = [*STYLE.iterdir(), *(PAGES / "templates").rglob("*.html"), PAGES / "static/app.js"]
+    sources = [*STYLE.iterdir(), *(PAGES / "templates").rglob("*.html"), *(PAGES / "static").glob("*.js")]
     if _newer(BUILT / "app.css", sources) and (BUILT / "htmx.js").exists():
         return False
     WORK.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,8 @@ NO_PAGE = {  # lines that answer with something else
     "/login/oidc": "leads to the provider",
     "/login/oidc/callback": "leads on to a page",
     "/login/second": "is for who has shown a password: test_second_factor.py looks at it",
+    "/login/passkey": "is what a device is asked",
+    "/profile/passkeys/new": "is what a device is asked",
     "/login/password": "is for who has a one-time password: test_signin.py looks at it",
     "/admin/audit/export": "is a file",
     "/{place:place}/-/audit/export": "is a file",

@@ -6,7 +6,8 @@
             │                                                   ├─ manifests ◄───┘
     credentials (tokens of people, projects, groups, jobs)      │    ├─ manifest_blobs
     signing_keys · login_failures                               │    └─ manifest_children
-    sessions · second_factors · recovery_codes · identities     │
+    sessions · second_factors · recovery_codes                  │
+    passkeys · spent_challenges · identities                    │
     routes (path → namespace or project, now or formerly)       ├─ former_names · held_names
                                                                 ├─ repository_blobs ── blobs ── doomed_bytes
     duties · freed · events · jobs                              └─ trash ── trash_needs

@@ -1,4 +1,4 @@
-"""People in a browser: who is signed in, second factors, and accounts at an identity provider."""
+"""People in a browser: who is signed in, second factors, passkeys, and accounts at an identity provider."""
 
 from sqlalchemy import BigInteger, Column, LargeBinary, PrimaryKeyConstraint, String, Table, Text, UniqueConstraint
 
@@ -49,4 +49,25 @@ identities = Table(
     Column("subject", Text, nullable=False),  # what the issuer calls this person, for good
     moment("created_at"),
     UniqueConstraint("issuer", "subject"),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    id_column(),
+    refers("user_id", "users.id", index=True),
+    Column("credential", LargeBinary, nullable=False, unique=True),  # what the device calls the key
+    Column("public_key", LargeBinary, nullable=False),  # in COSE, as the device gave it
+    Column("party", String, nullable=False),  # the host that it was made for, and is good for alone
+    Column("sign_count", BigInteger, nullable=False),  # what the device counted at the last use; 0 if it does not count
+    Column("name", Text, nullable=False),
+    moment("created_at"),
+    moment("used_at", nullable=True),
+)
+
+spent_challenges = Table(
+    "spent_challenges",
+    metadata,
+    Column("challenge_hash", String, primary_key=True),
+    moment("expires_at", index=True),  # from when on the challenge says by itself that it is over
 )

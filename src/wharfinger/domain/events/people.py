@@ -172,3 +172,30 @@ class RecoveryCodeUsed(Event):
     kind = "recovery code used"
 
     left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyAdded(Event):
+    """The person can sign in with a device's key, which they call `name`, from now on."""
+
+    kind = "passkey added"
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyRemoved(Event):
+    """A passkey of the person's is good for nothing any more."""
+
+    kind = "passkey removed"
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyUsed(Event):
+    """The person showed a passkey while signing in."""
+
+    kind = "passkey used"
+
+    name: str

@@ -63,6 +63,7 @@ PROFILE: Final = (
     Entry("Profile", "", "person"),
     Entry("Access tokens", "/tokens", "key"),
     Entry("Second factor", "/second-factor", "shield"),
+    Entry("Passkeys", "/passkeys", "lock"),
     Entry("Sessions", "/sessions", "screen"),
     Entry("Notices", "/notices", "bell"),
 )

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from wharfinger.domain import second_factors, sessions
+from wharfinger.domain import passkeys, second_factors, sessions
 from wharfinger.domain.errors import SessionUnknown, SettingInvalid
 from wharfinger.domain.sessions import NewSession, Session, Stage
 from wharfinger.web.pages import cookies
@@ -37,8 +37,8 @@ def welcome(visit: Visit, made: NewSession, onward: str = "") -> Response:
 
 def show_second(visit: Visit) -> Response:
     """The form for a code of the second factor."""
-    at_stage(visit, Stage.SECOND_FACTOR)
-    return visit.page("login_second.html")
+    session = at_stage(visit, Stage.SECOND_FACTOR)
+    return visit.page("login_second.html", passkeys=bool(visit.passkey_host) and passkeys.held(visit.tools, session))
 
 
 def by_second(visit: Visit) -> Response:

@@ -85,8 +85,7 @@ def _attempt(visit: Visit) -> tuple[Attempt, str]:
 
 
 def _callback(visit: Visit) -> str:
-    base = visit.site.external_url or f"{visit.request.url.scheme}://{visit.request.url.netloc}"
-    return f"{base}/login/oidc/callback"
+    return f"{visit.address}/login/oidc/callback"
 
 
 def _failed(visit: Visit, refusal: Refusal) -> Response:

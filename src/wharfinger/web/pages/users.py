@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from wharfinger.domain import second_factors, users
+from wharfinger.domain import passkeys, second_factors, users
 from wharfinger.domain.overviews import PAGE
 from wharfinger.domain.users import User
 from wharfinger.web.pages.visit import Visit
@@ -68,6 +68,13 @@ def remove_factor(visit: Visit) -> Response:
     return visit.go(f"/admin/users/{username}", "They sign in by password alone now.")
 
 
+def remove_passkeys(visit: Visit) -> Response:
+    """For who lost the devices."""
+    username = visit.of_path("username")
+    passkeys.remove_of(visit.tools, visit.caller, username)
+    return visit.go(f"/admin/users/{username}", "Their passkeys are good for nothing any more.")
+
+
 def block(visit: Visit) -> Response:
     """Let them in no more, or again."""
     username, blocking = visit.of_path("username"), visit.form["block"] == "yes"
@@ -91,4 +98,5 @@ def delete(visit: Visit) -> Response:
 
 
 def _one(visit: Visit, user: User, password: str) -> Response:
-    return visit.page("user.html", user=user, password=password)
+    held = passkeys.count_of(visit.tools, visit.caller, user.username)
+    return visit.page("user.html", user=user, password=password, passkeys=held)

@@ -8,6 +8,7 @@ calls operations with `visit.tools, visit.caller`, and returns `visit.page("file
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -96,6 +97,18 @@ class Visit:
         return urlsplit(self.site.external_url).netloc or self.request.url.netloc
 
     @property
+    def address(self) -> str:
+        """Where people reach the pages: `https://registry.example.com`."""
+        return self.site.external_url or f"{self.request.url.scheme}://{self.request.url.netloc}"
+
+    @property
+    def passkey_host(self) -> str:
+        """The host name that passkeys are for; empty where browsers make none: over plain HTTP, and for numbers."""
+        url = urlsplit(self.address)
+        name = url.hostname or ""
+        return name if name == "localhost" or (url.scheme == "https" and not _is_number(name)) else ""
+
+    @property
     def secure(self) -> bool:
         """Does the browser come over TLS?"""
         return self.request.url.scheme == "https" or self.site.external_url.startswith("https://")
@@ -180,6 +193,14 @@ class Visit:
     def typed(self, name: str, otherwise: object = "") -> str:
         """What stands in a field: what was typed before the form was refused, or what is so now."""
         return self.form[name] if name in self.form else str(otherwise if otherwise is not None else "")
+
+
+def _is_number(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def ours(path: str) -> bool:

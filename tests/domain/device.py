@@ -50,7 +50,12 @@ class Device:
         self.count += 1
         said, data = self._said("webauthn.get", json.loads(options)["challenge"]), self._data()
         signature = self.key.sign(data + sha256(said).digest(), ec.ECDSA(SHA256()))
-        response = {"clientDataJSON": said, "authenticatorData": data, "signature": signature, "userHandle": self.handle}
+        response = {
+            "clientDataJSON": said,
+            "authenticatorData": data,
+            "signature": signature,
+            "userHandle": self.handle,
+        }
         return self._answer({name: text(value) for name, value in response.items()})
 
     def _said(self, kind: str, challenge: str) -> bytes:

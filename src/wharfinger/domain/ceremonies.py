@@ -1,7 +1,7 @@
 """Asking a device for a passkey, and what of its answer is believed (WebAuthn level 2, sections 7.1 and 7.2).
 
-Believed is what signs a challenge of ours (`challenges`), comes from a page of ours, was unlocked by a finger, a face or
-a PIN, and has counted on since last time, if the device counts at all.
+Believed is what signs a challenge of ours (`challenges`), comes from a page of ours, was unlocked by a finger, a face
+or a PIN, and has counted on since last time, if the device counts at all.
 """
 
 import hmac

@@ -56,7 +56,7 @@ def sign_in(person: Person) -> Page:
     """By passkey alone."""
     person.context.clear_cookies()
     page = person.open("/login")
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
     return page
 
 
@@ -73,7 +73,7 @@ def test_it_is_added_signs_in_and_is_removed(person: NewPerson, house: Server) -
     ada.context.clear_cookies()
     page = ada.open("/login?next=/profile/passkeys")
     ada.check("login-passkey")
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url("**/profile/passkeys")
     expect(row).not_to_contain_text("never")
     ada.check("passkeys", hidden=["time"])
@@ -98,9 +98,9 @@ def test_who_cannot_unlock_the_device_is_not_let_in(person: NewPerson, house: Se
     device.unlocks(right=False)
     page = sign_in(ada)
     expect(page.get_by_role("alert")).to_contain_text("Nothing was shown")
-    expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_focused()
+    expect(page.get_by_role("button", name="Use a passkey")).to_be_focused()
     device.unlocks(right=True)
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(lambda url: "/login" not in url)
 
 
@@ -112,7 +112,7 @@ def test_it_stands_in_for_the_code_of_a_second_factor(person: NewPerson, house: 
     ada.context.clear_cookies()
     page = ada.sign_in_form()
     ada.check("login-second-passkey")
-    page.get_by_role("button", name="Show a passkey instead").click()
+    page.get_by_role("button", name="Use a passkey instead").click()
     page.wait_for_url(lambda url: "/login" not in url)
     sign_in(ada).wait_for_url(lambda url: "/login" not in url)
 
@@ -125,7 +125,7 @@ def test_a_browser_without_them_is_told_so(person: NewPerson, house: Server) -> 
     expect(page.get_by_role("button", name="Add a passkey")).to_have_count(0)
     ada.context.clear_cookies()
     ada.open("/login")
-    expect(page.get_by_role("button", name="Sign in with a passkey")).to_have_count(0)
+    expect(page.get_by_role("button", name="Use a passkey")).to_have_count(0)
 
 
 def test_an_address_without_a_name_has_none(person: NewPerson, site: Server) -> None:

@@ -66,7 +66,7 @@ def _ceremony(visit: Visit) -> Ceremony:
     """Raises SettingInvalid."""
     party = visit.passkey_host
     if not party:
-        raise SettingInvalid("passkeys need https and a host name: an administrator sets external_url to such an address")
+        raise SettingInvalid("passkeys need https and a host name: an administrator sets such an external_url")
     url = urlsplit(visit.address)
     usual = ":443" if url.scheme == "https" else ":80"  # browsers leave it out
     return Ceremony(party, f"{url.scheme}://{url.netloc.lower().removesuffix(usual)}", visit.proof)

@@ -101,5 +101,7 @@
   });
   document.addEventListener("htmx:after:swap", count);
   for (const field of document.querySelectorAll("[data-must-be]")) judge(field);
+  // On a phone the side bar is a row to be pushed along: it begins where one is.
+  document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   count();
 })();

@@ -21,8 +21,12 @@ from bench.run import Run, Scale
 
 RESULTS = Path(__file__).parent / "results"
 _LONG = ("push-100MiB-*-c10", "push-100MiB-*-c64", "push-10MiB-*-c64", "push-1MiB-patch-c64", "pull-100MiB-c64")
-QUICK = Scale("quick", seconds=1, rounds=1, big_layer_bytes=GIB, big_start=100_000, many=10_000, without=_LONG)
-FULL = Scale("full", seconds=3, rounds=3, big_layer_bytes=10 * GIB, big_start=1_000_000, many=100_000)
+QUICK = Scale(
+    "quick", seconds=1, rounds=1, big_layer_bytes=GIB, big_start=100_000, many=10_000, events=100_000, without=_LONG
+)
+FULL = Scale(
+    "full", seconds=3, rounds=3, big_layer_bytes=10 * GIB, big_start=1_000_000, many=100_000, events=10_000_000
+)
 
 
 @dataclass

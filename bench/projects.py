@@ -1,11 +1,14 @@
-"""Pushes by 64 clients into one project and into 64: what they have in common must not slow them."""
+"""Pushes by 64 clients into one project and into 64: what they have in common must not slow them.
+
+Where they are `limited`, everything above the projects has a limit that is far away: each push then asks for room.
+"""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 
 from bench import seed
-from bench.bodies import KIB
+from bench.bodies import GIB, KIB
 from bench.clients import Way, pusher
 from bench.goals import as_fast_as
 from bench.load import drive
@@ -16,18 +19,26 @@ from tests.postgres import Cluster
 
 CLIENTS = 64
 ROWS = tuple(
-    f"push-{where}-{database}" for database in ("sqlite", "postgres") for where in ("64-projects", "1-project")
+    f"push-{where}-{kind}{database}"
+    for database in ("sqlite", "postgres")
+    for kind in ("", "limited-")
+    for where in ("64-projects", "1-project")
 )
 _TURNS = 4
 _BYTES = 4 * KIB
+_LIMIT = 1024 * GIB
 
 
 def rates(run: Run) -> None:
     """In turns, so that whatever else the machine does, it does to both."""
-    for database, rows in (("sqlite", ROWS[:2]), ("postgres", ROWS[2:])):
+    for at in range(0, len(ROWS), 2):
+        rows = ROWS[at : at + 2]
         if run.wants(*rows):
             with ExitStack() as stack:
-                _measure(run, rows, _started(server(run, database, stack)))
+                started = _started(server(run, rows[0].rpartition("-")[2], stack))
+                if "limited" in rows[0]:
+                    seed.limit(started.url, _LIMIT)
+                _measure(run, rows, started)
 
 
 def server(run: Run, database: str, stack: ExitStack) -> Wharfinger:

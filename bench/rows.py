@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from bench import cleanup, garbage, moves, pages, projects, raw, seed, stores
+from bench import audit, cleanup, garbage, moves, pages, projects, raw, seed, stores
 from bench.bodies import KIB, MIB, Image, image, stock
 from bench.clients import Way, fetcher, pull, puller, push, pusher
 from bench.goals import QUARTER, Goal, as_fast_as, at_most, share_of, share_of_slower, times_peer
@@ -345,4 +345,5 @@ STAGES: tuple[Stage, ...] = (
     Stage(garbage.RATES, garbage.rates),
     Stage(garbage.LATENCIES, garbage.latencies),
     Stage(cleanup.ROWS, cleanup.times),
+    Stage(audit.ROWS, audit.times),
 )

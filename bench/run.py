@@ -23,6 +23,7 @@ class Scale:
     big_layer_bytes: int
     big_start: int  # manifests in the database when the start is timed
     many: int  # entries where the question is whether many matter
+    events: int  # in the audit log where pages of it are timed
     without: tuple[str, ...] = ()  # patterns of rows that take too long for it, unless asked for by name
 
 

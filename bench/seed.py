@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, insert, select, text, update
 from bench.bodies import CONFIG, LAYER, MANIFEST, MIB, digest_of
 from wharfinger.db import meters, migrate
 from wharfinger.db.engine import Database
+from wharfinger.db.tables import usage
 from wharfinger.db.tables.images import blobs, manifest_blobs, manifests, repositories, repository_blobs, tags
 from wharfinger.db.tables.people import credentials, users
 from wharfinger.db.tables.places import members, namespaces, projects, routes
@@ -117,6 +118,21 @@ def add_projects(url: str, count: int) -> None:
             path = f"{GROUP}/p{number:05}"
             place = {"project_id": _project(tx, namespace, path), "name": "web", "path": f"{path}/web"}
             tx.execute(insert(repositories), {**place, "created_at": now, "pushed_at": now})
+
+
+def add_tree(url: str, groups: int, count: int) -> tuple[int, int]:
+    """So many groups in the group, and projects in them in turn; the ids of the first of each, the others follow."""
+    with _writing(url) as tx:
+        made = [_group(tx, f"{GROUP}/g{number}") for number in range(groups)]
+        found = [_project(tx, made[at % groups], f"{GROUP}/g{at % groups}/p{at}") for at in range(count)]
+    return made[0], found[0]
+
+
+def limit(url: str, size: int) -> None:
+    """Limit the instance and the group to so many bytes."""
+    above = usage.meters.c.project_id.is_(None)
+    with _writing(url) as tx:
+        tx.execute(update(usage.meters).where(above).values(limit_bytes=size))
 
 
 def add_repositories(url: str, count: int, group: str = GROUP) -> None:

@@ -1,15 +1,22 @@
 """Pull counts: what is counted, when it is written, and what follows a pull of an index."""
 
+import random
+from dataclasses import replace
 from datetime import datetime
+from math import sqrt
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from tests.clock import Clock
 from tests.domain.shelf import Shelf
+from tests.domain.test_chain import follow
 from tests.in_process import build_tools, close_tools
 from wharfinger.db.tables.images import manifests, repositories, tags
-from wharfinger.domain import pull
+from wharfinger.domain import audit, pull
+from wharfinger.domain.access import OPERATOR
+from wharfinger.domain.audit import Wanted
 from wharfinger.domain.tools import Tools
 
 Pulls = tuple[int, datetime | None]
@@ -79,3 +86,19 @@ def test_what_went_meanwhile_is_passed_by(tools: Tools) -> None:
     shelf.delete(digest)
     tools.uses.flush(tools.db)
     assert pulls(tools, tags, "name") == {}
+
+
+@pytest.mark.parametrize("share", [0.05, 0.25, 0.9])
+def test_as_many_are_written_down_as_wanted(tools: Tools, share: float) -> None:
+    """Five standard deviations about it, of throws that are the same every time."""
+    shelf, times = Shelf(tools), 2000
+    shelf.image(b"layer", tag="v1")
+    found = pull.manifest(tools, shelf.caller, shelf.path, "v1")
+    some = replace(tools, policy=replace(tools.policy, audit_pulls=share))
+    random.seed(1)
+    for _ in range(times):
+        pull.write_down(some, shelf.caller, shelf.path, found, "v1")
+    tools.uses.flush(tools.db)
+    follow(tools)
+    written = sum(1 for _ in audit.export(tools, OPERATOR, shelf.project, Wanted(kind="manifest pulled")))
+    assert abs(written - times * share) < 5 * sqrt(times * share * (1 - share))

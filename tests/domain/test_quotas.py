@@ -7,7 +7,7 @@ import pytest
 
 from tests.actors import Actors, fresh
 from tests.domain.people import person
-from tests.domain.shelf import Shelf
+from tests.domain.shelf import IMAGE, Shelf
 from wharfinger.domain import groups, images, members, projects, quotas, underway, uploads
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.errors import ProjectUnknown, QuotaExceeded, ScopeMissing, SettingInvalid
@@ -83,6 +83,28 @@ def test_when_it_is_full_no_upload_begins_and_deleting_makes_room(tools: Tools) 
     shelf.delete("again")
     quotas.add_up(tools)
     shelf.image(b"another", tag="v2")
+
+
+def test_mounting_takes_no_room_and_tagging_what_was_mounted_does(tools: Tools) -> None:
+    shelf = Shelf(tools)
+    shelf.image(LAYER, tag="v1")
+    sent = shelf.blob(b"sent before it was full")
+    quotas.set_limit(tools, OPERATOR, shelf.project, 1000)
+    counted = digests.of(LAYER)
+    for digest in (sent, counted):
+        assert uploads.mount(tools, shelf.caller, shelf.other, digest, shelf.path)
+    with pytest.raises(QuotaExceeded):
+        shelf.put(naming(sent), "v1", shelf.other)
+    assert not shelf.has("v1", shelf.other)
+    shelf.put(naming(counted), "v1", shelf.other)
+    assert shelf.has("v1", shelf.other)
+    assert used(tools, shelf.project) == 1000
+
+
+def naming(digest: str) -> dict[str, object]:
+    """An image of a blob that is here."""
+    named = {"mediaType": "application/octet-stream", "digest": digest, "size": 1}
+    return {"schemaVersion": 2, "mediaType": IMAGE, "config": named, "layers": [named]}
 
 
 def test_what_comes_back_or_moves_needs_room_too(tools: Tools) -> None:

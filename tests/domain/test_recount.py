@@ -72,7 +72,9 @@ def test_the_migration_counts_what_was_there_before(tools: Tools) -> None:
         for table in (meter_blobs, project_meters, meters):
             tx.execute(delete(table))
         tx.execute(update(repository_blobs).values(counted=False))
+        tx.execute(text("ALTER TABLE meter_blobs ADD COLUMN pending_bytes BIGINT NOT NULL DEFAULT 0"))  # as it was then
         for statement in f"{migration._METERS};{migration._COUNTED}".split(";"):
             tx.execute(text(statement))
+        tx.execute(text("ALTER TABLE meter_blobs DROP COLUMN pending_bytes"))
     assert used(tools, shelf.project) == right
     assert not recount.recount(tools, OPERATOR)

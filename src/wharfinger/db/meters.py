@@ -9,12 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Select,
     bindparam,
-    case,
     delete,
     exists,
     func,
@@ -26,20 +24,20 @@ from sqlalchemy import (
 )
 
 from wharfinger.db.access import below
-from wharfinger.db.tables.columns import ID, PATH
+from wharfinger.db.tables.columns import ID
 from wharfinger.db.tables.images import blobs, repositories
 from wharfinger.db.tables.places import namespaces, projects
-from wharfinger.db.tables.usage import meter_blobs, meters, project_meters
+from wharfinger.db.tables.usage import meter_blobs, meter_changes, meters, project_meters
 from wharfinger.db.upsert import Upsert, insert
 
 _OF_INSTANCE: Final = meters.c.project_id.is_(None) & meters.c.namespace_id.is_(None)
-_PENDING: Final = (
-    select(func.coalesce(func.sum(meter_blobs.c.pending_bytes), 0))
-    .where(meter_blobs.c.meter_id == meters.c.id, meter_blobs.c.pending_bytes != 0)
+_CHANGED: Final = (
+    select(func.coalesce(func.sum(meter_changes.c.added_bytes), 0))
+    .where(meter_changes.c.meter_id == meters.c.id)
     .correlate(meters)
     .scalar_subquery()
 )
-USED: Final = (meters.c.used_bytes + _PENDING).label("used")
+USED: Final = (meters.c.used_bytes + _CHANGED).label("used")
 _PLACED: Final = meters.outerjoin(projects, projects.c.id == meters.c.project_id).outerjoin(
     namespaces, namespaces.c.id == meters.c.namespace_id
 )
@@ -62,33 +60,25 @@ _BESIDE: Final = text("SELECT pg_advisory_xact_lock_shared(:turn, :meter)")
 _CONNECTIONS: Final = text("SELECT current_setting('max_connections')")
 
 
-def counted(holders: ColumnElement[Any], more: ColumnElement[Any]) -> ColumnElement[Any]:
-    """What a meter gains or loses as the holders of a blob become more, or fewer."""
-    had, has = holders > 0, holders + more > 0
-    return case((has & ~had, meter_blobs.c.size_bytes), (~has & had, -meter_blobs.c.size_bytes), else_=0)
-
-
 def adding(insert: Any, rows: Select[Any]) -> Any:
-    """Insert rows of meter_id, digest, size_bytes, holders, pending_bytes, or add their holders to those there are."""
-    columns = ["meter_id", "digest", "size_bytes", "holders", "pending_bytes"]
-    more = insert.excluded.holders
-    return insert.from_select(columns, rows).on_conflict_do_update(
-        index_elements=["meter_id", "digest"],
-        set_={
-            "holders": meter_blobs.c.holders + more,
-            "pending_bytes": meter_blobs.c.pending_bytes + counted(meter_blobs.c.holders, more),
-        },
+    """Insert rows of meter_id, digest, size_bytes, holders, or add their holders to those there are."""
+    return insert.from_select(["meter_id", "digest", "size_bytes", "holders"], rows).on_conflict_do_update(
+        index_elements=["meter_id", "digest"], set_={"holders": meter_blobs.c.holders + insert.excluded.holders}
     )
+
+
+def noting(rows: Select[Any]) -> Any:
+    """Let these rows of meter_id, added_bytes be changes of meters."""
+    return meter_changes.insert().from_select(["meter_id", "added_bytes"], rows)
 
 
 def _shifted(insert: Any) -> Any:
     other = meters.alias("other")
-    sign = bindparam("sign", type_=ID)
-    size = case((sign > 0, meter_blobs.c.size_bytes), else_=0)
+    holders = meter_blobs.c.holders * bindparam("sign", type_=ID)
     rows = (
-        select(other.c.id, meter_blobs.c.digest, meter_blobs.c.size_bytes, meter_blobs.c.holders * sign, size)
+        select(other.c.id, meter_blobs.c.digest, meter_blobs.c.size_bytes, holders)
         .select_from(meter_blobs.join(other, true()))
-        .where(meter_blobs.c.meter_id == bindparam("source", type_=ID), meter_blobs.c.holders > 0)
+        .where(meter_blobs.c.meter_id == bindparam("source", type_=ID))
         .where(other.c.id.in_(bindparam("others", expanding=True, type_=ID)))
         .order_by(meter_blobs.c.digest, other.c.id)
     )
@@ -96,13 +86,21 @@ def _shifted(insert: Any) -> Any:
 
 
 _SHIFT: Final = Upsert(meter_blobs, _shifted)
-
-_UNSETTLED: Final = or_(meter_blobs.c.pending_bytes != 0, meter_blobs.c.holders < 1)
-_THIS: Final = (meter_blobs.c.meter_id == bindparam("meter", type_=ID)) & (
-    meter_blobs.c.digest == bindparam("blob", type_=PATH)
+_SOURCE: Final = meter_blobs.alias("source")
+_SHIFTED: Final = (
+    select(meter_blobs.c.meter_id, func.sum(meter_blobs.c.size_bytes * bindparam("sign", type_=ID)))
+    .join(_SOURCE, _SOURCE.c.digest == meter_blobs.c.digest)
+    .where(_SOURCE.c.meter_id == bindparam("source", type_=ID))
+    .where(meter_blobs.c.meter_id.in_(bindparam("others", expanding=True, type_=ID)))
+    .group_by(meter_blobs.c.meter_id)
 )
-_SETTLE: Final = update(meter_blobs).where(_THIS).values(pending_bytes=0)
-_FORGET: Final = delete(meter_blobs).where(_THIS)
+_NOTE_JOINED: Final = noting(_SHIFTED.where(meter_blobs.c.holders == _SOURCE.c.holders))
+_NOTE_LEFT: Final = noting(_SHIFTED.where(meter_blobs.c.holders < 1))
+_FORGET_LEFT: Final = delete(meter_blobs).where(
+    meter_blobs.c.meter_id.in_(bindparam("others", expanding=True, type_=ID)),
+    meter_blobs.c.digest.in_(select(_SOURCE.c.digest).where(_SOURCE.c.meter_id == bindparam("source", type_=ID))),
+    meter_blobs.c.holders < 1,
+)
 _ADD: Final = (
     update(meters)
     .where(meters.c.id == bindparam("meter", type_=ID))
@@ -139,9 +137,11 @@ def at(tx: Connection, path: str) -> int:
 
 def move(tx: Connection, meter: int, leaving: Collection[int], joining: Collection[int]) -> None:
     """What a meter counts leaves these meters and joins those; no repository of its place changes meanwhile."""
-    for sign, others in ((-1, leaving), (1, joining)):
-        if others:
-            tx.execute(_SHIFT.on(tx), {"source": meter, "sign": sign, "others": sorted(others)})
+    _leave(tx, meter, leaving)
+    if joining:
+        about = {"source": meter, "sign": 1, "others": sorted(joining)}
+        tx.execute(_SHIFT.on(tx), about)
+        tx.execute(_NOTE_JOINED, about)
     same = project_meters.alias("same")
     inside = select(same.c.project_id).where(same.c.meter_id == meter)
     if leaving:
@@ -155,9 +155,17 @@ def move(tx: Connection, meter: int, leaving: Collection[int], joining: Collecti
 
 def remove(tx: Connection, meter: int, leaving: Collection[int]) -> None:
     """A place goes with all that it holds: these meters above it count that no more."""
-    if leaving:
-        tx.execute(_SHIFT.on(tx), {"source": meter, "sign": -1, "others": sorted(leaving)})
-    tx.execute(delete(meter_blobs).where(meter_blobs.c.meter_id == meter))
+    _leave(tx, meter, leaving)
+    for table in (meter_blobs, meter_changes):
+        tx.execute(delete(table).where(table.c.meter_id == meter))
+
+
+def _leave(tx: Connection, meter: int, others: Collection[int]) -> None:
+    if others:
+        about = {"source": meter, "sign": -1, "others": sorted(others)}
+        tx.execute(_SHIFT.on(tx), about)
+        tx.execute(_NOTE_LEFT, about)
+        tx.execute(_FORGET_LEFT, {"source": meter, "others": about["others"]})
 
 
 def hold_project(tx: Connection, project: int) -> None:
@@ -169,23 +177,19 @@ def hold_project(tx: Connection, project: int) -> None:
 # --- adding up
 
 
-def anything_unsettled(tx: Connection) -> bool:
+def anything_changed(tx: Connection) -> bool:
     """Is there anything to add up?"""
-    return bool(tx.scalar(select(exists().where(_UNSETTLED))))
+    return bool(tx.scalar(select(exists().where(meter_changes.c.id.is_not(None)))))
 
 
 def add_up(tx: Connection, limit: int) -> tuple[int, set[int]]:
-    """Take what is pending in at most so many rows into the sums; how many, and ids of the meters that changed."""
-    pending = select(meter_blobs.c.meter_id, meter_blobs.c.digest, meter_blobs.c.pending_bytes, meter_blobs.c.holders)
-    pending = pending.where(_UNSETTLED).limit(limit).with_for_update(skip_locked=True)
-    found = tx.execute(pending).all()
+    """Take at most so many changes into the sums; how many, and ids of the meters that changed."""
+    some = select(meter_changes.c.id).order_by(meter_changes.c.id).limit(limit).with_for_update(skip_locked=True)
+    taken = delete(meter_changes).where(meter_changes.c.id.in_(some))
+    found = tx.execute(taken.returning(meter_changes.c.meter_id, meter_changes.c.added_bytes)).all()
     sums = Counter[int]()
     for row in found:
-        sums[row.meter_id] += row.pending_bytes
-    for settled, statement in ((True, _SETTLE), (False, _FORGET)):
-        keys = [{"meter": row.meter_id, "blob": row.digest} for row in found if (row.holders > 0) is settled]
-        if keys:
-            tx.execute(statement, keys)
+        sums[row.meter_id] += row.added_bytes
     if sums:
         tx.execute(_ADD, [{"meter": meter, "more": more} for meter, more in sorted(sums.items())])
     return len(found), set(sums)

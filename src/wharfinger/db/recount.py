@@ -30,7 +30,7 @@ from wharfinger.db.tables.images import (
     repository_blobs,
     tags,
 )
-from wharfinger.db.tables.usage import meter_blobs, meters, project_meters
+from wharfinger.db.tables.usage import meter_blobs, meter_changes, meters, project_meters
 
 
 def _kept() -> CTE:
@@ -114,9 +114,10 @@ def rebuild(tx: Connection) -> None:
     for row in wrong_blobs(tx):
         here = (repository_blobs.c.repository_id == row.repository_id) & (repository_blobs.c.digest == row.digest)
         tx.execute(update(repository_blobs).where(here).values(counted=not row.counted))
-    tx.execute(delete(meter_blobs))
+    for table in (meter_blobs, meter_changes):
+        tx.execute(delete(table))
     right = _holders().subquery()
-    columns = (right.c.meter_id, right.c.digest, right.c.size_bytes, right.c.holders, literal(0))
-    into = ["meter_id", "digest", "size_bytes", "holders", "pending_bytes"]
+    columns = (right.c.meter_id, right.c.digest, right.c.size_bytes, right.c.holders)
+    into = ["meter_id", "digest", "size_bytes", "holders"]
     tx.execute(insert(meter_blobs).from_select(into, select(*columns)))
     tx.execute(update(meters).values(used_bytes=_SUM))

@@ -5,7 +5,7 @@ it only adds, alone if something may be lost. So what it reads of manifests and 
 waits for another, but for one who adds the very same blob for the first time (PostgreSQL; SQLite has one writer).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -14,7 +14,9 @@ from sqlalchemy import (
     Select,
     bindparam,
     case,
+    delete,
     exists,
+    func,
     literal,
     or_,
     select,
@@ -24,7 +26,7 @@ from sqlalchemy import (
 )
 
 from wharfinger.db.many import among
-from wharfinger.db.meters import adding
+from wharfinger.db.meters import adding, noting
 from wharfinger.db.tables.columns import ID, PATH
 from wharfinger.db.tables.images import (
     blobs,
@@ -256,15 +258,22 @@ _FLIP: Final = {
 }
 
 
+_METERS: Final = (  # above the repository
+    select(project_meters.c.meter_id)
+    .join(repositories, repositories.c.project_id == project_meters.c.project_id)
+    .where(repositories.c.id == _HERE)
+)
+_ABOVE_HERE: Final = meter_blobs.c.meter_id.in_(_METERS) & among(meter_blobs.c.digest, "digests")
+
+
 def _metered(insert: Any) -> Any:
     """One holder more or fewer, in every meter above the repository, in one order for all who do so at once."""
-    came = repository_blobs.c.counted  # it was just turned over
     above = repository_blobs.join(blobs, blobs.c.digest == repository_blobs.c.digest)
     above = above.join(repositories, repositories.c.id == repository_blobs.c.repository_id)
     above = above.join(project_meters, project_meters.c.project_id == repositories.c.project_id)
-    step, size = case((came, 1), else_=-1), case((came, blobs.c.size_bytes), else_=0)
+    step = case((repository_blobs.c.counted, 1), else_=-1)  # it was just turned over
     rows = (
-        select(project_meters.c.meter_id, blobs.c.digest, blobs.c.size_bytes, step, size)
+        select(project_meters.c.meter_id, blobs.c.digest, blobs.c.size_bytes, step)
         .select_from(above)
         .where(repository_blobs.c.repository_id == _HERE, among(repository_blobs.c.digest, "digests"))
         .order_by(blobs.c.digest, project_meters.c.meter_id)
@@ -272,7 +281,27 @@ def _metered(insert: Any) -> Any:
     return adding(insert, rows)
 
 
+def _noted() -> Any:
+    """What came is new to a meter that has one holder of it now, what went is gone from one that has none."""
+    here = (repository_blobs.c.repository_id == _HERE) & (repository_blobs.c.digest == meter_blobs.c.digest)
+    size = case((repository_blobs.c.counted, meter_blobs.c.size_bytes), else_=-meter_blobs.c.size_bytes)
+    crossed = meter_blobs.c.holders == case((repository_blobs.c.counted, 1), else_=0)
+    rows = select(meter_blobs.c.meter_id, func.sum(size)).join(repository_blobs, here)
+    return noting(rows.where(_ABOVE_HERE, crossed).group_by(meter_blobs.c.meter_id))
+
+
 _METER: Final = Upsert(meter_blobs, _metered)
+_NOTE: Final = _noted()
+_FORGET: Final = delete(meter_blobs).where(_ABOVE_HERE, meter_blobs.c.holders < 1)
+
+_IN_ORDER: Final = select(literal(1)).where(_ABOVE_HERE).order_by(meter_blobs.c.digest, meter_blobs.c.meter_id)
+_HOLD_BLOBS: Final = select(func.count()).select_from(_IN_ORDER.with_for_update().subquery())
+_LAST: Final = _ABOVE_HERE & (meter_blobs.c.holders == 1)
+_NOTE_LOST: Final = noting(
+    select(meter_blobs.c.meter_id, -func.sum(meter_blobs.c.size_bytes)).where(_LAST).group_by(meter_blobs.c.meter_id)
+)
+_FORGET_LAST: Final = delete(meter_blobs).where(_LAST)
+_FEWER: Final = update(meter_blobs).where(_ABOVE_HERE).values(holders=meter_blobs.c.holders - 1)
 
 
 def count(tx: Connection, repository: int, *, kept: Collection[str], lost: Collection[str]) -> set[str]:
@@ -280,6 +309,23 @@ def count(tx: Connection, repository: int, *, kept: Collection[str], lost: Colle
     here = {"repository": repository}
     came = set(tx.scalars(_FLIP[True], {**here, "digests": kept})) if kept else set[str]()
     went = set(tx.scalars(_FLIP[False], {**here, "digests": lost})) if lost else set[str]()
-    if came or went:
-        tx.execute(_METER.on(tx), {**here, "digests": came | went})
+    if came:
+        _step(tx, {**here, "digests": came | went}, went={**here, "digests": went})
+    elif went:
+        _lose(tx, {**here, "digests": went})
     return came
+
+
+def _step(tx: Connection, about: Mapping[str, Any], went: Mapping[str, Any]) -> None:
+    tx.execute(_METER.on(tx), about)
+    tx.execute(_NOTE, about)
+    if went["digests"]:
+        tx.execute(_FORGET, went)
+
+
+def _lose(tx: Connection, about: Mapping[str, Any]) -> None:
+    """The same where nothing comes, as in a cleanup of thousands: most rows just go, and are not written before."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(_HOLD_BLOBS, about).one()
+    for statement in (_NOTE_LOST, _FORGET_LAST, _FEWER):
+        tx.execute(statement, about)

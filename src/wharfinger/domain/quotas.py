@@ -79,9 +79,9 @@ def _require(tx: Connection, read: Callable[[], Sequence[Row[Any]]], came: Colle
 
 
 def add_up(tools: Tools) -> int:
-    """Take what pushes and deletions left pending into the sums, and look whether limits are reached; how many rows."""
+    """Take what pushes and deletions changed into the sums, and look whether limits are reached; how many changes."""
     with tools.db.read() as tx:
-        if not rows.anything_unsettled(tx):
+        if not rows.anything_changed(tx):
             return 0
     with tools.db.begin() as tx:
         count, changed = rows.add_up(tx, _BATCH)

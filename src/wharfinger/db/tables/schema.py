@@ -12,7 +12,7 @@
                                                                 ├─ repository_blobs ── blobs ── doomed_bytes
     duties · freed · events · jobs                              └─ trash ── trash_needs
     protection_rules (of a project) · cleanup_policies ── cleanup_runs
-    meters (of places) ─┬─ project_meters · meter_blobs · meter_samples
+    meters (of places) ─┬─ project_meters · meter_blobs · meter_changes · meter_samples
     webhooks (of places) ── webhook_deliveries
     audit (sealed events) ── audit_seals · audit_anchors · audit_digests
 

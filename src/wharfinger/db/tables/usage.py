@@ -2,15 +2,13 @@
 
 A blob of a repository is counted (`repository_blobs.counted`) while a tag there keeps it. A meter counts each blob
 once, however many repositories below its place do: `holders` says how many. So a push that brings nothing new writes
-nothing here, and one that does writes rows of these very blobs, never one that all pushes share: what a row adds to its
-meter stands in it (`pending_bytes`) until it is added up.
+nothing here, and one that does writes rows of these very blobs, never one that all pushes share: what it adds to a
+meter is a row of its own (`meter_changes`) until it is added up.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, PrimaryKeyConstraint, Table, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, Column, Integer, PrimaryKeyConstraint, Table, UniqueConstraint
 
 from wharfinger.db.tables.columns import ID, PATH, id_column, metadata, moment, refers
-
-_UNSETTLED = text("pending_bytes <> 0 or holders < 1")
 
 meters = Table(
     "meters",
@@ -18,7 +16,7 @@ meters = Table(
     id_column(),
     refers("project_id", "projects.id", nullable=True),  # of a project, or
     refers("namespace_id", "namespaces.id", nullable=True),  # of a group or personal namespace, or of the instance
-    Column("used_bytes", BigInteger, nullable=False, server_default="0"),  # with what is pending: the usage
+    Column("used_bytes", BigInteger, nullable=False, server_default="0"),  # with what changed since: the usage
     Column("limit_bytes", BigInteger),  # null: none of its own
     Column("each_limit_bytes", BigInteger),  # of each project in a group, of each top namespace of the instance
     Column("noticed_percent", Integer, nullable=False, server_default="0"),  # the threshold its owners know of
@@ -43,11 +41,17 @@ meter_blobs = Table(
     Column("meter_id", ID, nullable=False),  # no foreign key: each row would have to lock the meter's, which all share
     Column("digest", PATH, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
-    Column("holders", Integer, nullable=False),  # repositories below that count the blob
-    Column("pending_bytes", BigInteger, nullable=False),  # what this row changed since the meter was added up
+    Column("holders", Integer, nullable=False),  # repositories below that count the blob: one at least
     PrimaryKeyConstraint("meter_id", "digest"),
-    Index("ix_meter_blobs_unsettled", "meter_id", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),
     sqlite_with_rowid=False,
+)
+
+meter_changes = Table(
+    "meter_changes",  # what transactions did to meters since these were added up, a row for each of both
+    metadata,
+    id_column(),
+    Column("meter_id", ID, nullable=False, index=True),  # no foreign key, for the same reason
+    Column("added_bytes", BigInteger, nullable=False),  # below zero: it went
 )
 
 meter_samples = Table(

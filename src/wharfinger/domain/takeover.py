@@ -14,7 +14,7 @@ from wharfinger.db import images as rows
 from wharfinger.db import inventory
 from wharfinger.domain import access, images, kept, push
 from wharfinger.domain.access import OPERATOR, Caller, Grant
-from wharfinger.domain.errors import NotFound, Refusal
+from wharfinger.domain.errors import NotFound, Refusal, RepositoryUnknown
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Action
 from wharfinger.spec import manifest as manifests
@@ -53,6 +53,8 @@ def repositories(tools: Tools, source: Reference, into: str, *, copy: bool) -> I
         try:
             caller = _caller(tools, taken.path, project.id)
             _Move(tools, source, caller, taken, copy).run()
+        except RepositoryUnknown:
+            taken.problems.append(f"{taken.path} was deleted or moved while it was taken over: import once more")
         except _NOT_TAKEN as refusal:
             taken.problems.append(str(refusal))
         yield taken
@@ -108,7 +110,7 @@ class _Move:
             return None
 
     def _manifest(self, repository: int, link: Link) -> bool:
-        """Is it here now?"""
+        """Is it here now? Raises RepositoryUnknown: with the repository goes all the rest of it."""
         with self.tools.db.read() as tx:
             if rows.manifest_id(tx, repository, link.digest) is not None:
                 return True
@@ -116,6 +118,8 @@ class _Move:
             body, media_type, parsed = self._read(link)
             self._blobs(repository, parsed)
             self._push(link, [], media_type, body)
+        except RepositoryUnknown:
+            raise
         except _NOT_TAKEN as refusal:
             self.taken.problems.append(f"the manifest {link.digest} is not taken: {refusal}")
             return False
@@ -143,7 +147,7 @@ class _Move:
         if not (known and self._mounted(repository, digest)):
             place, now = self.source.adopt(self.tools.store, digest, copy=self.copy), self.tools.clock()
             blob = {"digest": digest, "size_bytes": size, "place": place}
-            with self.tools.db.begin() as tx:
+            with images.still_there(self.taken.path), self.tools.db.begin() as tx:
                 rows.hold_blob(tx, repository, blob, now=now, later=now + self.tools.policy.gc_delay)
                 if _is_ours(place) and rows.blob_place(tx, digest) == place:
                     kept.adopt(tx, self.tools, digest, place)
@@ -155,7 +159,7 @@ class _Move:
     def _mounted(self, repository: int, digest: str) -> bool:
         """False where its bytes may be on their way out."""
         now = self.tools.clock()
-        with self.tools.db.begin() as tx:
+        with images.still_there(self.taken.path), self.tools.db.begin() as tx:
             return rows.mount_blob(tx, repository, digest, now=now, later=now + self.tools.policy.gc_delay)
 
     def _tag(self, repository: int, link: Link) -> None:
@@ -166,6 +170,8 @@ class _Move:
         try:
             body, media_type, _ = self._read(link)
             self._push(link, [link.name], media_type, body)
+        except RepositoryUnknown:
+            raise
         except _NOT_TAKEN as refusal:
             self.taken.problems.append(f"the tag {link.name} is not taken: {refusal}")
             return

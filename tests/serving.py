@@ -66,6 +66,7 @@ class Server(Actors):
         }
         self.change(changes or {})
         self.process: subprocess.Popen[bytes] | None = None
+        self.alone = False  # in a group of its own: `kill` is for that
 
     def change(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
         """Write the file with these settings in it, by section."""
@@ -89,7 +90,9 @@ class Server(Actors):
         """Start without waiting."""
         command = [sys.executable, "-m", "wharfinger", "serve", "--config", str(self.file), *options]
         with (self.folder / "output").open("ab") as output, (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=output, stderr=log, cwd=self.folder, env=environment())
+            self.process = subprocess.Popen(
+                command, stdout=output, stderr=log, cwd=self.folder, env=environment(), start_new_session=self.alone
+            )
 
     def wait(self) -> None:
         """Until it is ready. Fails with the server's own words if it ends instead."""
@@ -113,6 +116,12 @@ class Server(Actors):
         code = self.process.wait(PATIENCE_SECONDS)
         compose.close(self.tools)
         return code
+
+    def kill(self) -> None:
+        """All its processes at once, as a loss of power does; they are not asked."""
+        assert self.process is not None
+        assert self.alone
+        os.killpg(self.process.pid, signal.SIGKILL)
 
     def output(self) -> str:
         """What it printed."""

@@ -1,6 +1,7 @@
 """The trash and the collector as an operator has them, on a server that runs."""
 
 import json
+import re
 from typing import Any
 
 from tests.cli.conftest import OwnServer
@@ -36,8 +37,15 @@ def test_from_deleting_to_restoring_to_freed(own_server: OwnServer) -> None:
     assert registry.get(f"/v2/{path}/manifests/v1").status_code == 404
     assert read(server, "gc", "status")["trash"] == 1
     assert said(server, "trash", "empty", project.path, "--yes") == "Let go of 1.\n"
-    assert set(read(server, "gc", "preview")) == {"manifests", "blobs_in_repositories", "blobs", "bytes"}
-    assert "Nothing was changed." in said(server, "gc", "preview")
+    seen = read(server, "gc", "preview")
+    assert set(seen) == {"manifests", "blobs_in_repositories", "blobs", "bytes", "named"}
+    assert seen["named"][0] == {"what": "trashed", "image": path, "name": "", "size_bytes": None}
+    told = said(server, "gc", "preview", "--limit", "0")
+    assert re.search(r"^… and \d+ more: `wharfinger gc preview --all` names them.$", told, re.MULTILINE)
+    assert "Nothing was changed." in told
+    told = said(server, "gc", "preview", "--all")
+    assert f"out of the trash  {path}" in told
+    assert "more" not in told
     size = sum(map(len, pushed.blobs))
     assert read(server, "gc", "run")["bytes"] == size
     assert said(server, "gc", "run").startswith("Looked at 0 things and took 0 manifests, ")

@@ -16,6 +16,7 @@ from wharfinger.db.tables.images import repository_blobs
 from wharfinger.domain import garbage, images, projects, pull, uploads
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.errors import BlobUnknown, Conflict, StoreUnavailable
+from wharfinger.domain.garbage_preview import Doomed, Preview, What, preview
 from wharfinger.domain.tools import Policy, Tools
 from wharfinger.spec import digest as digests
 from wharfinger.storage.memory import MemoryStore
@@ -92,14 +93,14 @@ def test_a_preview_waits_for_a_push_that_holds_what_it_looks_at(shelf: Shelf, cl
     waited, arriving = list[float](), select(repository_blobs).with_for_update()
     with pytest.raises(Conflict, match="ask again"), shelf.tools.db.begin() as tx:
         tx.execute(arriving).all()
-        garbage.preview(shelf.tools, waited.append)
+        preview(shelf.tools, waited.append)
     with ExitStack() as push:
         push.enter_context(shelf.tools.db.begin()).execute(arriving).all()
 
         def ends(_: float) -> None:
             push.close()
 
-        assert garbage.preview(shelf.tools, ends).manifests == 1
+        assert preview(shelf.tools, ends).freed.manifests == 1
     assert len(waited) == 5
 
 
@@ -409,25 +410,50 @@ def test_bytes_leave_only_where_all_that_is_found_is_durable(tools: Tools, clock
 
 
 def test_a_preview_changes_nothing_and_tells_what_follows(shelf: Shelf, clock: Clock) -> None:
-    shelf.image(b"untagged")
-    shelf.blob(b"unnamed")
-    assert garbage.preview(shelf.tools) == garbage.Freed()
+    image = shelf.image(b"untagged")
+    digest = shelf.blob(b"unnamed")
+    assert preview(shelf.tools) == Preview(garbage.Freed(), [])
     clock.advance(hours=25)
-    seen = [garbage.preview(shelf.tools) for _ in range(2)]
-    assert seen == [garbage.Freed(manifests=1, links=2, blobs=2, bytes=15)] * 2
-    assert replace(garbage.step(shelf.tools), reviewed=0) == seen[0]
+    seen = [preview(shelf.tools) for _ in range(2)]
+    freed, layer = garbage.Freed(manifests=1, links=2, blobs=2, bytes=15), digests.of(b"untagged")
+    links = sorted([(digest, 7), (layer, 8)])
+    doomed = [
+        Doomed(What.MANIFEST, shelf.path, image),
+        *(Doomed(What.LINK, shelf.path, name, size) for name, size in links),
+        *(Doomed(What.BLOB, "", name, size) for name, size in links),
+    ]
+    assert seen[0].freed == seen[1].freed == freed
+    for one in seen:
+        assert sorted(one.doomed, key=str) == sorted(doomed, key=str)
+    assert replace(garbage.step(shelf.tools), reviewed=0) == freed
 
 
 def test_a_preview_of_what_the_trash_lets_go(shelf: Shelf, clock: Clock, tools: Tools) -> None:
     """An image whose time in the trash is over: its manifest was removed already, its bytes go now."""
     shelf.tools = replace(tools, policy=replace(tools.policy, trash_keep=timedelta(days=7)))
-    shelf.delete(shelf.image(b"deleted", tag="v1"))
+    image = shelf.image(b"deleted", tag="v1")
+    shelf.delete(image)
     days(shelf, clock, 3)
-    assert garbage.preview(shelf.tools) == garbage.Freed()
+    assert preview(shelf.tools) == Preview(garbage.Freed(), [])
     clock.advance(days=5)
-    seen = garbage.preview(shelf.tools)
-    assert (seen.blobs, seen.bytes) == (1, 7)
-    assert replace(garbage.step(shelf.tools), reviewed=0) == seen
+    seen = preview(shelf.tools)
+    assert seen.doomed == [
+        Doomed(What.TRASHED, shelf.path, image),
+        Doomed(What.BLOB, "", digests.of(b"deleted"), 7),
+    ]
+    assert (seen.freed.blobs, seen.freed.bytes) == (1, 7)
+    assert replace(garbage.step(shelf.tools), reviewed=0) == seen.freed
+
+
+def test_a_preview_names_a_deleted_repository_as_it_was_called(shelf: Shelf, clock: Clock) -> None:
+    shelf.tools = replace(shelf.tools, policy=replace(shelf.tools.policy, gc_batch=1))
+    shelf.image(b"deleted", tag="v1")
+    shelf.blob(b"left over")
+    clock.advance(hours=25)
+    images.delete_repository(shelf.tools, shelf.caller, shelf.path)
+    trashed, *rest = preview(shelf.tools).doomed
+    assert trashed == Doomed(What.TRASHED, shelf.path, "")
+    assert {one.image for one in rest if one.what is What.LINK} == {shelf.path}
 
 
 def test_run_ends_when_nothing_is_due(shelf: Shelf, clock: Clock) -> None:

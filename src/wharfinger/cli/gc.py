@@ -2,16 +2,18 @@
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
 from wharfinger.cli.options import ConfigOption, JsonOption
 from wharfinger.cli.session import open_session
 from wharfinger.cli.terminal import say, show, show_one
-from wharfinger.domain import garbage
+from wharfinger.domain import garbage, garbage_preview
 from wharfinger.domain.garbage import Freed, Queue, Status
+from wharfinger.domain.garbage_preview import Doomed, What
 from wharfinger.rules.sizes import in_words
+from wharfinger.spec.digest import is_digest
 
 gc = typer.Typer(
     name="gc", help="Garbage collection: how it stands, what it would take, do it now.", no_args_is_help=True
@@ -22,6 +24,12 @@ _SAID: Final = {
     "manifests": "manifests",
     "repository_blobs": "blobs in a repository",
     "blobs": "blobs in no repository",
+}
+_GOES: Final = {
+    What.TRASHED: "out of the trash",
+    What.MANIFEST: "manifest",
+    What.LINK: "blob out of a repository",
+    What.BLOB: "bytes of a blob",
 }
 _ROUND: Final = timedelta(minutes=1)
 
@@ -46,14 +54,24 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 
 @gc.command()
-def preview(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """What the next batch would take; nothing is changed."""
+def preview(
+    limit: Annotated[int, typer.Option("--limit", min=0, metavar="COUNT", help="Name so many things at most.")] = 20,
+    everything: Annotated[bool, typer.Option("--all", help="Name all of them.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What the next batch would take, by name; nothing is changed. JSON names all of it."""
     with open_session(config) as tools:
-        found = garbage.preview(tools)
+        found = garbage_preview.preview(tools)
     if as_json:
-        show_one(_freed(found), as_json=True)
-    else:
-        say(f"The next batch would take {_taken(found)}. Nothing was changed.")
+        show_one(_freed(found.freed) | {"named": [asdict(one) for one in found.doomed]}, as_json=True)
+        return
+    named = found.doomed if everything else found.doomed[:limit]
+    if named:
+        show([_doomed(one) for one in named], as_json=False, empty="")
+    if left := len(found.doomed) - len(named):
+        say(f"… and {left:,} more: `wharfinger gc preview --all` names them.")
+    say(f"The next batch would take {_taken(found.freed)}. Nothing was changed.")
 
 
 @gc.command()
@@ -76,6 +94,16 @@ def _queue(name: str, queue: Queue, now: datetime) -> dict[str, object]:
         "waiting": queue.waiting,
         "due_now": queue.due,
         "next": "now" if first is not None and first <= now else first,
+    }
+
+
+def _doomed(one: Doomed) -> dict[str, object]:
+    mark = "@" if is_digest(one.name) else ":"
+    name = mark.join(part for part in (one.image, one.name) if part)
+    return {
+        "goes": _GOES[one.what],
+        "name": name,
+        "size": "" if one.size_bytes is None else in_words(one.size_bytes),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from wharfinger.db.tables.images import blobs
 from wharfinger.db.tables.trash import doomed_bytes
@@ -13,23 +13,26 @@ from wharfinger.db.upsert import insert
 
 def put(tx: Connection, gone: Collection[Row[Any]], try_after: datetime) -> list[int]:
     """Remove blobs, and remember their bytes until these are gone: the ids of what is remembered."""
-    rows = [
-        {"digest": row.digest, "place": row.place, "size_bytes": row.size_bytes, "try_after": try_after} for row in gone
-    ]
+    shared = {"try_after": try_after, "taken": True}
+    rows = [{"digest": row.digest, "place": row.place, "size_bytes": row.size_bytes, **shared} for row in gone]
     tx.execute(delete(blobs).where(blobs.c.digest.in_([row.digest for row in gone])))
     return list(tx.scalars(insert(tx, doomed_bytes).returning(doomed_bytes.c.id), rows))
 
 
-def overdue(tx: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
-    """id, digest and place of bytes that should be gone by now and may not be."""
-    columns = (doomed_bytes.c.id, doomed_bytes.c.digest, doomed_bytes.c.place)
-    due: Select[Any] = select(*columns).where(doomed_bytes.c.try_after <= now)
-    return tx.execute(due.order_by(doomed_bytes.c.try_after).limit(limit)).all()
+def overdue(tx: Connection, now: datetime, limit: int) -> list[int]:
+    """Ids of bytes that should be gone by now and may not be."""
+    due = select(doomed_bytes.c.id).where(doomed_bytes.c.try_after <= now)
+    return list(tx.scalars(due.order_by(doomed_bytes.c.try_after).limit(limit)))
 
 
-def postpone(tx: Connection, ids: Collection[int], when: datetime) -> None:
-    """Look at these later."""
-    tx.execute(update(doomed_bytes).where(doomed_bytes.c.id.in_(ids)).values(try_after=when))
+def take_up(tx: Connection, ids: Collection[int], now: datetime, later: datetime) -> Sequence[Row[Any]]:
+    """id, digest and place of those of these bytes that are still due: nobody adopts them any more.
+
+    They are due again `later`, should they not be gone by then.
+    """
+    due = doomed_bytes.c.id.in_(ids) & (doomed_bytes.c.try_after <= now)
+    taken = update(doomed_bytes).where(due).values(try_after=later, taken=True)
+    return tx.execute(taken.returning(doomed_bytes.c.id, doomed_bytes.c.digest, doomed_bytes.c.place)).all()
 
 
 def requeue(tx: Connection, ids: Collection[int], now: datetime) -> None:

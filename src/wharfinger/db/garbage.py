@@ -329,9 +329,9 @@ def waiting_bytes(tx: Connection) -> tuple[int, int]:
     return sum(int(row[0]) for row in counts), sum(int(row[1]) for row in counts)
 
 
-def trash_size(tx: Connection) -> int:
-    """How many things lie in the trash."""
-    return int(tx.scalar(select(func.count()).select_from(trash)) or 0)
+def trash_size(tx: Connection, now: datetime) -> int:
+    """How many things in the trash can be restored."""
+    return int(tx.scalar(select(func.count()).where(trash.c.expires_at > now)) or 0)
 
 
 def _queued(table: Table) -> ColumnElement[bool]:

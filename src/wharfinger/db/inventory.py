@@ -1,11 +1,12 @@
 """What the rows say there is: blobs, manifests and the images that need them: the statements. Nothing here decides."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, union
 
+from wharfinger.db.many import among
 from wharfinger.db.tables.images import (
     blobs,
     manifest_blobs,
@@ -15,7 +16,8 @@ from wharfinger.db.tables.images import (
     repository_blobs,
     tags,
 )
-from wharfinger.db.tables.trash import doomed_bytes
+from wharfinger.db.tables.places import projects
+from wharfinger.db.tables.trash import doomed_bytes, trash
 from wharfinger.db.upsert import Upsert
 
 _KNOWN: Final = select(blobs.c.digest).where(blobs.c.digest.in_(bindparam("digests", expanding=True)))
@@ -114,6 +116,26 @@ def images_with(tx: Connection, digest: str, limit: int) -> Sequence[Row[Any]]:
         .where(repository_blobs.c.digest == digest)
     )
     return tx.execute(union(named, held).order_by("path", "tag").limit(limit)).all()
+
+
+def paths(tx: Connection, ids: Collection[int]) -> dict[int, str]:
+    """The paths of repositories by id; of one in the trash the path that it had."""
+    hidden = (trash.c.repository_id == repositories.c.id) & (trash.c.kind == "repository")
+    found: Select[Any] = (
+        select(repositories.c.id, repositories.c.path, projects.c.path.label("above"), trash.c.name)
+        .join(projects, projects.c.id == repositories.c.project_id)
+        .outerjoin(trash, hidden)
+        .where(among(repositories.c.id, ids))
+    )
+    return {
+        row.id: row.path if row.name is None else f"{row.above}/{row.name}".rstrip("/") for row in tx.execute(found)
+    }
+
+
+def sizes(tx: Connection, digests: Collection[str]) -> dict[str, int]:
+    """The sizes of blobs in bytes, by digest."""
+    found = select(blobs.c.digest, blobs.c.size_bytes).where(among(blobs.c.digest, digests))
+    return {row.digest: row.size_bytes for row in tx.execute(found)}
 
 
 def tag(tx: Connection, repository: int, name: str) -> Row[Any] | None:

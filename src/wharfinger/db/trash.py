@@ -7,7 +7,7 @@ something in here needs (`trash_needs`) is not reclaimed.
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, delete, literal, select, update
@@ -24,6 +24,7 @@ from wharfinger.db.tables.images import (
 from wharfinger.db.tables.places import projects
 from wharfinger.db.tables.trash import trash, trash_needs
 
+_OVER: Final = datetime(1970, 1, 1, tzinfo=UTC)  # by any clock, also by one that is put back
 _ENTRY: Final = (
     trash.c.id,
     trash.c.repository_id,
@@ -151,10 +152,15 @@ def remove(tx: Connection, ids: Collection[int]) -> None:
 
 
 def expire(tx: Connection, project: int, now: datetime, id_: int | None) -> int:
-    """Let the time of what a project has in the trash be over, of all of it or of one; how many."""
+    """Let the time of what a project has in the trash be over for good, of all of it or of one; how many."""
     inside = trash.c.repository_id.in_(select(repositories.c.id).where(repositories.c.project_id == project))
     chosen = inside if id_ is None else inside & (trash.c.id == id_)
-    return tx.execute(update(trash).where(chosen, trash.c.expires_at > now).values(expires_at=now)).rowcount
+    return tx.execute(update(trash).where(chosen, trash.c.expires_at > now).values(expires_at=_OVER)).rowcount
+
+
+def close(tx: Connection, id_: int) -> None:
+    """Let the time of something be over for good: a part of it was purged."""
+    tx.execute(update(trash).where(trash.c.id == id_).values(expires_at=_OVER))
 
 
 def expired(tx: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:

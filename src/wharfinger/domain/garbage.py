@@ -24,7 +24,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -33,7 +33,6 @@ from sqlalchemy import Connection, Row
 from wharfinger.db import doomed as doomed_rows
 from wharfinger.db import garbage as rows
 from wharfinger.domain import kept, purge, usage
-from wharfinger.domain.errors import Conflict
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import garbage as rules
 from wharfinger.rules.garbage import Node, Verdict
@@ -43,7 +42,6 @@ _log: Final = logging.getLogger("wharfinger.garbage")
 RETRY: Final = timedelta(minutes=5)
 LONGEST: Final = timedelta(seconds=5)
 REST: Final = 3
-_TRIES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,29 +103,31 @@ def step(tools: Tools) -> Freed:
 
 def empty_trash(tools: Tools) -> Freed:
     """Remove what has been in the trash for long enough."""
-    with _reviewing(tools) as tx:
-        return Freed(reviewed=purge.expired(tools, tx, tools.clock()))
+    with reviewing(tools) as tx:
+        return Freed(reviewed=len(purge.expired(tools, tx, tools.clock())))
 
 
 def review_manifests(tools: Tools) -> Freed:
     """Remove manifests that nothing keeps alive; what they named is reviewed after another delay."""
-    with _reviewing(tools) as tx:
-        return _take_manifests(tx, tools, tools.clock())
+    with reviewing(tools) as tx:
+        taken = take_manifests(tx, tools, tools.clock())
+    return Freed(reviewed=taken.reviewed, manifests=len(taken.pairs))
 
 
 def review_links(tools: Tools) -> Freed:
     """Take blobs out of repositories where no manifest names them."""
-    with _reviewing(tools) as tx:
-        return _take_links(tx, tools, tools.clock())
+    with reviewing(tools) as tx:
+        taken = take_links(tx, tools, tools.clock())
+    return Freed(reviewed=taken.reviewed, links=len(taken.pairs))
 
 
 def reclaim(tools: Tools) -> Freed:
     """Remove blobs that are in no repository and not in the trash; then their bytes."""
     now = tools.clock()
-    with _reviewing(tools, settled=True) as tx:
+    with reviewing(tools, settled=True) as tx:
         if kept.removal_paused(tx, tools):
             return Freed()
-        due, doomed = _unneeded(tx, tools, now)
+        due, doomed = unneeded(tx, tools, now)
         if needed := set(due) - set(doomed):
             rows.settle_blobs(tx, needed)
         withdrawn = _withdrawn(tools, [due[digest] for digest in doomed])
@@ -146,13 +146,13 @@ def retry(tools: Tools) -> Freed:
     if paused or not overdue:
         return Freed()
     with tools.db.begin() as tx:
-        doomed_rows.postpone(tx, [row.id for row in overdue], now + RETRY)
-    placed, plain = [row for row in overdue if row.place], [row for row in overdue if not row.place]
+        taken = doomed_rows.take_up(tx, overdue, now, now + RETRY)
+    placed, plain = [row for row in taken if row.place], [row for row in taken if not row.place]
     kept.withdraw_moved(tools, [row.digest for row in plain])
     if plain and _erased(tools, plain):
         with tools.db.begin() as tx:
             doomed_rows.requeue(tx, [row.id for row in plain], now)
-    return Freed(reviewed=len(overdue)) + _erase(tools, [row.id for row in placed], placed)
+    return Freed(reviewed=len(taken)) + _erase(tools, [row.id for row in placed], placed)
 
 
 WORKS: Final[Mapping[str, Callable[[Tools], Freed]]] = {
@@ -164,43 +164,26 @@ WORKS: Final[Mapping[str, Callable[[Tools], Freed]]] = {
 }  # what is done about each table, in this order
 
 
-def preview(tools: Tools, pause: Callable[[float], None] = time.sleep) -> Freed:
-    """What the next `step` would take. Nothing is changed. Raises Conflict where pushes hold it for seconds."""
-    for _ in range(_TRIES):
-        with suppress(rows.GaveWay):
-            return _preview(tools)
-        pause(REST * rows.GIVES_WAY_SECONDS)
-    raise Conflict("pushes hold what is to be looked at: ask again in a minute")
-
-
-def _preview(tools: Tools) -> Freed:
-    """The transactions of `step` in one, which is undone."""
-    found = Freed()
-    with suppress(_Undone), _reviewing(tools) as tx:
-        now = tools.clock()
-        purge.expired(tools, tx, now)
-        found = _take_manifests(tx, tools, now) + _take_links(tx, tools, now)
-        if not kept.removal_paused(tx, tools):
-            due, doomed = _unneeded(tx, tools, now)
-            found += Freed(blobs=len(doomed), bytes=sum(due[digest].size_bytes for digest in doomed))
-        raise _Undone
-    return replace(found, reviewed=0)
-
-
 def status(tools: Tools) -> Status:
     """The queues, what waits to be freed, and what was."""
+    now = tools.clock()
     with tools.db.read() as tx:
-        queues = {name: Queue(*numbers) for name, numbers in rows.queued(tx, tools.clock()).items()}
+        queues = {name: Queue(*numbers) for name, numbers in rows.queued(tx, now).items()}
         count, size = rows.waiting_bytes(tx)
-        return Status(queues, count, size, rows.trash_size(tx), rows.totals(tx))
+        return Status(queues, count, size, rows.trash_size(tx, now), rows.totals(tx))
 
 
-class _Undone(Exception):
-    """Leaves a transaction without a trace."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a review took, by repository id and digest, and how many rows it looked at."""
+
+    reviewed: int
+    pairs: Collection[rows.Pair]
 
 
 @contextmanager
-def _reviewing(tools: Tools, *, settled: bool = False) -> Iterator[Connection]:
+def reviewing(tools: Tools, *, settled: bool = False) -> Iterator[Connection]:
+    """A transaction of a review. Raises GaveWay where a push holds what it wants."""
     with rows.giving_way(), tools.db.begin(settled=settled) as tx:
         rows.take_turn(tx, give_way=True)
         yield tx
@@ -211,22 +194,24 @@ def _due(tools: Tools) -> set[str]:
         return rows.due(tx, tools.clock())
 
 
-def _take_manifests(tx: Connection, tools: Tools, now: datetime) -> Freed:
+def take_manifests(tx: Connection, tools: Tools, now: datetime) -> Taken:
+    """Remove manifests that are due and that nothing keeps alive."""
     verdict, named = _judged(tx, tools, now)
     later = now + tools.policy.gc_delay
     rows.set_manifest_review(tx, verdict.live, None)
     rows.set_manifest_review(tx, verdict.waiting, later)
-    if verdict.dead:
+    dead = {named[id_] for id_ in verdict.dead}
+    if dead:
         rows.queue_named(tx, verdict.dead, later)
-        dead = {named[id_] for id_ in verdict.dead}
         gone = dead - rows.trashed(tx, dead)
         usage.drop_tags(tx, [(place, tag) for place, digest in gone for tag in rules.fallback_tags(digest)], later)
         rows.delete_manifests(tx, verdict.dead)
     rows.add_freed(tx, {"manifests": len(verdict.dead)})
-    return Freed(reviewed=sum(map(len, (verdict.dead, verdict.live, verdict.waiting))), manifests=len(verdict.dead))
+    return Taken(sum(map(len, (verdict.dead, verdict.live, verdict.waiting))), dead)
 
 
-def _take_links(tx: Connection, tools: Tools, now: datetime) -> Freed:
+def take_links(tx: Connection, tools: Tools, now: datetime) -> Taken:
+    """Take blobs that are due out of repositories where no manifest names them."""
     due, loose = _loose(tx, tools, now)
     if named := set(due) - set(loose):
         rows.settle_links(tx, named)
@@ -236,7 +221,7 @@ def _take_links(tx: Connection, tools: Tools, now: datetime) -> Freed:
     if loose:
         rows.delete_links(tx, loose, now)
     rows.add_freed(tx, {"links": len(loose)})
-    return Freed(reviewed=len(named) + len(loose), links=len(loose))
+    return Taken(len(named) + len(loose), loose)
 
 
 def _judged(tx: Connection, tools: Tools, now: datetime) -> tuple[Verdict, dict[int, rows.Pair]]:
@@ -264,7 +249,7 @@ def _loose(tx: Connection, tools: Tools, now: datetime) -> tuple[list[rows.Pair]
     return due, [pair for pair in due if pair not in named]
 
 
-def _unneeded(tx: Connection, tools: Tools, now: datetime) -> tuple[dict[str, Row[Any]], list[str]]:
+def unneeded(tx: Connection, tools: Tools, now: datetime) -> tuple[dict[str, Row[Any]], list[str]]:
     """Blobs whose bytes are due, and those of them that nothing needs."""
     due = rows.due_blobs(tx, now, tools.policy.gc_batch)
     needed = rows.needed_blobs(tx, due) if due else set()

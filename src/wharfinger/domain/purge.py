@@ -16,8 +16,8 @@ from wharfinger.domain.trash import Kind
 from wharfinger.rules import garbage as rules
 
 
-def expired(tools: Tools, tx: Connection, now: datetime) -> int:
-    """Remove what has been in the trash for long enough, a batch at a time; how many things were dealt with.
+def expired(tools: Tools, tx: Connection, now: datetime) -> list[Row[Any]]:
+    """Remove what has been in the trash for long enough, a batch at a time; the entries that were dealt with.
 
     A large repository goes in several batches, and is dealt with again in the next one until nothing is left in it.
     """
@@ -26,10 +26,12 @@ def expired(tools: Tools, tx: Connection, now: datetime) -> int:
     if alone:
         _let_go(tx, alone, now, now + tools.policy.gc_delay)
         rows.remove(tx, [row.id for row in alone])
-    for row in found:
-        if row.kind == Kind.REPOSITORY and _purged_part(tx, row.repository_id, tools.policy.gc_batch, now):
-            break
-    return len(found)
+    whole = [row for row in found if row.kind == Kind.REPOSITORY]
+    for count, row in enumerate(whole, 1):
+        if _purged_part(tx, row.repository_id, tools.policy.gc_batch, now):
+            rows.close(tx, row.id)
+            return alone + whole[:count]
+    return alone + whole
 
 
 def _let_go(tx: Connection, gone: Sequence[Row[Any]], now: datetime, later: datetime) -> None:

@@ -78,7 +78,7 @@ def list_trash(
     with tools.db.read() as tx:
         opened = access.open_project(tx, caller, project, Action.ADMINISTER)
         found = rows.page(tx, opened.id, tools.clock(), batch=batch, before=before, limit=limit)
-        return [_trashed(row) for row in found]
+        return [shown(row) for row in found]
 
 
 def restore(tools: Tools, caller: Caller, project: str, id_: int) -> Trashed:
@@ -91,7 +91,7 @@ def restore(tools: Tools, caller: Caller, project: str, id_: int) -> Trashed:
         garbage_rows.take_turn(tx)
         row = _entry(tx, tools.clock(), caller, project, id_)
         _require_shown(tx, row)
-        found = _trashed(row)
+        found = shown(row)
         _require_restore(Warden(tx, tools, caller, row.repository_id), row)
         match found.kind:
             case Kind.REPOSITORY:
@@ -254,7 +254,8 @@ def _path(row: Row[Any]) -> str:
     return f"{row.project_path}/{name}" if name else str(row.project_path)
 
 
-def _trashed(row: Row[Any]) -> Trashed:
+def shown(row: Row[Any]) -> Trashed:
+    """A row of the trash as people see it."""
     kind = Kind(row.kind)
     name = {Kind.TAG: row.name, Kind.MANIFEST: row.digest, Kind.REPOSITORY: ""}[kind]
     times = (row.deleted_by, row.deleted_at, row.expires_at)

@@ -3,16 +3,18 @@
 import json
 import secrets
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from sqlalchemy import select
 
 from tests.actors import Actors
 from tests.clock import Clock
 from tests.domain.crashes import Crash, CrashingDatabase, CrashingStore, Fuse
 from tests.domain.registry_model import DELAY, KEEP, Manifest, Model, Repository, Trashed
+from wharfinger.db.tables.trash import trash as trash_table
 from wharfinger.domain import garbage, images, pull, push, recount, trash, uploads
 from wharfinger.domain.access import OPERATOR, Caller, Grant
 from wharfinger.domain.errors import BlobInUse, BlobsMissing, BlobUnknown, Conflict, ManifestInUse, NotFound
@@ -67,6 +69,7 @@ class RegistryMachine(RuleBasedStateMachine):
         )  # kept by the store, and perhaps never known to the database: `verify` finds these
         self.entries: dict[int, Trashed | Repository] = {}
         self.acts = 0
+        self.back = timedelta()  # how far the clock was put back, all in all
 
     # --- blobs
 
@@ -259,6 +262,12 @@ class RegistryMachine(RuleBasedStateMachine):
     def wait(self, hours: int) -> None:
         self._clock.advance(hours=hours)
 
+    @rule(minutes=st.integers(1, 20) | st.integers(21, 48 * 60))
+    def put_clock_back(self, minutes: int) -> None:
+        """As NTP does where a clock was ahead."""
+        self._clock.advance(minutes=-minutes)
+        self.back += timedelta(minutes=minutes)
+
     @rule(crash=crashes)
     def collect(self, crash: int | None) -> None:
         self._crashing(crash, lambda: garbage.step(self.tools))
@@ -295,6 +304,7 @@ class RegistryMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """When all promises are over, nothing is left but what tags hold."""
+        self._clock.now += self.back
         for _ in range(8):
             self._clock.advance(days=8)
             self._collect_all()
@@ -316,8 +326,9 @@ class RegistryMachine(RuleBasedStateMachine):
         return clock
 
     @property
-    def _now(self) -> Any:
-        return self._clock.now
+    def _now(self) -> datetime:
+        """What time has passed: a clock that is put back takes nothing of it back, and ends no promise sooner."""
+        return self._clock.now + self.back
 
     def _data(self, number: int) -> bytes:
         data = f"{self.nonce} {number}".encode()
@@ -410,10 +421,10 @@ class RegistryMachine(RuleBasedStateMachine):
             if entry.id in self.entries:
                 continue
             if entry.kind is trash.Kind.TAG:
-                known = Trashed(entry.expires_at, manifests=self._tagged(entry))
+                known = Trashed(entry.expires_at + self.back, manifests=self._tagged(entry))
             else:
                 manifest = self.model.manifests[entry.name]
-                known = Trashed(entry.expires_at, manifest.children, manifest.digest, manifest.blobs)
+                known = Trashed(entry.expires_at + self.back, manifest.children, manifest.digest, manifest.blobs)
             self.entries[entry.id] = known
             repository.trash.append(known)
 
@@ -426,7 +437,7 @@ class RegistryMachine(RuleBasedStateMachine):
     def _learn_everything(self, path: str) -> None:
         """After something came back: tags are as the registry says, and the trash it came from is over."""
         repository = self.model.repositories[path]
-        left = {entry.id for entry in self._list_trash()}
+        left = self._still_in_trash()
         for id_ in [id_ for id_ in self.entries if id_ not in left]:
             known = self.entries.pop(id_)
             repository.trash = [other for other in repository.trash if other is not known]
@@ -436,6 +447,11 @@ class RegistryMachine(RuleBasedStateMachine):
             assert target is not None
             assert repository.tags.setdefault(tag, target) == target
             repository.here.add(target)
+
+    def _still_in_trash(self) -> set[int]:
+        """Also what is over: with the clock put back it may not be."""
+        with self.real.db.read() as tx:
+            return set(tx.scalars(select(trash_table.c.id)))
 
     def _learn_revived(self) -> None:
         """A manifest that nothing held, and that is still here, counts again once something holds it."""

@@ -1,5 +1,7 @@
 """What is deleted can be brought back for a while, as it was, and then it is gone."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import update
 
@@ -10,7 +12,7 @@ from tests.domain.shelf import Shelf
 from wharfinger.db import images as rows
 from wharfinger.db import tags as tag_rows
 from wharfinger.db.tables.trash import trash as trash_table
-from wharfinger.domain import images, members, trash
+from wharfinger.domain import garbage, images, members, trash
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.errors import PathTaken, ProjectUnknown, RestoreFirst, ScopeMissing, TagTaken, TrashedUnknown
 from wharfinger.domain.tools import Tools
@@ -52,6 +54,49 @@ def test_after_its_time(shelf: Shelf, clock: Clock) -> None:
     assert not shelf.tools.store.kept(digests.of(b"a layer"))
     with pytest.raises(TrashedUnknown):
         shelf.restore(entry.id)
+
+
+def test_what_was_let_go_of_stays_so_when_the_clock_is_put_back(shelf: Shelf, clock: Clock) -> None:
+    shelf.image(tag="v1")
+    shelf.delete("v1")
+    (entry,) = shelf.trash()
+    assert trash.empty(shelf.tools, OPERATOR, shelf.project) == 1
+    clock.advance(hours=-6)
+    assert shelf.trash() == []
+    with pytest.raises(TrashedUnknown):
+        shelf.restore(entry.id)
+    days(shelf, clock, 3)
+    assert not shelf.tools.store.kept(digests.of(b"a layer"))
+
+
+def test_a_repository_that_is_purged_in_part_does_not_come_back_with_the_clock(shelf: Shelf, clock: Clock) -> None:
+    """Its time was over, a part of it went, and then the clock was put back to before that."""
+    shelf.tools = replace(shelf.tools, policy=replace(shelf.tools.policy, gc_batch=1))
+    for number in range(3):
+        shelf.image(f"layer {number}".encode(), tag=f"v{number}")
+    images.delete_repository(shelf.tools, shelf.caller, shelf.path)
+    (entry,) = shelf.trash()
+    clock.advance(days=8)
+    garbage.empty_trash(shelf.tools)
+    clock.advance(days=-2)
+    assert shelf.trash() == []
+    with pytest.raises(TrashedUnknown):
+        shelf.restore(entry.id)
+    shelf.collect()
+    days(shelf, clock, 3)
+    assert not [number for number in range(3) if shelf.tools.store.kept(digests.of(f"layer {number}".encode()))]
+
+
+def test_what_is_over_and_whole_comes_back_with_the_clock(shelf: Shelf, clock: Clock) -> None:
+    """Nobody has purged it yet, so it is all there."""
+    shelf.image(tag="v1")
+    images.delete_repository(shelf.tools, shelf.caller, shelf.path)
+    (entry,) = shelf.trash()
+    clock.advance(days=8)
+    assert shelf.trash() == []
+    clock.advance(days=-2)
+    shelf.restore(entry.id)
+    assert shelf.has("v1")
 
 
 def test_a_tag_that_was_pushed_again(shelf: Shelf) -> None:

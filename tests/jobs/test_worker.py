@@ -40,6 +40,21 @@ def test_a_duty_is_done_when_due_and_not_before(tools: Tools, clock: Clock) -> N
     assert done == ["count", "count"]
 
 
+def test_a_duty_by_a_clock_that_was_ahead_is_due(tools: Tools, clock: Clock) -> None:
+    """Else nothing would be collected until the wrong hour has come."""
+    done: list[str] = []
+    duty = counting(done)
+    clock.advance(days=300)
+    assert run_due(tools, [duty]) == ["count"]
+    clock.advance(seconds=-50)
+    assert run_due(tools, [duty]) == [], "the clocks of two hosts may be so far apart"
+    clock.advance(days=-300)
+    assert run_due(tools, [duty]) == ["count"]
+    assert run_due(tools, [duty]) == []
+    clock.advance(hours=1)
+    assert run_due(tools, [duty]) == ["count"]
+
+
 def test_of_many_workers_one_does_it(database_url: str, clock: Clock) -> None:
     done: list[str] = []
     workers = [build_tools(database_url, clock, Policy()) for _ in range(4)]

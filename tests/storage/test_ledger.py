@@ -69,6 +69,19 @@ def test_a_lease_keeps_others_out_until_it_ends(ledger: Ledger, clock: Clock) ->
     assert ledger.take(ID, "second", 60).dead == "first", "who comes next is told whose objects may lie about"
 
 
+def test_a_lease_by_a_clock_that_was_ahead_is_over(ledger: Ledger, clock: Clock) -> None:
+    """Else the upload would answer nobody for as long as the clock was ahead. Who had it changes nothing any more."""
+    ledger.begin(ID, "text")
+    ledger.take(ID, "first", 60)
+    clock.advance(seconds=-50)
+    with pytest.raises(UploadLocked):
+        ledger.take(ID, "second", 60)
+    clock.advance(hours=-6)
+    assert ledger.take(ID, "second", 60).dead == "first"
+    with pytest.raises(UploadMissing):
+        ledger.release(ID, "first", "mine")
+
+
 def test_who_lost_it_changes_nothing(ledger: Ledger, clock: Clock) -> None:
     ledger.begin(ID, "text")
     ledger.take(ID, "first", 60)

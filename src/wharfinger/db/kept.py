@@ -1,14 +1,14 @@
 """Bytes that are kept under a place of their own and that no row names yet: the statements. Nothing here decides.
 
 They are doomed from the start, and adopted by the transaction that names them. So what a crash leaves in between is
-found by the collector, which removes it.
+found by the collector, which takes it up (`db/doomed.py`) and removes it: what it took up is adopted no more.
 """
 
 from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, delete, or_, select
 
 from wharfinger.db.tables.images import blobs
 from wharfinger.db.tables.trash import doomed_bytes
@@ -24,10 +24,10 @@ def doom(tx: Connection, digest: str, place: str, size_bytes: int, try_after: da
     tx.execute(insert(tx, doomed_bytes), row)
 
 
-def adopt(tx: Connection, digest: str, place: str, after: datetime) -> bool:
-    """A row names these bytes now: they are not doomed. False where they may go before `after`, or went."""
+def adopt(tx: Connection, digest: str, place: str) -> bool:
+    """A row names these bytes now: they are not doomed. False where the collector has taken them up, or they went."""
     mine = (doomed_bytes.c.digest == digest) & (doomed_bytes.c.place == place)
-    return tx.execute(delete(doomed_bytes).where(mine, doomed_bytes.c.try_after > after)).rowcount > 0
+    return tx.execute(delete(doomed_bytes).where(mine, ~doomed_bytes.c.taken)).rowcount > 0
 
 
 def forget(tx: Connection, digest: str, place: str) -> None:
@@ -41,13 +41,13 @@ def hold_moved(tx: Connection, digests: Collection[str]) -> list[str]:
     return list(tx.scalars(moved.with_for_update()))
 
 
-def pause(tx: Connection, until: datetime) -> None:
-    """Let no bytes be removed before a moment. A pause that ends later stands."""
+def pause(tx: Connection, until: datetime, *, farthest: datetime) -> None:
+    """Let no bytes be removed before a moment. A pause that ends later stands, up to the farthest moment."""
     paused = insert(tx, duties).values({"name": _REMOVAL, "due_at": until})
-    later = duties.c.due_at < until
-    tx.execute(paused.on_conflict_do_update(index_elements=["name"], set_={"due_at": until}, where=later))
+    other = or_(duties.c.due_at < until, duties.c.due_at > farthest)
+    tx.execute(paused.on_conflict_do_update(index_elements=["name"], set_={"due_at": until}, where=other))
 
 
-def paused(tx: Connection, now: datetime) -> bool:
-    """Is there such a pause?"""
-    return bool(tx.scalar(select(exists().where(duties.c.name == _REMOVAL, duties.c.due_at > now))))
+def paused_until(tx: Connection) -> datetime | None:
+    """When the last such pause ends, if there ever was one."""
+    return tx.scalar(select(duties.c.due_at).where(duties.c.name == _REMOVAL))

@@ -10,17 +10,21 @@ from wharfinger.db.tables.work import duties
 from wharfinger.db.upsert import insert
 
 
-def resting(tx: Connection, now: datetime) -> set[str]:
-    """Names of the duties that are due later."""
-    return set(tx.scalars(select(duties.c.name).where(duties.c.due_at > now)))
+def planned(tx: Connection) -> dict[str, datetime]:
+    """When each duty is due again."""
+    return {row.name: row.due_at for row in tx.execute(select(duties.c.name, duties.c.due_at))}
 
 
-def take_turn(tx: Connection, duty: str, now: datetime, next_at: datetime) -> bool:
-    """Is a duty due? Then the caller has it, and nobody else until `next_at`."""
+def take_turn(tx: Connection, duty: str, now: datetime, *, next_at: datetime, farthest: datetime) -> bool:
+    """Is a duty due, or planned for later than the farthest moment? Then the caller has it, and nobody else until
+
+    `next_at`.
+    """
+    mine = or_(duties.c.due_at <= now, duties.c.due_at > farthest)
     taken = (
         insert(tx, duties)
         .values(name=duty, due_at=next_at)
-        .on_conflict_do_update(index_elements=["name"], set_={"due_at": next_at}, where=duties.c.due_at <= now)
+        .on_conflict_do_update(index_elements=["name"], set_={"due_at": next_at}, where=mine)
         .returning(duties.c.name)
     )
     return tx.execute(taken).first() is not None

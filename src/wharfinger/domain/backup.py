@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +28,6 @@ from wharfinger.storage.store import StoreFailed
 
 FORMAT: Final = 1
 BYTES: Final = "bytes"
-_PAUSE: Final = timedelta(minutes=4)
 _PAGE: Final = 1000
 _AT_ONCE: Final = 4
 
@@ -145,10 +143,10 @@ def _nothing_removed(tools: Tools) -> Iterator[None]:
     over = threading.Event()
 
     def hold() -> None:
-        while not over.wait(_PAUSE.total_seconds() / 4):
-            kept.pause_removal(tools, tools.clock() + _PAUSE)
+        while not over.wait(kept.PAUSE.total_seconds() / 4):
+            kept.pause_removal(tools)
 
-    kept.pause_removal(tools, tools.clock() + _PAUSE)
+    kept.pause_removal(tools)
     holding = threading.Thread(target=hold, daemon=True)
     holding.start()
     try:

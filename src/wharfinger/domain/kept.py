@@ -2,7 +2,8 @@
 
 A store of objects gives every upload a place of its own. Between the end of an upload and the row that names its place
 a crash may come: so such bytes are doomed from the start, for an hour, and the row that names them adopts them in its
-own transaction (domain/garbage.py removes what nobody adopted).
+own transaction. The collector takes up what nobody adopted (domain/garbage.py), and the two exclude each other by the
+row: whatever clocks say, what was adopted is not taken up, and what was taken up is not adopted.
 """
 
 from collections.abc import Collection
@@ -15,14 +16,15 @@ from wharfinger.db import garbage
 from wharfinger.db import kept as rows
 from wharfinger.domain.errors import StoreUnavailable
 from wharfinger.domain.tools import Tools
+from wharfinger.rules import clocks
 
 TO_BE_NAMED: Final = timedelta(hours=1)
-_CLAIMED: Final = timedelta(minutes=30)  # longer than the collector's pause: what it has once taken up is not adopted
+PAUSE: Final = timedelta(minutes=4)
 
 
 def adopt(tx: Connection, tools: Tools, digest: str, place: str) -> None:
     """A row names these bytes from this transaction on. Raises StoreUnavailable where they are being removed."""
-    if place and not rows.adopt(tx, digest, place, tools.clock() + _CLAIMED):
+    if place and not rows.adopt(tx, digest, place):
         raise StoreUnavailable(f"the bytes of {digest} waited for too long: send them again", timedelta(seconds=1))
     require(tools, digest, place)
 
@@ -61,13 +63,15 @@ def withdraw_moved(tools: Tools, digests: Collection[str]) -> None:
                 tools.store.withdraw(digest)
 
 
-def pause_removal(tools: Tools, until: datetime) -> None:
-    """Let no bytes be removed before a moment; whoever is at it ends first. A later pause stands."""
+def pause_removal(tools: Tools) -> None:
+    """Let no bytes be removed for a PAUSE; whoever is at it ends first. A later pause stands."""
     with tools.db.begin() as tx:
         garbage.take_turn(tx)
-        rows.pause(tx, until)
+        until = tools.clock() + PAUSE
+        rows.pause(tx, until, farthest=until + clocks.APART)
 
 
 def removal_paused(tx: Connection, tools: Tools) -> bool:
     """Are bytes to stay where they are at present?"""
-    return rows.paused(tx, tools.clock())
+    until = rows.paused_until(tx)
+    return until is not None and clocks.stands(until, tools.clock(), PAUSE)

@@ -8,7 +8,7 @@ from wharfinger.db import kept as kept_rows
 from wharfinger.db import uploads as rows
 from wharfinger.db.engine import Database
 from wharfinger.domain.kept import TO_BE_NAMED
-from wharfinger.storage.ledger import ENDED, Kept, Taken
+from wharfinger.storage.ledger import ENDED, Kept, Taken, holds
 from wharfinger.storage.store import UploadLocked, UploadMissing
 
 _PAGE: Final = 1000
@@ -34,7 +34,7 @@ class DatabaseLedger:
             row = rows.find(tx, upload)
             if row is None:
                 raise UploadMissing("there is no such upload")
-            if row.holder and row.held_until > now:
+            if row.holder and holds((row.held_until - now).total_seconds(), seconds):
                 raise UploadLocked("another request has this upload open")
             rows.take(tx, upload, holder, now + timedelta(seconds=seconds))
         return Taken(row.state, (now - row.written_at).total_seconds(), row.holder)

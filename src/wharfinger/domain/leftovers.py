@@ -3,28 +3,32 @@
 Each operation may run at any time and any number of times, on several hosts at once.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
 from wharfinger.db import leftovers as rows
 from wharfinger.domain.tools import Tools
+from wharfinger.rules import clocks
 from wharfinger.rules.scopes import CredentialKind
 
 KEPT: Final = timedelta(days=90)  # an ended token is still listed so long, to answer who had what
 KEPT_OF_JOBS: Final = timedelta(days=1)  # there is one per job, and the job's own record outlives it
 
 
-def resting(tools: Tools) -> set[str]:
-    """The duties whose time has not come."""
+def resting(tools: Tools, periods: Mapping[str, timedelta]) -> set[str]:
+    """Those of these duties whose time has not come; `periods` are how often each is to be done."""
+    now = tools.clock()
     with tools.db.read() as tx:
-        return rows.resting(tx, tools.clock())
+        planned = rows.planned(tx)
+    return {duty for duty, every in periods.items() if duty in planned and clocks.stands(planned[duty], now, every)}
 
 
 def take_turn(tools: Tools, duty: str, every: timedelta) -> bool:
     """May this process do a duty now? Of all processes and hosts, one may, once in this time."""
     now = tools.clock()
     with tools.db.begin() as tx:
-        return rows.take_turn(tx, duty, now, now + every)
+        return rows.take_turn(tx, duty, now, next_at=now + every, farthest=now + every + clocks.APART)
 
 
 def forget_uploads(tools: Tools) -> int:

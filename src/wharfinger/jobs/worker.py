@@ -19,7 +19,7 @@ _log: Final = logging.getLogger("wharfinger.worker")
 
 def run_due(tools: Tools, duties: Sequence[Duty] = DUTIES) -> list[str]:
     """Do every duty that is due and nobody else has taken; their names."""
-    resting = leftovers.resting(tools)
+    resting = leftovers.resting(tools, {duty.name: duty.period(tools) for duty in duties})
     return [duty.name for duty in duties if duty.name not in resting and _run(tools, duty)]
 
 

@@ -13,7 +13,16 @@ from typing import NamedTuple, Protocol
 
 from wharfinger.storage.store import UploadLocked, UploadMissing
 
+CLOCKS_APART_SECONDS = 60.0
 ENDED = "the upload has ended, or another request has taken it over"
+
+
+def holds(left_seconds: float, seconds: float) -> bool:
+    """Does a lease of `seconds` hold that has so long to go?
+
+    What has longer to go was given by a clock that was put back since: it is over, and who lost it changes nothing.
+    """
+    return 0 < left_seconds <= seconds + CLOCKS_APART_SECONDS
 
 
 class Taken(NamedTuple):
@@ -87,7 +96,7 @@ class MemoryLedger:
             entry = self.entries.get(upload)
             if entry is None:
                 raise UploadMissing("there is no such upload")
-            if entry.holder and entry.until > self.clock():
+            if entry.holder and holds(entry.until - self.clock(), seconds):
                 raise UploadLocked("another request has this upload open")
             dead, entry.holder, entry.until = entry.holder, holder, self.clock() + seconds
             return Taken(entry.text, self.clock() - entry.written_at, dead)

@@ -1,6 +1,6 @@
 """What was deleted and can be restored, and bytes on their way out."""
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, PrimaryKeyConstraint, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, PrimaryKeyConstraint, String, Table, Text, text
 
 from wharfinger.db.tables.columns import PATH, id_column, metadata, moment, refers
 
@@ -50,6 +50,7 @@ doomed_bytes = Table(
     Column("place", Text, nullable=False),  # storage.store.Upload.keep; empty where the digest says enough
     Column("size_bytes", BigInteger, nullable=False),
     moment("try_after", index=True),
+    Column("taken", Boolean, nullable=False, server_default="0"),  # by the collector: no row may name them any more
     sqlite_autoincrement=True,  # who erases bytes forgets them by id afterwards: it must still be the same row
 )
 

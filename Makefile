@@ -33,12 +33,13 @@ lint: .venv/test.stamp
 pytest: .venv/test.stamp
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-# The same model and races as in `test`, for as long as it is told: EXAMPLES of 200 steps, SECONDS of races.
+# The same model, races and kills as in `test`: EXAMPLES of 200 steps, SECONDS of races, every point of the kills.
 EXAMPLES ?= 500
 SECONDS ?= 120
 soak: .venv/test.stamp
 	@WHARFINGER_SOAK_EXAMPLES=$(EXAMPLES) WHARFINGER_SOAK_SECONDS=$(SECONDS) $(PY) -m pytest -p no:xdist -s --timeout 0 \
-	  tests/domain/test_garbage_model.py tests/domain/test_garbage_races.py tests/faults/test_garbage_at_work.py $(ARGS)
+	  tests/domain/test_garbage_model.py tests/domain/test_garbage_races.py tests/faults/test_garbage_at_work.py \
+	  tests/faults/test_kill_server.py $(ARGS)
 
 coverage: .venv/test.stamp
 	@$(PY) -m coverage run -m pytest -p no:xdist tests/rules tests/spec

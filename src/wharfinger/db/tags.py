@@ -35,10 +35,10 @@ def listing(repository: int, *, part: str = "", exact: str | None = None, folded
     `folded`: without those made from a digest, by which older clients find what speaks about an image.
     """
     found: Select[Any] = select(tags).where(tags.c.repository_id == repository)
+    if part:  # first, as it is false for most
+        found = found.where(containing(tags.c.name, part))
     if folded:
         found = found.where(~fallback(tags.c.name))
-    if part:
-        found = found.where(containing(tags.c.name, part))
     return found if exact is None else found.where(tags.c.name == exact)
 
 

@@ -119,15 +119,20 @@ def list_repositories(
 def get(tools: Tools, caller: Caller, path: str, *, sized: bool = False) -> Repository:
     """The repository at this path with its count of tags. Raises RepositoryUnknown."""
     with tools.db.read() as tx:
-        return _get(tx, caller, path, sized=sized)
+        return _get(tx, caller, path, sized=sized, counted=True)
 
 
-def by_id(tools: Tools, caller: Caller, id_: int, *, sized: bool = False, folded: bool = False) -> Repository:
-    """The repository of this number, with its tags counted. Raises RepositoryUnknown, alike where it is hidden."""
+def by_id(
+    tools: Tools, caller: Caller, id_: int, *, sized: bool = False, counted: bool = False, folded: bool = False
+) -> Repository:
+    """The repository of this number; its tags counted or added up where asked for: many take time.
+
+    Raises RepositoryUnknown, alike where it is hidden.
+    """
     with tools.db.read() as tx:
         path = rows.path_of(tx, id_)
         try:
-            return _get(tx, caller, path or "?", sized=sized, folded=folded)
+            return _get(tx, caller, path or "?", sized=sized, counted=counted, folded=folded)
         except RepositoryUnknown:
             raise RepositoryUnknown(f"no image repository {id_}, or none you may read: check the number") from None
 
@@ -224,9 +229,9 @@ def _open_in(tools: Tools, caller: Caller, tree: Tree) -> Select[Any] | None:
     return sight.image_projects(caller, tools.clock(), tools.policy.profile) if tree.group else None
 
 
-def _get(tx: Connection, caller: Caller, path: str, *, sized: bool, folded: bool = False) -> Repository:
+def _get(tx: Connection, caller: Caller, path: str, *, sized: bool, counted: bool, folded: bool = False) -> Repository:
     place = images.open_existing(tx, caller, path, Action.PULL)
-    row = rows.one(tx, rows.listing(counted=True, folded=folded), path=place.path)
+    row = rows.one(tx, rows.listing(counted=counted, folded=folded), path=place.path)
     if row is None:
         raise RepositoryUnknown(f"nothing was ever pushed to {path}: push an image, or check the name")
     return _repository(tx, row, sized=sized)

@@ -32,9 +32,9 @@ _SORTS: Final = {
 
 def show(visit: Visit) -> Response:
     """The tags, filtered and sorted."""
-    project, repository = opened(visit)
     wanted = filter_of(visit)
-    known = repository.tags_count if wanted.folded and not wanted.part else None
+    project, repository = opened(visit, counted=not wanted.part)
+    known = repository.tags_count if wanted.folded else None
     window = Window(limit=_PAGE, after=marker(visit), counted=known is None)
     found = tags.list_tags(visit.tools, visit.caller, repository.path, wanted, window)
     facts: dict[str, Any] = {
@@ -49,7 +49,8 @@ def show(visit: Visit) -> Response:
         "part_of": wanted.part,
         "folded": wanted.folded,
     }
-    seconds = live.SECONDS if (repository.tags_count or 0) <= _MANY_TAGS else live.SLOW_SECONDS
+    few = repository.tags_count is not None and repository.tags_count <= _MANY_TAGS
+    seconds = live.SECONDS if few else live.SLOW_SECONDS
     part = live.part(visit, "image_tags.html", seconds=seconds, **facts)
     if live.asked(visit):
         return live.answer(visit, part)
@@ -99,10 +100,10 @@ def address(repository: Repository) -> str:
     return f"/{repository.project_path}/-/registry/{repository.id}"
 
 
-def opened(visit: Visit) -> tuple[Project, Repository]:
+def opened(visit: Visit, *, counted: bool = False) -> tuple[Project, Repository]:
     """The project and the repository that the path names. Raises RepositoryUnknown."""
     place = places.opened(visit)
-    repository = registry.repository(visit, place)
+    repository = registry.repository(visit, place, counted=counted)
     assert isinstance(place, Project), "what a repository lies in is a project"  # noqa: S101
     return place, repository
 

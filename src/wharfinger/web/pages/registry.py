@@ -87,9 +87,9 @@ def undo(visit: Visit) -> Response:
     return visit.go(f"/{project.path}/-/registry", f"{found.path} is back with all its tags.")
 
 
-def repository(visit: Visit, place: Project | Group, *, sized: bool = False) -> Repository:
+def repository(visit: Visit, place: Project | Group, *, sized: bool = False, counted: bool = False) -> Repository:
     """The repository that the path names, if it is in this project. Raises RepositoryUnknown."""
-    found = repositories.by_id(visit.tools, visit.caller, visit.number("id"), sized=sized, folded=True)
+    found = repositories.by_id(visit.tools, visit.caller, visit.number("id"), sized=sized, counted=counted, folded=True)
     if found.project_path != place.path:
         raise RepositoryUnknown(f"no image repository {found.id} in {place.path}: look at its list")
     return found

@@ -64,6 +64,7 @@ def _fill(server: Wharfinger, tags: int) -> int:
     wire.close()
     seed.add_tags(server.url, _MANY, tags)
     seed.add_projects(server.url, _PROJECTS)
+    seed.rest(server.url)
     db = Database.open(server.url)
     now = datetime.now(UTC)
     with db.begin() as tx:

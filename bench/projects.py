@@ -24,13 +24,13 @@ ROWS = tuple(
     for kind in ("", "limited-")
     for where in ("64-projects", "1-project")
 )
-_TURNS = 4
+_TURNS = 6
 _BYTES = 4 * KIB
 _LIMIT = 1024 * GIB
 
 
 def rates(run: Run) -> None:
-    """In turns, so that whatever else the machine does, it does to both."""
+    """In turns, so that whatever else the machine does, it does to both; each goes first as often as the other."""
     for at in range(0, len(ROWS), 2):
         rows = ROWS[at : at + 2]
         if run.wants(*rows):
@@ -65,8 +65,9 @@ def _measure(run: Run, rows: Sequence[str], server: Wharfinger) -> None:
     many = _pushing(run, server, lambda number: f"{seed.GROUP}/p{number:05}/web")
     one = _pushing(run, server, lambda number: f"{seed.PROJECT}/client{number}")
     found: dict[str, list[tuple[Tally, float]]] = {row: [] for row in rows}
-    for _ in range(_TURNS):
-        for row, load in zip(rows, (many, one), strict=True):
+    pair = ((rows[0], many), (rows[1], one))
+    for turn in range(_TURNS):
+        for row, load in pair if turn % 2 else reversed(pair):
             before = server.process.cpu_seconds()
             tally = load()
             found[row].append((tally, server.process.cpu_seconds() - before))

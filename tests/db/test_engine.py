@@ -58,6 +58,11 @@ def keys(db: Database) -> set[str]:
         return set(tx.scalars(select(login_failures.c.key)))
 
 
+def _add_one(db: Database, key: str) -> None:
+    with db.begin() as tx:
+        add(tx, key)
+
+
 def in_threads(count: int, work: object) -> None:
     threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]  # type: ignore[arg-type]
     for thread in threads:
@@ -136,6 +141,33 @@ def test_a_reader_sees_one_state_while_others_write(db: Database) -> None:
             add(writer, "new")
         assert tx.scalar(select(func.count()).select_from(login_failures)) == before
     assert keys(db) == {"new"}
+
+
+def test_all_that_is_read_within_a_snapshot_is_of_one_moment(db: Database) -> None:
+    with db.snapshot():
+        assert keys(db) == set()
+        in_threads(1, lambda _: _add_one(db, "meanwhile"))
+        assert keys(db) == set()
+    assert keys(db) == {"meanwhile"}
+
+
+def test_who_writes_within_a_snapshot_sees_what_was_written(db: Database) -> None:
+    with db.snapshot():
+        assert keys(db) == set()
+        _add_one(db, "own")
+        assert keys(db) == {"own"}
+    assert keys(db) == {"own"}
+
+
+def test_a_snapshot_is_of_one_thread_and_ends_with_what_breaks_in_it(db: Database) -> None:
+    seen: list[set[str]] = []
+    with pytest.raises(ZeroDivisionError), db.snapshot():
+        assert keys(db) == set()
+        in_threads(1, lambda _: _add_one(db, "first"))
+        in_threads(1, lambda _: seen.append(keys(db)))
+        assert seen == [{"first"}]
+        raise ZeroDivisionError
+    assert keys(db) == {"first"}
 
 
 @pytest.mark.parametrize("lines", [1, 50, 400])

@@ -86,7 +86,12 @@ class Pages:
     async def answer(self, line: Line, request: Request) -> Response:
         """The answer of a line, or why there is none."""
         body = await Incoming(request.scope, request.receive).body(LARGEST_FORM_BYTES)
-        return await in_thread(self._answer, request, body, line)
+        return await in_thread(self._at_once if request.method == "GET" else self._answer, request, body, line)
+
+    def _at_once(self, request: Request, body: bytes, line: Line) -> Response:
+        """An answer whose parts agree: all that is shown was so at one moment."""
+        with self._site.tools.db.snapshot():
+            return self._answer(request, body, line)
 
     def _answer(self, request: Request, body: bytes, line: Line) -> Response:
         visit, form = self._visit(request), None

@@ -22,7 +22,7 @@ from wharfinger.domain.tools import Tools
 from wharfinger.rules import retries
 
 HOLD: Final = timedelta(minutes=2)
-_BATCH: Final = 200
+AT_ONCE: Final = 200
 _LONGEST_ERROR: Final = 2000
 
 
@@ -56,10 +56,13 @@ def put(
 
 
 def follow(tools: Tools, reactions: Mapping[str, list[str]]) -> int:
-    """Seal new events into the audit log and queue what follows, a job for each reaction by kind; how many events."""
+    """Seal new events into the audit log and queue what follows, a job for each reaction by kind.
+
+    How many events: AT_ONCE where more may wait.
+    """
     now = tools.clock()
     with tools.db.begin() as tx:
-        found = chain.seal(tx, tools, _BATCH)
+        found = chain.seal(tx, tools, AT_ONCE)
         jobs = [
             _row(task, {"event": event.number}, now, event_id=event.number)
             for event in found

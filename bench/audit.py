@@ -50,7 +50,7 @@ _FILL: Final = text(
         :namespace + project % {_GROUPS}, :project + project,
         '{seed.GROUP}/g' || (project % {_GROUPS}) || '/p' || project || '/r' || (c % 10),
         '{{"digest":"sha256:' || i || '","media_type":"application/vnd.oci.image.manifest.v1+json",'
-            || '"size_bytes":1234,"tags":["v' || c || '"]}}'
+            || '"size_bytes": 1234,"tags":["v' || c || '"]}}'
     FROM chosen
     """
 ).bindparams(bindparam("at", type_=Moment()))
@@ -79,7 +79,7 @@ def _fill(db: Database, count: int) -> None:
     for start in range(0, count, _COMMITTED):
         with db.begin() as tx:
             for at in range(start, min(start + _COMMITTED, count), _SEALED):
-                moment = _BEGAN + _SPAN * at / count
+                moment = _BEGAN + _SPAN * (at / count)
                 tx.execute(_FILL, {"first": at + 1, "last": at + _SEALED, "at": moment, **ids})
                 numbers = {"number": at // _SEALED + 1, "first_number": at + 1, "last_number": at + _SEALED}
                 same = {"at": moment, "first_at": moment, "late": False, "hash": "", "mac": "", "checks": b""}

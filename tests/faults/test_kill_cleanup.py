@@ -23,7 +23,7 @@ from wharfinger.domain.cleanup.history import Run, State
 from wharfinger.domain.cleanup.terms import Terms
 
 IMAGES, KILLS = 3, 2
-EACH = images.TAGS_AT_ONCE * 2  # tags of each image: six parts in all
+EACH = images.TAGS_AT_ONCE * 2  # tags of each image: six parts in all at least
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -97,5 +97,5 @@ def test_a_worker_that_dies(serving: Server) -> None:
 
 def removed(shelf: Shelf) -> list[str]:
     """What the audit log says went."""
-    found = audit.page(shelf.tools, OPERATOR, shelf.project, Wanted(kind="tags deleted"), limit=100).events
+    found = audit.page(shelf.tools, OPERATOR, shelf.project, Wanted(kind="tags deleted"), limit=1000).events
     return [tag for event in found for tag in event.about["tags"]]

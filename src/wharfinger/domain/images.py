@@ -33,8 +33,8 @@ from wharfinger.domain.tools import Tools
 from wharfinger.rules import garbage as rules
 from wharfinger.rules.roles import Action
 
-# In one transaction: pushes wait for no more than this, about a second. Fewer take longer together, because the blobs
-# of each part lie all over the tables: SQLite writes nearly the same pages for a thousand tags.
+# In one transaction, at the most (`pace`). Fewer take longer together, because the blobs of each part lie all over the
+# tables: SQLite writes nearly the same pages for a thousand tags.
 TAGS_AT_ONCE: Final = 4_000
 MANIFESTS_AT_ONCE: Final = 100
 

@@ -18,7 +18,7 @@ from wharfinger.db import images as image_rows
 from wharfinger.db import renaming as renaming_rows
 from wharfinger.db import tags as tag_rows
 from wharfinger.db import trash as rows
-from wharfinger.domain import access, events, push, quotas, usage
+from wharfinger.domain import access, events, pace, push, quotas, usage
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import (
     PathTaken,
@@ -34,7 +34,7 @@ from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Action
 from wharfinger.spec import manifest as manifests
 
-AT_ONCE: Final = 4_000  # things in one transaction, as in `images`
+AT_ONCE: Final = 4_000  # things in one transaction at the most, as in `images`
 
 
 class Kind(StrEnum):
@@ -112,11 +112,11 @@ def restore_batch(tools: Tools, caller: Caller, project: str, batch: str) -> Ret
     Raises TrashedUnknown if none is left, QuotaExceeded where a part has no room; the parts before are back then.
     """
     before, back, left = None, 0, 0
-    while True:
+    for size in pace.sizes(AT_ONCE):
         with tools.db.begin() as tx:
             garbage_rows.take_turn(tx)
             opened = access.open_project(tx, caller, project, Action.ADMINISTER)
-            part = rows.page(tx, opened.id, tools.clock(), batch=batch, before=before, limit=AT_ONCE)
+            part = rows.page(tx, opened.id, tools.clock(), batch=batch, before=before, limit=size)
             if not part:
                 break
             done = _restore_part(tx, tools, caller, part)

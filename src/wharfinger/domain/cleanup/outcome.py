@@ -17,20 +17,27 @@ from wharfinger.domain.tools import Tools
 AnyRow = Row[*tuple[Any, ...]]
 
 
-def done(tx: Connection, tools: Tools, run: AnyRow) -> None:
-    """It came to its end."""
-    events.put(tx, tools, cleaner(run), CleanupRan(**_about(run), **_end(tx, tools, run, State.DONE)))
+def freed_bytes(tx: Connection, tools: Tools, run: AnyRow, state: State) -> int:
+    """Bytes of what it removed, and not of what was planned, where it ends so. Of many tags that takes seconds."""
+    if tools.policy.trash_keep:
+        return freed.by_run(tx, run.project_id, history.of_row(run).batch)
+    return int(run.size_bytes) if state is State.DONE else 0  # nothing tells what went
+
+
+def done(tx: Connection, tools: Tools, run: AnyRow, size: int) -> None:
+    """It came to its end, and freed so many bytes."""
+    events.put(tx, tools, cleaner(run), CleanupRan(**_about(run), **_end(tx, tools, run, State.DONE, size)))
 
 
 def stopped(tx: Connection, tools: Tools, caller: Caller, run: AnyRow) -> None:
     """Somebody ended it."""
-    removed = _end(tx, tools, run, State.STOPPED, run.error)
+    removed = _end(tx, tools, run, State.STOPPED, freed_bytes(tx, tools, run, State.STOPPED), error=run.error)
     events.put(tx, tools, caller, CleanupStopped(**_about(run), **removed))
 
 
 def given_up(tx: Connection, tools: Tools, run: AnyRow, error: str) -> None:
     """It is not tried again."""
-    _end(tx, tools, run, State.FAILED, error)
+    _end(tx, tools, run, State.FAILED, freed_bytes(tx, tools, run, State.FAILED), error=error)
     tell_failure(tx, tools, run, f"given up after a day: {error}", given_up=True)
 
 
@@ -52,12 +59,8 @@ def cleaner(run: AnyRow) -> Caller:
     return replace(OPERATOR, name=run.started_by)
 
 
-def _end(tx: Connection, tools: Tools, run: AnyRow, state: State, error: str = "") -> dict[str, Any]:
-    """Nobody goes on with it from now on. What it removed: the bytes are of what went, and not of what was planned."""
-    if tools.policy.trash_keep:
-        size = freed.by_run(tx, run.project_id, history.of_row(run).batch)
-    else:
-        size = run.size_bytes if state is State.DONE else 0  # nothing tells what went
+def _end(tx: Connection, tools: Tools, run: AnyRow, state: State, size: int, *, error: str = "") -> dict[str, Any]:
+    """Nobody goes on with it from now on. What it removed."""
     rows.change_run(tx, run.id, state=state, finished_at=tools.clock(), error=error, size_bytes=size)
     return {"tags_count": run.tags_removed, "manifests_count": run.manifests_removed, "size_bytes": size}
 

@@ -9,14 +9,14 @@ not finish; the policy goes on as it is.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from wharfinger.db import cleanup as facts
 from wharfinger.db import garbage as garbage_rows
 from wharfinger.db import policies as rows
-from wharfinger.domain import guard, images
+from wharfinger.domain import guard, images, pace
 from wharfinger.domain.cleanup import evaluate, history, outcome, policies
 from wharfinger.domain.cleanup import terms as written
 from wharfinger.domain.cleanup.evaluate import Findings, Loose, Question
@@ -27,7 +27,6 @@ from wharfinger.domain.images import Existing
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.cleanup import Tag
 
-Item = TypeVar("Item")
 AnyRow = Row[*tuple[Any, ...]]
 
 
@@ -36,7 +35,7 @@ class Ended(Exception):
 
 
 def carry_on(tools: Tools, about: Mapping[str, Any], *, at_once: int = images.TAGS_AT_ONCE) -> None:
-    """Do a run, or what is left of it, so many tags in a transaction."""
+    """Do a run, or what is left of it, so many tags at most in a transaction."""
     id_ = about["run"]
     try:
         with _going(tools, id_) as (tx, run):
@@ -60,8 +59,10 @@ def _carry_on(tools: Tools, id_: int, state: str, at_once: int) -> None:
         _plan(tools, id_)
         while _clean_next(tools, id_, at_once):
             pass
+        with tools.db.read() as tx:  # and not below, where a push into SQLite would wait for it
+            size = outcome.freed_bytes(tx, tools, _read(tx, id_), State.DONE)
         with _going(tools, id_) as (tx, run):
-            outcome.done(tx, tools, run)
+            outcome.done(tx, tools, run, size)
     except Ended:
         raise
     except Exception as error:
@@ -109,9 +110,9 @@ def _clean_next(tools: Tools, id_: int, at_once: int) -> bool:
             return False
         found = _look(tx, tools, run, place)
     # Those pushed first go first: as long as a layer that many share is needed, one of the newest says so (db.usage).
-    for part in _parts(found.doomed[::-1], at_once):
+    for part in pace.parts(found.doomed[::-1], at_once):
         _remove_tags(tools, id_, place, part)
-    for loose in _parts(found.loose, images.MANIFESTS_AT_ONCE):
+    for loose in pace.parts(found.loose, images.MANIFESTS_AT_ONCE):
         _remove_loose(tools, id_, place, loose)
     with _going(tools, id_) as (tx, _):
         rows.change_run(tx, id_, after_repository=place.id)
@@ -162,7 +163,3 @@ def _read(tx: Connection, id_: int) -> AnyRow:
 
 def _existing(run: AnyRow, place: AnyRow) -> Existing:
     return Existing(place.id, place.path, run.project_id)
-
-
-def _parts(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    return (items[at : at + size] for at in range(0, len(items), size))

@@ -83,6 +83,32 @@ def test_every_answer_carries_a_request_id_that_the_log_has_too(house: MakeHouse
     assert CONSTANT_HEADERS == [(b"content-type", b"text/plain"), (b"content-length", b"5")], "not ours to change"
 
 
+@pytest.mark.parametrize("path", ["/v2/", "/v2/a/b/manifests/v1", "/-/health", "/-/metrics", "/nowhere"])
+def test_no_answer_is_taken_for_what_it_does_not_say(house: MakeHouse, path: str) -> None:
+    assert ask(house().front, path).header("x-content-type-options") == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["registry.example.com", "registry.example.com:5050", "192.0.2.1:80", "[2001:db8::1]", "[::1]:5050",
+     "my_registry:5000", "REGISTRY", "xn--bcher-kva.example"],
+)  # fmt: skip
+def test_a_host_that_is_one(house: MakeHouse, host: str) -> None:
+    assert ask(house().front, "/v2/", host=host).status == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["[", "[::1", "[::::::]", "[zz]:80", "::1", "a b", "a/b", "evil.example/?", "user@host", "host#x", "a\\b",
+     "a:99999", "a:b", "<script>", "x" * 400],
+)  # fmt: skip
+def test_a_host_that_is_none(house: MakeHouse, host: str) -> None:
+    inner = Inner()
+    answer = ask(house(inner).front, "/v2/", host=host)
+    assert answer.status == 400
+    assert inner.scopes == []
+
+
 def test_what_a_line_says(house: MakeHouse) -> None:
     here = house()
     ask(

@@ -1,7 +1,7 @@
 """The audit log's chain: events on their way into it, seals, anchors. Nothing here decides."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, select, text
@@ -11,6 +11,7 @@ from wharfinger.db.tables.places import projects
 from wharfinger.db.tables.work import events
 
 _TURN: Final = 0x77686673  # "whfs", a lock that is only ours
+_LAST_MOMENT: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def take_turn(tx: Connection) -> None:
@@ -129,6 +130,7 @@ def bounds(tx: Connection, since: datetime | None, until: datetime | None, late:
         first = select(audit_seals.c.first_number).where(audit_seals.c.at >= since).order_by(audit_seals.c.at)
         low = tx.scalar(first.limit(1)) or last_number(tx) + 1
     if until is not None:
+        until = min(until, _LAST_MOMENT - late)
         usual = select(audit_seals.c.last_number).where(audit_seals.c.at < until + late)
         delayed = select(audit_seals.c.last_number).where(audit_seals.c.late, audit_seals.c.first_at < until)
         ends = (

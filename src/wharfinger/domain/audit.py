@@ -147,7 +147,7 @@ def _page(tx: Connection, scope: _Scope, wanted: Wanted, last: int | None, limit
     low, high = chain_rows.bounds(tx, wanted.since, wanted.before, rules.LATE)
     ends = [end for end in (high, None if last is None else last - 1) if end is not None]
     numbers, times = (max(low, first(tx)), min(ends, default=None)), (wanted.since, wanted.before)
-    named = [(name, [getattr(wanted, name)]) for name in _NAMED if getattr(wanted, name)]
+    named = [(name, [_askable(getattr(wanted, name))]) for name in _NAMED if getattr(wanted, name)]
     conditions = [*scope, *named]
     if (len(conditions) == 1 and len(conditions[0][1]) == 1) or not conditions:
         found = rows.page(tx, conditions, numbers=numbers, times=times, limit=limit + 1)
@@ -181,6 +181,11 @@ def first(tx: Connection) -> int:
     """The first number that no anchor stands for: what is before is on its way out."""
     anchor = chain_rows.last_anchor(tx)
     return 1 if anchor is None else int(anchor.last_number) + 1
+
+
+def _askable(text: str) -> str:
+    """The text, or one that no event has where databases refuse a character in it; deploy tokens have any script."""
+    return text if text.isprintable() else access.askable(text)
 
 
 def _inert(value: Any) -> str:

@@ -97,7 +97,7 @@ def of(tools: Tools, caller: Caller, path: str, digest: str) -> Custody:
         image = inspect.manifest(tools, caller, path, digest)
     with tools.db.read() as tx:
         place = access.open_repository(tx, caller, path, Action.PULL)
-        count, last = rows.pulls(tx, place.project_id, place.name, digest)
+        count, last = rows.pulls(tx, place.project_id, place.name, access.askable(digest))
         stated = _stated(tx, place, image) if image else []
     return Custody(
         digest=digest,

@@ -54,7 +54,8 @@ def unpulled(
     """Tags that are older than this and were not pulled for as long, after (path, name) `last`."""
     with tools.db.read() as tx:
         path, readable = _opened(tx, tools, caller, place)
-        found = rows.unpulled(tx, path, readable, before=tools.clock() - age, last=last, limit=limit)
+        after = (access.askable(last[0]), access.askable(last[1]))
+        found = rows.unpulled(tx, path, readable, before=tools.clock() - age, last=after, limit=limit)
         return [
             Idle(
                 row.repository_id,

@@ -77,7 +77,8 @@ def list_trash(
     """What a project has in the trash, for its maintainers: newest first, before this id; or what one act deleted."""
     with tools.db.read() as tx:
         opened = access.open_project(tx, caller, project, Action.ADMINISTER)
-        found = rows.page(tx, opened.id, tools.clock(), batch=batch, before=before, limit=limit)
+        label = batch and access.askable(batch)
+        found = rows.page(tx, opened.id, tools.clock(), batch=label, before=before, limit=limit)
         return [shown(row) for row in found]
 
 
@@ -116,7 +117,8 @@ def restore_batch(tools: Tools, caller: Caller, project: str, batch: str) -> Ret
         with tools.db.begin() as tx:
             garbage_rows.take_turn(tx)
             opened = access.open_project(tx, caller, project, Action.ADMINISTER)
-            part = rows.page(tx, opened.id, tools.clock(), batch=batch, before=before, limit=size)
+            label = access.askable(batch)
+            part = rows.page(tx, opened.id, tools.clock(), batch=label, before=before, limit=size)
             if not part:
                 break
             done = _restore_part(tx, tools, caller, part)

@@ -1,8 +1,8 @@
 """The front door, the outermost application: every request passes here first and leaves here last.
 
 It names the request, learns from a trusted proxy who asks, bounds the headers, answers the probes, hands the rest to
-the dialects, counts and writes a line. All of it stands in the way of a manifest read, so nothing here is a layer of
-middleware: one wrapped `send`, no tasks, no second pass over the headers.
+the dialects, seals what they answer, counts and writes a line. All of it stands in the way of a manifest read, so
+nothing here is a layer of middleware: one wrapped `send`, no tasks, no second pass over the headers.
 """
 
 import logging
@@ -13,6 +13,7 @@ from secrets import token_hex
 from time import perf_counter
 from typing import Any, Final
 
+from wharfinger.web.hosts import is_host
 from wharfinger.web.log import REQUEST_ID, AccessLog, Seen
 from wharfinger.web.metrics import CONTENT_TYPE, Shared, Tally, route_of
 from wharfinger.web.numbers import Numbers
@@ -28,6 +29,7 @@ _log: Final = logging.getLogger("wharfinger.front")
 _CLIENT_GONE: Final = 499  # the client went away before it had an answer; only the log ever sees this
 _PREFIX: Final = "/-/"
 _WITH_BODY: Final = frozenset(("PUT", "POST", "PATCH"))
+_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")  # nothing is a page or a script that does not say so
 _NOWHERE: Final = (
     "Nothing is here. This is a Wharfinger container registry: clients speak to /v2/, "
     "for instance `docker login {host}` and `docker pull {host}/<group>/<project>`.\n"
@@ -90,7 +92,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens inside."""
         started = perf_counter()
-        agent, too_long = self._look(scope["headers"])
+        agent, refusal = self._look(scope["headers"])
         request_id = (self._believe(scope) if self._proxies else "") or self._records.names.new()
         REQUEST_ID.set(request_id)
         watch = _Watch(send, request_id)
@@ -98,8 +100,8 @@ class Front:
         tally = self._records.tally
         tally.running += 1
         try:
-            if too_long:
-                await send_answer(_too_long(self._limit), watch, head=False)
+            if refusal:
+                await send_answer(refusal, watch, head=False)
             else:
                 await self._inner(scope["path"])(scope, body or receive, watch)
         except ClientGone:
@@ -112,14 +114,18 @@ class Front:
                 self._records.bodies.end(body)
             self._write_down(scope, watch, agent, perf_counter() - started)
 
-    def _look(self, headers: list[tuple[bytes, bytes]]) -> tuple[bytes, bool]:
-        """The user agent, and whether the headers are over the limit."""
-        size, agent = 0, b""
+    def _look(self, headers: list[tuple[bytes, bytes]]) -> tuple[bytes, Answer | None]:
+        """The user agent, and how to refuse headers that are over the limit, or name no host (RFC 9112, 3.2)."""
+        size, agent, hosts = 0, b"", list[bytes]()
         for name, value in headers:
             size += len(name) + len(value)
             if name == b"user-agent":
                 agent = value
-        return agent, size > self._limit
+            elif name == b"host":
+                hosts.append(value)
+        if size > self._limit:
+            return agent, _too_long(self._limit)
+        return agent, None if len(hosts) < 2 and all(map(is_host, hosts)) else _no_host()
 
     def _believe(self, scope: Scope) -> str:
         """Take over what a trusted proxy says; the request id it gave, if any."""
@@ -175,7 +181,7 @@ _METHODS: Final = frozenset(("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "O
 
 
 class _Watch:
-    """`send`, watched: adds the request id to the answer, and remembers status and size."""
+    """`send`, watched: adds to the answer what all of them carry, and remembers status and size."""
 
     __slots__ = ("_headers", "_send", "_sent", "_whole_file", "request_id", "status")
 
@@ -191,7 +197,7 @@ class _Watch:
         elif kind == "http.response.start":
             self.status = message["status"]
             # a new list: the one that came may be a constant of its handler
-            self._headers = [*message["headers"], (b"x-request-id", self.request_id.encode())]
+            self._headers = [*message["headers"], (b"x-request-id", self.request_id.encode()), _NOSNIFF]
             message = {"type": kind, "status": self.status, "headers": self._headers}
         else:
             self._whole_file = True
@@ -219,6 +225,11 @@ def _failure(request_id: str) -> Answer:
 def _too_long(limit: int) -> Answer:
     said = f"the headers have more than {limit} bytes, the most that is taken here"
     return json_answer(431, {"errors": [{"code": "UNSUPPORTED", "message": said}]})
+
+
+def _no_host() -> Answer:
+    said = "the Host header is none, or there are several: send the one that you ask, with its port"
+    return json_answer(400, {"errors": [{"code": "UNSUPPORTED", "message": said}]})
 
 
 def _text(status: int, text: str | bytes, kind: bytes = b"text/plain; charset=utf-8") -> Answer:

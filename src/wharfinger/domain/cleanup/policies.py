@@ -93,7 +93,7 @@ def remove(tools: Tools, caller: Caller, place: str, name: str) -> None:
     """Forget a policy; what it did stays in the history. Raises RuleUnknown."""
     with tools.db.begin() as tx:
         opened = open_place(tx, caller, place, Action.ADMINISTER)
-        before = rows.one(tx, *_ids(opened), name)
+        before = rows.one(tx, *_ids(opened), access.askable(name))
         if before is None:
             raise unknown(place, name)
         rows.remove(tx, before.id)

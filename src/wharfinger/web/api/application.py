@@ -45,10 +45,10 @@ class Api:
                 inner, receive = await intake.taken(inner, receive)
             except Refusal as refusal:
                 answer = await errors.refused(Request(inner), refusal)
-                await answer(inner, receive, send)
+                await answer(inner, receive, _private(send))
                 return
             try:
-                await routes()(inner, receive, _bodiless(send) if scope["method"] == "HEAD" else send)
+                await routes()(inner, receive, _private(_bodiless(send) if scope["method"] == "HEAD" else send))
             finally:
                 scope["wharfinger.caller"] = inner.get("wharfinger.caller", "")
 
@@ -95,6 +95,17 @@ class _Described(FastAPI):
 
 def _operation_id(route: APIRoute) -> str:
     return f"{route.endpoint.__module__.rpartition('.')[2]}_{route.name}"
+
+
+def _private(send: Send) -> Send:
+    """What an answer says is for who asked, by a header that caches do not know to be a credential: none keeps it."""
+
+    async def unkept(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], (b"cache-control", b"no-store")]}
+        await send(message)
+
+    return unkept
 
 
 def _bodiless(send: Send) -> Send:

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 router = APIRouter(include_in_schema=False)
 
 _POLICY: Final = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-_HEADERS: Final = {"content-security-policy": _POLICY, "x-content-type-options": "nosniff"}
+_HEADERS: Final = {"content-security-policy": _POLICY}
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ async def taken(scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
         inner["headers"] = [
             header for header in scope["headers"] if header[0] not in (b"content-type", b"content-length")
         ]
-        content = orjson.dumps({**asked, **given})
+        content = _written({**asked, **given})
         inner["headers"] += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
         return inner, _replay(content)
     return inner, receive
@@ -108,6 +108,30 @@ async def _multipart(scope: Scope, body: bytes) -> list[tuple[str, str]]:
     except (MultiPartException, ValueError, KeyError) as error:
         raise Invalid("the form cannot be read: send its fields without files, or JSON") from error
     return [(key, value) for key, value in form.multi_items() if isinstance(value, str)]
+
+
+def _written(given: dict[str, Any]) -> bytes:
+    """The object as the routes read it. Raises Invalid for one that is too deep, or has what no database takes."""
+    try:
+        content = orjson.dumps(given)
+    except orjson.JSONEncodeError as error:
+        raise Invalid(f"the body cannot be taken ({error}): send less deep objects, and numbers of 64 bits") from error
+    if rb"\u0000" in content:
+        _require_text(given)
+    return content
+
+
+def _require_text(value: Any) -> None:
+    """Raises Invalid where a text in it has a zero byte."""
+    match value:
+        case str():
+            if "\x00" in value:
+                raise Invalid("a text in the body has a zero byte, which cannot be kept: leave it out")
+        case dict():
+            _require_text([*value, *value.values()])
+        case list():
+            for each in value:
+                _require_text(each)
 
 
 def _flat(given: dict[str, Any]) -> dict[str, Any]:

@@ -33,6 +33,13 @@ class Call:
             raise PageInvalid(f"n is {text[:40]!r}; it must be a whole number of entries, for instance n=100")
         return min(int(text), policy.page_limit)
 
+    def last(self) -> str:
+        """`last` of this request, "" without one. Raises PageInvalid where no database takes it."""
+        text = self.request.query("last") or ""
+        if "\x00" in text:
+            raise PageInvalid("last has a zero byte, which no name has: send the last name of the page before")
+        return text
+
 
 def empty_answer(status: int, headers: Headers) -> Answer:
     """No body, and says so."""

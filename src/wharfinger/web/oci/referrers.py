@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from wharfinger.domain import images
+from wharfinger.domain.errors import Invalid
 from wharfinger.domain.images import Referrer
 from wharfinger.spec import digest as digests
 from wharfinger.spec.media_types import OCI_INDEX
@@ -16,7 +17,9 @@ _FILTERED: Final = (b"oci-filters-applied", b"artifactType")
 async def get(call: Call) -> Answer:
     """GET: an index of descriptors by digest, of one artifact type if asked; `Link` where more come."""
     request, subject, size = call.request, digests.parse(call.reference), call.page_size()
-    kind, last = request.query("artifactType"), request.query("last") or ""
+    kind, last = request.query("artifactType"), call.last()
+    if kind is not None and not kind.isprintable():
+        raise Invalid("artifactType has characters that none has: send it as the manifest says it")
     page = await in_thread(
         lambda: images.list_referrers(
             call.tools, call.caller, call.name, subject, artifact_type=kind, last=last, limit=size

@@ -26,6 +26,8 @@ from wharfinger.web.respond import Answer, json_answer, send_answer
 _WRITING: Final = frozenset(("PUT", "POST", "PATCH", "DELETE"))
 _WITH_BODY: Final = frozenset(("POST", "PUT", "PATCH"))
 _DRAINED_BYTES: Final = 16 * 1024 * 1024
+# What was pushed is somebody's, its type too: where a browser shows it, it can do nothing as a page of ours.
+_INERT: Final = (b"content-security-policy", b"default-src 'none'; sandbox")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Registry:
         request = Request(scope, receive)
         with suppress(ClientGone):
             answer = await refusals.translated(request, self._dispatch, self._refused, errors.failure)
+            answer.headers = [*answer.headers, _INERT]
             await _drain(request)
             await send_answer(answer, send, head=request.method == "HEAD")
 

@@ -8,7 +8,7 @@ from wharfinger.web.threads import in_thread
 
 async def get(call: Call) -> Answer:
     """GET: names in byte order after `last`, at most `n`; `Link` where more come."""
-    size, last = call.page_size(), call.request.query("last") or ""
+    size, last = call.page_size(), call.last()
     if pull.inline(call.tools):
         page = images.list_tags(call.tools, call.caller, call.name, last=last, limit=size)
     else:

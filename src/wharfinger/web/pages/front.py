@@ -40,7 +40,6 @@ SEALS: Final = {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
-    "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
@@ -148,7 +147,8 @@ class _Endpoint:
             raise
         except Exception as error:
             _log.exception("%s %s broke", request.method, request.url.path[:400])
-            status = 500 if failures.refusal(error) is None else 503
+            passing = failures.refusal(error)
+            status = 500 if passing is None else errors.line_of(passing)[0]
             response = _sealed(HTMLResponse(BROKEN.format(id=escape(REQUEST_ID.get())), status))
         await response(scope, receive, send)
 

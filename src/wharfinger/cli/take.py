@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 
 from wharfinger.app import keeping
@@ -16,9 +17,11 @@ from wharfinger.cli.session import open_session, read_settings
 from wharfinger.cli.terminal import note, say
 from wharfinger.domain import takeover
 from wharfinger.domain.takeover import Taken
+from wharfinger.spec.plain_text import visible
 from wharfinger.storage.reference import Reference, ReferenceFolder
 
 PROBLEMS_LEFT: Final = 3
+_SHOWN: Final = 60  # characters of a name, while it goes on
 
 
 def take(
@@ -44,7 +47,7 @@ def take(
         task = progress.add_task(f"Taking over {len(names)} repositories", total=len(names))
         for taken in takeover.repositories(tools, reference, into, copy=copy):
             found.append(taken)
-            progress.update(task, advance=1, description=taken.repository)
+            progress.update(task, advance=1, description=escape(visible(taken.repository, _SHOWN)))
     _tell(found, as_json=as_json)
     if any(taken.problems for taken in found):
         raise typer.Exit(PROBLEMS_LEFT)

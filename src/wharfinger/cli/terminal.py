@@ -1,9 +1,11 @@
 """How commands speak: sentences, tables or JSON on standard output, what went wrong on standard error.
 
 Secrets come in through standard input and go out once; an argument would stand in the shell's history and in `ps`.
+What strangers wrote (names, files of a folder, answers of servers) moves no cursor: control characters are spelled out.
 """
 
 import getpass
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 _LONGEST_SECRET: Final = 1024
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Failure(Exception):
@@ -23,13 +26,13 @@ class Failure(Exception):
 
 def say(text: str) -> None:
     """Tell the user, on standard output."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(_inert(text) + "\n")
     sys.stdout.flush()
 
 
 def note(text: str) -> None:
     """Tell the user something that no script wants to read, on standard error."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(_inert(text) + "\n")
     sys.stderr.flush()
 
 
@@ -79,4 +82,9 @@ def _shown(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return value.astimezone().strftime("%Y-%m-%d %H:%M")
-    return value.name.lower() if isinstance(value, Enum) else str(value)
+    return value.name.lower() if isinstance(value, Enum) else _inert(str(value))
+
+
+def _inert(text: str) -> str:
+    """The text without what a terminal obeys, and halves of characters, as JSON would have them: so it stays JSON."""
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

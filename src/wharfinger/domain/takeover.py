@@ -20,7 +20,7 @@ from wharfinger.rules.roles import Action
 from wharfinger.spec import manifest as manifests
 from wharfinger.spec import media_types, strict_json
 from wharfinger.spec import name as names
-from wharfinger.spec.errors import Malformed
+from wharfinger.spec.errors import Malformed, quoted
 from wharfinger.spec.manifest import Manifest
 from wharfinger.storage.place import Place
 from wharfinger.storage.reference import Link, Reference
@@ -48,7 +48,7 @@ def repositories(tools: Tools, source: Reference, into: str, *, copy: bool) -> I
     """Take over every repository, as an image of the project `into`. Raises ProjectUnknown, StoreFailed."""
     with tools.db.read() as tx:
         project = access.open_project(tx, OPERATOR, into, Action.PUSH)
-    for repository in source.repositories():
+    for repository in map(_told, source.repositories()):
         taken = Taken(repository, f"{project.path}/{repository}")
         try:
             caller = _caller(tools, taken.path, project.id)
@@ -92,7 +92,7 @@ class _Move:
             if link.digest in here:
                 self._tag(repository, link)
             elif link.digest not in found:
-                self.taken.problems.append(f"the tag {link.name} leads to {link.digest}, which is not there")
+                self.taken.problems.append(f"the tag {quoted(link.name)} leads to {link.digest}, which is not there")
 
     def _links(self, links: Iterator[Link | StoreError]) -> Iterator[Link]:
         for link in links:
@@ -163,36 +163,42 @@ class _Move:
             return rows.mount_blob(tx, repository, digest, now=now, later=now + self.tools.policy.gc_delay)
 
     def _tag(self, repository: int, link: Link) -> None:
-        with self.tools.db.read() as tx:
-            now = inventory.tag(tx, repository, link.name)
-        if now is not None and (now.digest == link.digest or now.pushed_at >= _moment(link)):
-            return
         try:
+            names.tag(link.name)
+            with self.tools.db.read() as tx:
+                now = inventory.tag(tx, repository, link.name)
+            if now is not None and (now.digest == link.digest or now.pushed_at >= self._moment(link)):
+                return
             body, media_type, _ = self._read(link)
             self._push(link, [link.name], media_type, body)
         except RepositoryUnknown:
             raise
         except _NOT_TAKEN as refusal:
-            self.taken.problems.append(f"the tag {link.name} is not taken: {refusal}")
+            self.taken.problems.append(f"the tag {quoted(link.name)} is not taken: {refusal}")
             return
         self.taken.tags += 1
 
     def _push(self, link: Link, tags: list[str], media_type: str, body: bytes) -> None:
         """Push as it was pushed then: the clock stands at the link's time. Only its review counts from now."""
-        policy, moment = self.tools.policy, _moment(link)
+        policy, moment = self.tools.policy, self._moment(link)
         waiting = replace(policy, gc_delay=self.tools.clock() + policy.gc_delay - moment)
         then = replace(self.tools, clock=lambda: moment, policy=waiting)
         path = self.taken.path
         push.manifest(then, self.caller, path, digest=link.digest, tags=tags, media_type=media_type, body=body)
 
+    def _moment(self, link: Link) -> datetime:
+        """When a link was written. A file can say anything: nothing was pushed before 1970, or will have been."""
+        return datetime.fromtimestamp(min(max(link.written_at, 0), self.tools.clock().timestamp()), UTC)
+
+
+def _told(name: str) -> str:
+    """The name of a folder, which may be no text: that of a repository is as it was."""
+    return name.encode(errors="backslashreplace").decode()
+
 
 def _is_ours(place: str) -> bool:
     """Did we write these bytes, and are to name them soon?"""
     return bool(place) and not Place.parse(place).object
-
-
-def _moment(link: Link) -> datetime:
-    return datetime.fromtimestamp(link.written_at, UTC)
 
 
 def _media_type(body: bytes) -> str:

@@ -7,6 +7,7 @@ or linked since (its ctime tells) stays where it is.
 """
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from errno import EMLINK, EPERM, EXDEV
@@ -74,6 +75,7 @@ class Attic:
         try:
             self._sync(source)
             self._disk.link(os.fspath(source), arriving)
+            self._require_plain(arriving)
             self._disk.rename(arriving, path)
             with suppress(FileNotFoundError):  # rename does nothing where both names are one file already
                 self._disk.unlink(arriving)
@@ -95,6 +97,12 @@ class Attic:
         except OSError as error:
             raise failed(error, "look for a blob", self._store.blobs) from error
         return True
+
+    def _require_plain(self, arriving: str) -> None:
+        """What was linked is a file, and not a way to one: where that leads may change. Raises StoreFailed."""
+        if not stat.S_ISREG(self._disk.lstat(arriving).st_mode):
+            self._disk.unlink(arriving)
+            raise StoreFailed("what is to be linked as a blob is no file of its own: it is left where it is")
 
     def _aside(self, digest: str) -> str:
         return f"{self.folder}/{digest.replace(':', '-')}"

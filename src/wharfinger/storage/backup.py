@@ -15,6 +15,7 @@ from errno import EMLINK, EPERM, EXDEV
 from hashlib import file_digest
 from pathlib import Path
 from secrets import token_hex
+from stat import S_ISREG
 from typing import IO, Any, Final, NamedTuple
 
 import orjson
@@ -137,10 +138,14 @@ def _folders(store: Store, digest: str, place: str) -> list[list[tuple[str, Path
 def bring(source: Path, target: Path) -> bool:
     """Let `target` be `source`: by a hard link, or by a copy on another disk. False where it is there already.
 
-    Raises FileNotFoundError, StoreFailed. The name is durable after `sync_folder` of its folder.
+    Raises FileNotFoundError, StoreFailed, also where it is no plain file. The name is durable after `sync_folder` of
+    its folder.
     """
     try:
-        if target.exists() and target.stat().st_size == source.stat().st_size:
+        known = source.lstat()
+        if not S_ISREG(known.st_mode):
+            raise StoreFailed(f"{source} is no file of its own: nothing else is brought")
+        if target.exists() and target.stat().st_size == known.st_size:
             return False
         make_folder(target.parent)
         arriving = target.with_name(f".{target.name}.{token_hex(4)}")

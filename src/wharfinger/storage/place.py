@@ -16,6 +16,7 @@ is no blob's place: it is the copy under a digest in one of two folders, which g
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -24,6 +25,7 @@ from wharfinger.storage.store import BytesMissing
 MOST_SEGMENTS: Final = 10_000
 OBJECTS: Final = "objects"  # the folder of those that we write
 _MORE: Final = (("key", "key"), ("store", "in"), ("object", "object"))
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]*")  # of an upload or a segment: no part of it leads elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,24 @@ class Place:
         """Read it back. Raises BytesMissing on anything else: such a row names no bytes."""
         try:
             table = json.loads(text)
-            segments = tuple(Segment(str(name), int(size)) for name, size in table["segments"])
+            segments = tuple(Segment(_inside(name), int(size)) for name, size in table["segments"])
             more = {name: str(table.get(key, "")) for name, key in _MORE}
-            return cls(str(table["upload"]), segments, **more)
+            return cls(_inside(table["upload"]), segments, **more | {"object": _below(more["object"])})
         except (ValueError, TypeError, KeyError) as error:
             raise BytesMissing(f"a blob's row says nothing readable of where its bytes are: {text[:80]!r}") from error
+
+
+def _inside(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(name)
+    return name
+
+
+def _below(name: str) -> str:
+    """The name of an object, which leads nowhere above where objects are."""
+    if name.startswith("/") or {"..", "."} & set(name.split("/")):
+        raise ValueError(name)
+    return name
 
 
 def taken_over(name: str, size_bytes: int, store: str) -> Place:

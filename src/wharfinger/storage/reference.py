@@ -5,15 +5,19 @@
     docker/registry/v2/blobs/sha256/<2 hex>/<hex>/data
 
 A link holds a digest; its time is when the tag was moved or the manifest pushed.
+
+Others may have written to it since. What is no plain file, or leads out of the folder, is as good as not there.
 """
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from wharfinger.spec import digest as digests
+from wharfinger.spec.errors import quoted
 from wharfinger.storage.attic import adopt
 from wharfinger.storage.disk import failed
 from wharfinger.storage.store import BytesMissing, Store, StoreFailed
@@ -89,8 +93,8 @@ class ReferenceFolder:
         """The file with a blob's or a manifest's bytes. Raises BytesMissing."""
         algorithm, _, hexes = digests.parse(digest).partition(":")
         path = self.top / "blobs" / algorithm / hexes[:2] / hexes / "data"
-        if not path.is_file():
-            raise BytesMissing(f"the bytes of {digest} are not in {self.root}")
+        if not _is_plain(path, self.top):
+            raise BytesMissing(f"the bytes of {digest} are not in {self.root}, as a file of its own")
         return path
 
     def body(self, digest: str, most_bytes: int) -> bytes:
@@ -132,8 +136,19 @@ def _names(folder: Path) -> list[str]:
 
 def _link(name: str, path: Path) -> Link | StoreFailed:
     try:
-        with path.open("rb") as file:
-            text, moment = file.read(LONGEST_LINK_BYTES).decode(), os.fstat(file.fileno()).st_mtime
-        return Link(name, digests.parse(text.strip()), moment)
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            known = os.fstat(file.fileno())
+            if not stat.S_ISREG(known.st_mode):
+                raise ValueError("it is no file")
+            return Link(name, digests.parse(file.read(LONGEST_LINK_BYTES).decode().strip()), known.st_mtime)
     except (OSError, ValueError) as error:
-        return StoreFailed(f"the link of {name} is broken: {error}")
+        return StoreFailed(f"the link of {quoted(name)} is broken: {error}")
+
+
+def _is_plain(path: Path, top: Path) -> bool:
+    """Is it a file, in these folders and not where a symbolic link leads?"""
+    try:
+        inside = path.parent.resolve() == top.resolve() / path.parent.relative_to(top)
+        return inside and stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False

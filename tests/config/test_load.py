@@ -1,5 +1,6 @@
 """Settings from a file and the environment, and everything that is wrong with them at once."""
 
+import os
 from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import ip_network
@@ -174,6 +175,25 @@ def test_where_the_file_is_looked_for(tmp_path: Path, monkeypatch: pytest.Monkey
     assert find_file(None, {}) == Path("wharfinger.toml")
     assert find_file(None, {"WHARFINGER_CONFIG": "/b"}) == Path("/b")
     assert find_file(Path("/a"), {"WHARFINGER_CONFIG": "/b"}) == Path("/a")
+
+
+@pytest.mark.parametrize(("owner", "mode"), [(4242, 0o600), (0, 0o602), (0, 0o666)])
+def test_a_file_that_others_may_have_put_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: int, mode: int
+) -> None:
+    """In a folder that one merely stands in: it would say where passwords go, and whose database this is."""
+    monkeypatch.chdir(tmp_path)
+    file = Path("wharfinger.toml")
+    file.touch()
+    file.chmod(mode)
+    if owner and os.geteuid():
+        pytest.skip("only root can give a file away")
+    if owner:
+        os.chown(file, owner, -1)
+    with pytest.raises(SettingsRefused, match="name it"):
+        find_file(None, {})
+    assert find_file(file, {}) == file
+    assert find_file(None, {"WHARFINGER_CONFIG": "wharfinger.toml"}) == file
 
 
 @pytest.mark.parametrize(

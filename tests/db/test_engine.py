@@ -197,3 +197,20 @@ def test_who_asks_for_it_sees_only_what_a_crash_would_not_undo(db: Database) -> 
     in_threads(16, work)
     assert differing == []
     assert len(keys(db)) == 320
+
+
+def test_only_its_owner_reads_a_new_database(tmp_path: Path) -> None:
+    """Hashes of passwords and tokens are in it; the folder may be somebody's who lets others in."""
+    tmp_path.chmod(0o755)
+    before = os.umask(0o022)
+    try:
+        db = Database.open(sqlite_url(tmp_path))
+        with db.begin() as tx:
+            metadata.create_all(tx)
+        with db.read():
+            modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+        db.close()
+    finally:
+        os.umask(before)
+    assert {"wharfinger.db", "wharfinger.db-wal", "wharfinger.db-shm"} <= set(modes)
+    assert set(modes.values()) == {0o600}

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from wharfinger.db.failures import passing
 from wharfinger.domain import failures
+from wharfinger.domain.errors import Conflict, DatabaseUnavailable
 
 
 def refused(url: str, *statements: str) -> Exception:
@@ -28,7 +29,7 @@ def test_a_database_without_room(tmp_path: Path) -> None:
     fill = ("PRAGMA max_page_count = 4", "CREATE TABLE t (x)", "INSERT INTO t VALUES (zeroblob(100000))")
     error = refused(url, *fill)
     refusal = failures.refusal(error)
-    assert refusal is not None
+    assert isinstance(refusal, DatabaseUnavailable)
     assert "database is full: tell its operator, then try again" in str(refusal)
     assert refusal.retry_after.total_seconds() > 0
 
@@ -57,6 +58,33 @@ def test_the_driver_alone(tmp_path: Path) -> None:
 )
 def test_postgresql(kind: type[psycopg.Error], what: str) -> None:
     assert passing(DBAPIError("select", None, kind("it is so"))) == what
+
+
+CROSSED = (
+    "CREATE TABLE a (id INTEGER PRIMARY KEY)",
+    "CREATE TABLE b (a INTEGER REFERENCES a (id), n INTEGER NOT NULL UNIQUE)",
+    "INSERT INTO a VALUES (1)",
+    "INSERT INTO b VALUES (1, 1)",
+)
+
+
+@pytest.mark.parametrize(
+    "last", ["INSERT INTO b VALUES (2, 2)", "INSERT INTO b VALUES (1, 1)", "INSERT INTO a VALUES (1)"]
+)
+def test_two_that_change_the_same(database_url: str, last: str) -> None:
+    """Somebody removed the one, or made the other, after it was looked at: a conflict, and no failure of ours."""
+    foreign_keys = ("PRAGMA foreign_keys = ON",) if database_url.startswith("sqlite") else ()
+    assert isinstance(failures.refusal(refused(database_url, *foreign_keys, *CROSSED, last)), Conflict)
+
+
+def test_what_nobody_crossed(database_url: str) -> None:
+    error = refused(database_url, *CROSSED, "INSERT INTO b VALUES (1, NULL)")
+    assert failures.refusal(error) is None
+
+
+@pytest.mark.parametrize("kind", [psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure])
+def test_those_who_wait_for_each_other(kind: type[psycopg.Error]) -> None:
+    assert isinstance(failures.refusal(DBAPIError("select", None, kind("it is so"))), Conflict)
 
 
 def test_a_mistake_of_ours_does_not_pass(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 All mistakes are told at once, each with its place: `wharfinger.toml:7` or the name of the variable.
 """
 
+import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,9 +47,20 @@ class SettingsRefused(Exception):
 
 
 def find_file(given: Path | None, environ: Mapping[str, str]) -> Path | None:
-    """The settings file: the one given, else `WHARFINGER_CONFIG`, else the first of the usual places that exists."""
+    """The settings file: the one given, else `WHARFINGER_CONFIG`, else the first of the usual places that exists.
+
+    Raises SettingsRefused for one that was merely found and that others may have put there: it says where passwords go.
+    """
     chosen = given or (Path(environ[FILE_VARIABLE]) if environ.get(FILE_VARIABLE) else None)
-    return chosen or next((place for place in PLACES if place.exists()), None)
+    return chosen or next((_trusted(place) for place in PLACES if place.exists()), None)
+
+
+def _trusted(place: Path) -> Path:
+    known = place.stat()
+    if known.st_uid not in (0, os.geteuid()) or known.st_mode & stat.S_IWOTH:
+        sentence = f"it is somebody else's, or everybody may change it: if it is right, name it (--config {place})"
+        raise SettingsRefused([Problem(str(place.absolute()), sentence)])
+    return place
 
 
 def load(file: Path | None, environ: Mapping[str, str]) -> Settings:

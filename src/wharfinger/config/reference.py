@@ -11,6 +11,8 @@ _INTRODUCTION: Final = f"""# Settings
 
 Every setting has a default, so Wharfinger runs without a file. What differs stands in one TOML file, looked for in this
 order: `--config`, the variable `{FILE_VARIABLE}`, {", ".join(f"`{place}`" for place in PLACES)}.
+One that was merely found counts only where it belongs to you or to root, and not everybody may change it.
+
 Environment variables stand above the file: `[server] listen` is `{variable("server.listen")}`. Lists are written with
 commas there, tables as JSON.
 

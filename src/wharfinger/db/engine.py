@@ -16,7 +16,7 @@ import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -187,7 +187,7 @@ class _Sqlite(Database):
     dialect = "sqlite"
 
     def __init__(self, url: str) -> None:
-        Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_file(Path(make_url(url).database or ""))
         engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_size=16, max_overflow=48, hide_parameters=True)
         event.listen(engine, "connect", _prepare)
         super().__init__(url, engine)
@@ -286,6 +286,13 @@ class _Sqlite(Database):
         shared.error, self._shared = error, None
         self._gate.leave()
         shared.done.set()
+
+
+def _make_file(file: Path) -> None:
+    """Where there is none yet, a file that only its owner may read; SQLite gives those beside it the same rights."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _tell(tx: Connection, words: str) -> None:

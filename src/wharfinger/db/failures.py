@@ -1,4 +1,5 @@
-"""Which failures of a database pass, by themselves or once its operator has made room: the drivers' own codes."""
+"""Which failures of a database pass, by themselves or once its operator has made room, and which are of two who change
+the same at the same moment: the drivers' own codes."""
 
 import sqlite3
 from typing import Final
@@ -15,6 +16,18 @@ _SQLITE: Final = {
 }
 _PRIMARY: Final = 0xFF  # an extended code says more in its upper bits
 _POSTGRES: Final = {"53100": "is full", "25006": "is read-only"}
+_SQLITE_CROSSED: Final = frozenset(
+    (sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+)
+_POSTGRES_CROSSED: Final = frozenset(("23503", "23505", "40001", "40P01"))  # gone, there, changed, in each other's way
+
+
+def crossed(error: Exception) -> bool:
+    """Did somebody else remove, make or change at the same moment what the statement relied on?"""
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(origin, sqlite3.Error):
+        return getattr(origin, "sqlite_errorcode", 0) in _SQLITE_CROSSED
+    return isinstance(origin, psycopg.Error) and origin.sqlstate in _POSTGRES_CROSSED
 
 
 def passing(error: Exception) -> str:

@@ -99,6 +99,14 @@ def told(tx: Connection, webhook: int, event: int) -> bool:
     return bool(tx.scalar(select(exists().where(here))))
 
 
+def by_hand(tx: Connection, webhook: int, since: datetime) -> int:
+    """How many deliveries to a webhook, of the last hundred, are tests or repeats from this moment on."""
+    lately = select(deliveries).where(deliveries.c.webhook_id == webhook).order_by(deliveries.c.id.desc()).limit(100)
+    last = lately.subquery("last")
+    asked = (last.c.event == 0) | last.c.again_of.is_not(None)
+    return tx.scalar(select(func.count()).select_from(last).where(last.c.created_at >= since, asked)) or 0
+
+
 def delivery(tx: Connection, id_: int) -> Row[Any] | None:
     """All columns of a delivery."""
     return tx.execute(select(deliveries).where(deliveries.c.id == id_)).first()

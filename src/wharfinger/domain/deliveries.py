@@ -23,7 +23,7 @@ from wharfinger.clients.http import Limits, NoAnswer, Refused
 from wharfinger.db import webhooks as rows
 from wharfinger.domain import events, notices, queue, vault, webhooks
 from wharfinger.domain.access import OPERATOR, Caller
-from wharfinger.domain.errors import PageInvalid, WebhookUnknown
+from wharfinger.domain.errors import AskedLately, PageInvalid, WebhookUnknown
 from wharfinger.domain.events.record import Recorded
 from wharfinger.domain.events.webhooks import WebhookDisabled
 from wharfinger.domain.tools import Tools
@@ -35,6 +35,7 @@ TASK: Final = "deliver to webhook"
 PATIENCE: Final = timedelta(days=1)
 KEPT_FOR: Final = timedelta(days=30)
 KEPT_EACH: Final = 500
+BY_HAND: Final = 10  # tests and repeats of a webhook in a minute
 EXCERPT: Final = 2000
 LARGEST_BODY: Final = 256 * 1024
 _LIMITS: Final = Limits(answer_bytes=64 * 1024, redirects=3)
@@ -119,9 +120,10 @@ def deliver(tools: Tools, about: Mapping[str, Any]) -> None:
 
 
 def test(tools: Tools, caller: Caller, place: str, id_: int) -> Delivery:
-    """Send a webhook a test, now, and say how it went. Raises WebhookUnknown."""
+    """Send a webhook a test, now, and say how it went. Raises WebhookUnknown, AskedLately."""
     with tools.db.begin() as tx:
         webhook, _ = webhooks.find(tx, caller, place, id_)
+        _require_patience(tx, tools, id_)
         told = Told(
             0, tools.clock(), notifications.TEST, caller.name, str(caller.kind), "", place, "", {}, _source(tools)
         )
@@ -130,9 +132,10 @@ def test(tools: Tools, caller: Caller, place: str, id_: int) -> Delivery:
 
 
 def redeliver(tools: Tools, caller: Caller, place: str, id_: int, delivery: int) -> Delivery:
-    """Send something again, now, and say how it went. Raises WebhookUnknown."""
+    """Send something again, now, and say how it went. Raises WebhookUnknown, AskedLately."""
     with tools.db.begin() as tx:
         webhooks.find(tx, caller, place, id_)
+        _require_patience(tx, tools, id_)
         row = _own(tx, id_, delivery)
         again = row.again_of or row.id
         made = rows.add_delivery(tx, {**_row(tools, id_, row.event, row.kind, row.body), "again_of": again})
@@ -171,6 +174,12 @@ def forget_old(tools: Tools) -> int:
         gone += count
         if count < _BATCH:
             return gone
+
+
+def _require_patience(tx: Connection, tools: Tools, webhook: int) -> None:
+    """What is sent by hand is waited for, and nobody is to be flooded by it."""
+    if rows.by_hand(tx, webhook, tools.clock() - timedelta(minutes=1)) >= BY_HAND:
+        raise AskedLately(f"this webhook was sent {BY_HAND} tests or repeats in a minute: wait, then send the next")
 
 
 def _now(tools: Tools, id_: int) -> Delivery:

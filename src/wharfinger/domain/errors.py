@@ -278,6 +278,10 @@ class RunFinished(Conflict):
     """A run of cleanup has come to its end, and cannot be stopped any more."""
 
 
+class Crossed(Conflict):
+    """Somebody else changed or removed the same thing at the same moment."""
+
+
 class AskedLately(Conflict):
     """Something heavy was asked for again too soon."""
 

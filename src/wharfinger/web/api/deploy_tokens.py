@@ -78,9 +78,9 @@ def routes(noun: str, opening: Opening) -> APIRouter:
     @router.post("", status_code=201, name=f"create_for_{noun}")
     def create(call: ApiCall, key: Key, asked: AskedDeployToken) -> NewDeployTokenShape:
         """Make a deploy token: owners of a group, maintainers of a project."""
-        path, ends = opening(call, key).path, in_utc(asked.expires_at)
+        path, ends, username = opening(call, key).path, in_utc(asked.expires_at), asked.username or None
         made = tokens.create_deploy(
-            call.tools, call.caller, path, asked.name, asked.scopes, username=asked.username, expires_at=ends
+            call.tools, call.caller, path, asked.name, asked.scopes, username=username, expires_at=ends
         )
         return _new(call, made)
 

@@ -12,7 +12,7 @@ from wharfinger.domain.access import Group
 from wharfinger.domain.directory import Filter, Sort
 from wharfinger.domain.errors import SettingInvalid
 from wharfinger.rules.roles import Role
-from wharfinger.web.api import places
+from wharfinger.web.api import elsewhere, places
 from wharfinger.web.api.call import ApiCall, Call
 from wharfinger.web.api.paging import Paged
 from wharfinger.web.api.places import Key
@@ -20,7 +20,6 @@ from wharfinger.web.api.shapes import (
     AccessLevel,
     Asked,
     Moment,
-    Shape,
     Statistics,
     VisibilityWord,
     WithStatistics,
@@ -35,7 +34,7 @@ Order = Literal["asc", "desc"]
 Owned = Annotated[bool, Query(description="where one is owner")]
 
 
-class GroupShape(Shape):
+class GroupShape(elsewhere.OfGroup):
     """A group."""
 
     id: int

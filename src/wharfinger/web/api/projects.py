@@ -1,9 +1,10 @@
 """Projects: made, changed, moved, with what they say of their registry (GitLab: Projects API)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Path, Query
@@ -15,9 +16,15 @@ from wharfinger.domain.access import Project
 from wharfinger.domain.directory import Filter, Listed, Sort
 from wharfinger.domain.errors import SettingInvalid
 from wharfinger.rules.roles import RegistryAccess, Role
-from wharfinger.web.api import places, shapes
+from wharfinger.web.api import elsewhere, places, shapes
 from wharfinger.web.api.call import ApiCall, Call
-from wharfinger.web.api.cleanup import ExpirationChanges, ExpirationPolicy, expiration_policy, save_expiration_policy
+from wharfinger.web.api.cleanup import (
+    ExpirationChanges,
+    ExpirationPolicy,
+    check_expiration_policy,
+    expiration_policy,
+    save_expiration_policy,
+)
 from wharfinger.web.api.namespaces import NamespaceShape
 from wharfinger.web.api.namespaces import shape as namespace_shape
 from wharfinger.web.api.paging import Paged
@@ -29,6 +36,7 @@ router = APIRouter(tags=["projects"])
 OrderBy = Literal["id", "name", "path", "created_at", "updated_at", "last_activity_at"]
 Order = Literal["asc", "desc"]
 Number = Annotated[int, Path(ge=1, le=10**18)]
+_NO_PATH: Final = re.compile(r"[^a-z0-9_]+")
 
 
 class Level(Shape):
@@ -63,7 +71,7 @@ class Simple(Shape):
     namespace: NamespaceShape
 
 
-class ProjectShape(Simple):
+class ProjectShape(Simple, elsewhere.OfProject):
     """A project."""
 
     statistics: Statistics | None = None
@@ -98,6 +106,7 @@ class NewProject(Registry):
     namespace_id: int | None = Field(None, ge=1, le=10**18)
     visibility: VisibilityWord = "private"
     description: str | None = None
+    container_expiration_policy_attributes: ExpirationChanges | None = None
 
 
 class ProjectChanges(Registry):
@@ -196,9 +205,12 @@ def list_of_user(
 @router.post("/projects", status_code=201)
 def create(call: ApiCall, asked: NewProject) -> ProjectShape:
     """Make a project."""
-    path = asked.path or (asked.name or "").strip().lower().replace(" ", "-")
+    path = asked.path or _NO_PATH.sub("-", (asked.name or "").lower()).strip("-")
     if not path:
-        raise SettingInvalid("a project needs a name or a path: send one")
+        raise SettingInvalid("a project needs a path, or a name to make one of: send it")
+    policy = asked.container_expiration_policy_attributes
+    if policy is not None:
+        check_expiration_policy(policy)
     parent = call.caller.name
     if asked.namespace_id is not None:
         parent = groups.find(call.tools, call.caller, str(asked.namespace_id)).path
@@ -208,7 +220,9 @@ def create(call: ApiCall, asked: NewProject) -> ProjectShape:
     if asked.registry_access or asked.description:
         seen, text = asked.registry_access, asked.description
         made = projects.change(call.tools, call.caller, made.path, registry_access=seen, description=text)
-    return shape(call, directory.describe(call.tools, call.caller, made))
+    if policy is not None:
+        save_expiration_policy(call, made.path, policy)
+    return _with_policy(call, shape(call, directory.describe(call.tools, call.caller, made)), made)
 
 
 @router.get("/projects/{id}")

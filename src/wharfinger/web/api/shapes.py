@@ -1,10 +1,10 @@
 """How values of several nouns are written in GitLab's JSON."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from fastapi import Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema, model_validator
 
 from wharfinger.domain.errors import SettingInvalid
 from wharfinger.rules.roles import Role, Visibility
@@ -27,6 +27,21 @@ class Asked(BaseModel):
     """What a request asks for. Parameters that are not known here are passed over, as GitLab does."""
 
     model_config = ConfigDict(extra="ignore", str_max_length=10_000)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank(cls, given: object) -> object:
+        """An empty text stands for nothing, as in GitLab's parameters, where a field takes no text."""
+        if not isinstance(given, dict):
+            return given
+        empty = {name for name, value in given.items() if value == "" and name in cls.model_fields}
+        return given | {name: None for name in empty if _takes_nothing(cls.model_fields[name].annotation)}
+
+
+def _takes_nothing(annotation: object) -> bool:
+    """Whether a field may be left empty and is none of text, "" among its values."""
+    kinds = get_args(annotation)
+    return type(None) in kinds and not any(kind is str or "" in get_args(kind) for kind in kinds)
 
 
 class Statistics(Shape):

@@ -1,5 +1,7 @@
 """What this server is: the version of the API's implementation, for clients that look before they ask."""
 
+from typing import Final
+
 from fastapi import APIRouter
 
 from wharfinger import __version__
@@ -9,9 +11,12 @@ from wharfinger.web.api.shapes import Shape
 
 router = APIRouter(tags=["version"])
 
+LEVEL: Final = "18.9.0"  # of GitLab's API: clients look at it before they ask for what came late
+VERSION: Final = f"{LEVEL}+wharfinger.{__version__}"
+
 
 class Version(Shape):
-    """The version of Wharfinger."""
+    """The level of GitLab's API, with the version of Wharfinger behind the plus sign."""
 
     version: str
     revision: str
@@ -36,11 +41,11 @@ class Metadata(Version):
 def get_version(call: UserCall) -> Version:
     """The version of this server, for who signed in."""
     access.require_known(call.caller)
-    return Version(version=__version__, revision="wharfinger")
+    return Version(version=VERSION, revision="wharfinger")
 
 
 @router.get("/metadata")
 def get_metadata(call: UserCall) -> Metadata:
     """The version of this server and what it has."""
     access.require_known(call.caller)
-    return Metadata(version=__version__, revision="wharfinger", kas=Kas(), enterprise=False)
+    return Metadata(version=VERSION, revision="wharfinger", kas=Kas(), enterprise=False)

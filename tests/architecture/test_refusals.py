@@ -119,7 +119,7 @@ def computed() -> Iterator[tuple[str, str]]:
     """What the rules say: to every kind of credential, role and scope, and of every level of protection."""
     for kind, action, role in product(CredentialKind, Action, (None, *Role)):
         for held, registry in product(((), *((scope,) for scope in SCOPES)), RegistryAccess):
-            seen = (role, Visibility.PRIVATE, "acme/shop", Profile.GITLAB, False, registry)
+            seen = (role, Visibility.PRIVATE, "acme/shop", Profile.GITLAB, False, registry, True)
             yield f"{kind} {action}", grants.lacking(action, Standing(kind, frozenset(held), *seen))
             yield f"{kind} {action}", scopes.lacking(kind, frozenset(held), action)
     for action, level in product((Action.PUSH, Action.DELETE), Level):

@@ -31,6 +31,12 @@ MESSAGES = {
     DENIED + "you are not a member of acme/shop; pushing needs the role developer": "A role is missing",
     DENIED
     + "your token has read_registry; pushing needs write_registry as well": "The access token is not good for this",
+    DENIED + "acme/base does not let in the jobs of your project: a maintainer": (
+        "The project lets in the jobs of few others"
+    ),
+    UNAUTHORIZED + "this passkey is not known here, or": "The passkey was not taken",
+    UNAUTHORIZED + "this code is wrong, or was used before": "The code is wrong",
+    DENIED + "changing a user needs an administrator: ask one": "An administrator is needed",
     DENIED + "a job token is good for pushing in its own project only": "The access token is not good for this",
     "manifest unknown: no manifest v9 in this repository": "There is no such tag or digest",
     "name unknown: repository name not known to registry: no repository a/b, or none you may read": (

@@ -22,11 +22,12 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
 )
 
 from wharfinger.db.tables.columns import ID, PATH, Moment
 from wharfinger.db.tables.images import repositories
-from wharfinger.db.tables.places import members, namespaces, projects, routes
+from wharfinger.db.tables.places import job_allowances, members, namespaces, projects, routes
 
 MOST_PATHS: Final = 3
 
@@ -70,6 +71,16 @@ def _bound(namespace: ColumnElement[Any], project: ColumnElement[Any]) -> Column
     return or_(projects.c.id == project, inside)
 
 
+def _barred(job: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Is the project limited to jobs of its own and of an allowlist, on which the project of this job is not?"""
+    source, group = projects.alias("source"), namespaces.alias("allowed")
+    above = group.c.id == job_allowances.c.from_namespace_id
+    inside = exists().where(source.c.id == job, above, within(source.c.path, group.c.path)).correlate(job_allowances)
+    named = or_(job_allowances.c.from_project_id == job, inside)
+    listed = exists().where(job_allowances.c.project_id == projects.c.id, named).correlate(projects)
+    return projects.c.jobs_limited & (projects.c.id != job) & ~listed
+
+
 _PROJECT: Final[Select[Any]] = (
     select(
         projects.c.id,
@@ -83,6 +94,7 @@ _PROJECT: Final[Select[Any]] = (
         routes.c.path.label("found"),
         role_in(projects, _USER, _NOW).label("role"),
         case((_bound(_BOUND_NAMESPACE, _BOUND_PROJECT), literal_column("1")), else_=literal_column("0")).label("bound"),
+        case((_barred(_BOUND_PROJECT), literal_column("1")), else_=literal_column("0")).label("barred"),
     )
     .join(routes, routes.c.project_id == projects.c.id)
     .where(routes.c.path.in_([bindparam(f"candidate{number}", type_=PATH) for number in range(MOST_PATHS)]))
@@ -117,8 +129,8 @@ def project_at(
     """The project at the longest of at most three paths, present or former.
 
     id, path, name, namespace_id, visibility, registry_access, description, created_at, found (the path it was found
-    under), role (the user's highest, or None) and bound (is it inside the namespace or the project that a credential is
-    bound to?).
+    under), role (the user's highest, or None), bound (is it inside the namespace or the project that a credential is
+    bound to?) and barred (does it let in the jobs of others only, and not of that project?).
     """
     padded = [*paths, *[""] * (MOST_PATHS - len(paths))]  # nothing has an empty path
     values = {f"candidate{number}": path for number, path in enumerate(padded)}
@@ -144,16 +156,18 @@ def readable(
     open_to_all: Sequence[int],
     lowest: Sequence[tuple[int, int]],
     seen: ColumnElement[int],
+    job: int | None = None,
 ) -> ColumnElement[bool]:
     """A condition on `projects`: readable to all at these visibilities, or to whoever has the lowest role for one.
 
     `bound` is what a credential without a user is bound to: it reads all of that. `seen` is the visibility that counts:
-    OF_PROJECTS or OF_IMAGES.
+    OF_PROJECTS or OF_IMAGES. `job` is the project of the job that asks: a role does not open what is closed to it.
     """
     role = role_of(projects, user, now)
     ways: list[ColumnElement[bool]] = [seen.in_(list(open_to_all))]
     if user is not None:
-        ways += [(seen == visibility) & (role >= needed) for visibility, needed in lowest]
+        let_in = true() if job is None else ~_barred(_value(job, ID))
+        ways += [(seen == visibility) & (role >= needed) & let_in for visibility, needed in lowest]
     if bound is not None:
         ways.append(_bound(_value(bound[0], ID), _value(bound[1], ID)))
     return or_(false(), *ways)

@@ -119,6 +119,7 @@ class Project:
     created_at: datetime
     registry_access: RegistryAccess = RegistryAccess.ENABLED
     description: str = ""
+    barred: bool = False  # to the job that opens it (domain/job_scopes.py)
 
     @property
     def shows_images(self) -> bool:
@@ -214,7 +215,7 @@ def _open(tx: Connection, caller: Caller, path: str, action: Action, named: str)
     row = _project_row(tx, caller, paths.candidates(path))
     if row is None or (allowed is not None and row.id != allowed):
         raise _no_repository(path)
-    found = project(caller, row, bound=bool(row.bound))
+    found = project(caller, row, bound=bool(row.bound), barred=bool(row.barred))
     if allowed is None:
         _require(caller, _standing(caller, found, images=True), action, _no_repository(path))
     elif found.registry_access is RegistryAccess.DISABLED:
@@ -242,12 +243,12 @@ def _open_project(tx: Connection, caller: Caller, path: str, action: Action, *, 
     row = _project_row(tx, caller, [path])
     if row is None:
         raise unknown
-    found = project(caller, row, bound=bool(row.bound))
+    found = project(caller, row, bound=bool(row.bound), barred=bool(row.barred))
     _require(caller, _standing(caller, found, images=images), action, unknown)
     return found
 
 
-def project(caller: Caller, row: Row[Any], *, bound: bool = False) -> Project:
+def project(caller: Caller, row: Row[Any], *, bound: bool = False, barred: bool = False) -> Project:
     """The project in a row of `projects` with the caller's role; a deploy token is a developer where it is bound to."""
     role = _known_role(row.role)
     if caller.kind is CredentialKind.DEPLOY:
@@ -255,7 +256,8 @@ def project(caller: Caller, row: Row[Any], *, bound: bool = False) -> Project:
     if caller.admin:
         role = Role.OWNER
     facts = (row.id, row.path, row.name, row.namespace_id, Visibility(row.visibility), role, row.created_at)
-    return Project(*facts, registry_access=RegistryAccess(row.registry_access), description=row.description)
+    shut = barred and caller.kind is CredentialKind.JOB
+    return Project(*facts, RegistryAccess(row.registry_access), row.description, shut)
 
 
 def open_group(tx: Connection, caller: Caller, path: str, action: Action) -> Group:
@@ -297,7 +299,7 @@ def standing(tx: Connection, caller: Caller, path: str) -> tuple[Project, Standi
     row = _project_row(tx, caller, paths.candidates(path.removesuffix(grants.TREE)))
     if row is None:
         return None
-    found = project(caller, row, bound=bool(row.bound))
+    found = project(caller, row, bound=bool(row.bound), barred=bool(row.barred))
     return found, _standing(caller, found, images=True), found.path + path[len(row.found) :]
 
 
@@ -366,7 +368,8 @@ def _standing(caller: Caller, place: Project | Group, *, images: bool = False) -
     own = caller.kind is not CredentialKind.JOB or (isinstance(place, Project) and place.id == caller.project_id)
     registry = place.registry_access if images and isinstance(place, Project) else RegistryAccess.ENABLED
     profile = caller.profile if images else Profile.DEFAULT
-    seen = (place.role, place.visibility, place.path, profile, own, registry)
+    barred = isinstance(place, Project) and place.barred
+    seen = (place.role, place.visibility, place.path, profile, own, registry, barred)
     return Standing(caller.kind, caller.scopes, *seen)
 
 

@@ -42,4 +42,12 @@ def _seen(caller: Caller, now: datetime, profile: Profile, seen: ColumnElement[i
         if kind not in open_to_all
     ]
     bound = (caller.namespace_id, caller.project_id) if deploy else None
-    return rows.readable(user=caller.user_id, bound=bound, now=now, open_to_all=open_to_all, lowest=lowest, seen=seen)
+    return rows.readable(
+        user=caller.user_id,
+        bound=bound,
+        now=now,
+        open_to_all=open_to_all,
+        lowest=lowest,
+        seen=seen,
+        job=caller.project_id if caller.kind is CredentialKind.JOB else None,
+    )

@@ -97,6 +97,12 @@ _LOGIN: Final = (
         "can take the second factor away.",
     ),
     (
+        r"\bpasskey\b|was begun in another browser",
+        "The passkey was not taken",
+        "It is not known here, was taken back, or the browser's answer came too late or for another address.",
+        "Try again on the page for signing in, or sign in by password and look at the passkeys on your profile.",
+    ),
+    (
         r"nobody here is connected with this account|no user name could be made",
         "The account of the identity provider leads to nobody here",
         "The provider knows who you are; here no account is connected with that.",
@@ -157,6 +163,12 @@ _PLACE: Final = (
         "A role is missing",
         "What somebody may do in a project is decided by their role there, or in a group above it.",
         "Ask for the role who can give it.",
+    ),
+    (
+        r"does not let in the jobs of",
+        "The project lets in the jobs of few others",
+        "Its maintainers have limited it to its own jobs and an allowlist, whatever the people who start them may do.",
+        "Ask a maintainer of that project to put yours, or a group above it, on the allowlist (job_token_scope).",
     ),
     (
         r"\b(?:your|the) token has\b|nothing a \S+ token is for|in its own project only|insufficient_scope|"

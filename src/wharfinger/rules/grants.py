@@ -12,7 +12,7 @@ from typing import Final
 
 from wharfinger.rules import scopes as credential_scopes
 from wharfinger.rules.protection import Guard, needs
-from wharfinger.rules.roles import LOWEST, Action, Profile, RegistryAccess, Role, Visibility, may, of_images
+from wharfinger.rules.roles import LOWEST, Action, Profile, RegistryAccess, Role, Visibility, may, of_images, open_to
 from wharfinger.rules.scopes import DOING, CredentialKind
 from wharfinger.spec import name
 from wharfinger.spec.errors import quoted
@@ -47,7 +47,8 @@ class Standing:
     """How a caller stands to one project. `role` is None for one who is no member; an administrator is an owner.
 
     `own` is False where a job asks for another project than the one it runs in. `registry` is who sees the project's
-    images, where it is about these: for other matters it stays enabled.
+    images, where it is about these: for other matters it stays enabled. `barred` is True where the project lets in the
+    jobs of few others, and not of the one that asks.
     """
 
     kind: CredentialKind
@@ -58,6 +59,7 @@ class Standing:
     profile: Profile = Profile.DEFAULT
     own: bool = True
     registry: RegistryAccess = RegistryAccess.ENABLED
+    barred: bool = False
 
     @property
     def signed_in(self) -> bool:
@@ -170,9 +172,21 @@ def _membership(standing: Standing) -> str:
 
 
 def _of_place(action: Action, standing: Standing) -> str:
-    if standing.own or action is Action.PULL:
+    if standing.own:
         return ""
+    if action is Action.PULL:
+        return _of_jobs(standing)
     return (
         f"a job token is good for {DOING[action]} in its own project only: "
         f"use an access token of {standing.project} here"
+    )
+
+
+def _of_jobs(standing: Standing) -> str:
+    seen = of_images(standing.visibility, standing.registry)
+    if not standing.barred or open_to(seen, signed_in=standing.signed_in):
+        return ""
+    return (
+        f"{standing.project} does not let in the jobs of your project: "
+        "a maintainer of it can put your project on its allowlist (job_token_scope)"
     )

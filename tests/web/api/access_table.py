@@ -94,6 +94,17 @@ def _protection(kind: str, body: dict[str, Any]) -> dict[tuple[str, str], Row]:
     }
 
 
+_JOBS: Final = "/projects/{id}/job_token_scope"
+_JOB_SCOPE: Final = {
+    ("GET", _JOBS): Row("maintainer"),
+    ("PATCH", _JOBS): Row("maintainer", 204, {"enabled": False}),
+    ("GET", f"{_JOBS}/allowlist"): Row("maintainer"),
+    ("POST", f"{_JOBS}/allowlist"): Row("maintainer", 201, {}, "project for jobs"),
+    ("DELETE", f"{_JOBS}/allowlist/{{target_project_id}}"): Row("maintainer", 204, {}, "let in of projects"),
+    ("GET", f"{_JOBS}/groups_allowlist"): Row("maintainer"),
+    ("POST", f"{_JOBS}/groups_allowlist"): Row("maintainer", 201, {}, "group for jobs"),
+    ("DELETE", f"{_JOBS}/groups_allowlist/{{target_group_id}}"): Row("maintainer", 204, {}, "let in of groups"),
+}
 _HOOK: Final = {"url": "https://hooks.invalid/x"}
 LEVELS: Final = {"minimum_access_level_for_push": "maintainer", "minimum_access_level_for_delete": "maintainer"}
 _REPOSITORIES: Final = "/projects/{id}/registry/repositories"
@@ -195,6 +206,7 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
     **_protection("repository/rules", LEVELS),
     **_protection("rules", LEVELS),
     **_protection("tag/rules", LEVELS),
+    **_JOB_SCOPE,
     ("GET", _REPOSITORIES): Row("guest", jobs=True),
     ("GET", "/groups/{id}/registry/repositories"): Row("guest"),
     ("GET", "/registry/repositories/{repository_id}"): Row("guest", made="repository", jobs=True),

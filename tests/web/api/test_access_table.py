@@ -17,6 +17,7 @@ from tests.web.oci.registry_client import Registry
 from wharfinger.domain import (
     deliveries,
     groups,
+    job_scopes,
     members,
     projects,
     protection,
@@ -104,6 +105,9 @@ class World:
             "no policy": lambda _: ({"name": "nowhere"}, {}),
             "no run": lambda _: ({"run_id": 10**9}, {}),
             "new rule": lambda kind: (self._without_rules(), self._pattern(kind)),
+            "project for jobs": lambda _: ({}, {"target_project_id": self._project().id}),
+            "group for jobs": lambda _: ({}, {"target_group_id": self._group().id}),
+            "let in": self._let_in,
             "tag": lambda _: ({"repository_id": self._repository(self.path), "tag_name": self._tag()}, {}),
         }
         what, _, where = what.partition(" of ")
@@ -207,6 +211,11 @@ class World:
         url = f"/projects/{self.project.id}/registry/protection/{kind}"
         made = self.http.post(url, headers=owner, json=LEVELS | self._pattern(kind))
         return {"rule_id": made.json()["id"]}, {}
+
+    def _let_in(self, noun: str) -> Made:
+        other = self._group() if noun == "groups" else self._project()
+        job_scopes.allow(self.tools, OPERATOR, self.project.path, other)
+        return {f"target_{noun.removesuffix('s')}_id": other.id}, {}
 
     def _tag(self) -> str:
         self.registry.put_manifest(self.path, "doomed", self.kept)

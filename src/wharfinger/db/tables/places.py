@@ -29,6 +29,7 @@ projects = Table(
     Column("registry_access", String, nullable=False, server_default="enabled"),  # rules.roles.RegistryAccess
     Column("description", Text, nullable=False, server_default=""),
     moment("created_at"),
+    Column("jobs_limited", Boolean, nullable=False, server_default="0"),  # to those of job_allowances
     moment("changed_at", nullable=True),  # or something in it was deleted; what is pushed says so itself
     sqlite_autoincrement=True,  # see id_column
 )
@@ -55,4 +56,16 @@ members = Table(
     UniqueConstraint("user_id", "namespace_id"),
     UniqueConstraint("user_id", "project_id"),
     CheckConstraint("(namespace_id is null) <> (project_id is null)", name="one_place"),
+)
+
+job_allowances = Table(
+    "job_allowances",  # whose jobs are let into a project that is limited to these
+    metadata,
+    id_column(),
+    refers("project_id", "projects.id"),
+    refers("from_project_id", "projects.id", nullable=True, index=True),
+    refers("from_namespace_id", "namespaces.id", nullable=True, index=True),
+    UniqueConstraint("project_id", "from_project_id"),
+    UniqueConstraint("project_id", "from_namespace_id"),
+    CheckConstraint("(from_project_id is null) <> (from_namespace_id is null)", name="one_place"),
 )

@@ -11,7 +11,7 @@
     routes (path → namespace or project, now or formerly)       ├─ former_names · held_names
                                                                 ├─ repository_blobs ── blobs ── doomed_bytes
     duties · freed · events · jobs                              └─ trash ── trash_needs
-    protection_rules (of a project) · cleanup_policies ── cleanup_runs
+    job_allowances · protection_rules (of a project) · cleanup_policies ── cleanup_runs
     meters (of places) ─┬─ project_meters · meter_blobs · meter_changes · meter_samples
     webhooks (of places) ── webhook_deliveries
     audit (sealed events) ── audit_seals · audit_anchors · audit_digests

@@ -39,7 +39,7 @@ SECONDS ?= 120
 soak: .venv/test.stamp
 	@WHARFINGER_SOAK_EXAMPLES=$(EXAMPLES) WHARFINGER_SOAK_SECONDS=$(SECONDS) $(PY) -m pytest -p no:xdist -s --timeout 0 \
 	  tests/domain/test_garbage_model.py tests/domain/test_garbage_races.py tests/faults/test_garbage_at_work.py \
-	  tests/faults/test_kill_server.py $(ARGS)
+	  tests/faults/test_kill_server.py tests/faults/test_kill_bucket.py $(ARGS)
 
 coverage: .venv/test.stamp
 	@$(PY) -m coverage run -m pytest -p no:xdist tests/rules tests/spec

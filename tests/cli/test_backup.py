@@ -34,9 +34,12 @@ def test_a_server_comes_back_on_another_machine(
     assert refused.returncode == 1
     assert "put the secret back" in refused.stderr
     shutil.copy(server.settings.secret_path, again.settings.secret_path)
+    refused = again.command("restore", str(folder), "--bytes", str(tmp_path / "nowhere"))
+    assert refused.returncode == 1
+    assert "nowhere is no folder" in refused.stderr
     back = again.command("restore", str(folder), "--bytes", str(copies))
     assert back.returncode == 0, back.stderr
-    assert (back.stderr, "1 files were brought back" in back.stdout) == ("", True)
+    assert (back.stderr, "1 file brought back, 0 there already." in back.stdout) == ("", True)
     assert again.command("restore", str(folder)).returncode == 1, "there is something in the database now"
     again.start()
     assert again.command("verify", "--deep").returncode == 0

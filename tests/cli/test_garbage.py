@@ -2,12 +2,18 @@
 
 import json
 import re
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.cli.conftest import OwnServer
 from tests.serving import Server
 from tests.web.oci.contents import image
 from tests.web.oci.registry_client import Registry
+from wharfinger.domain import garbage
+from wharfinger.domain.tools import Tools
 
 
 def read(server: Server, *words: str) -> Any:
@@ -48,15 +54,49 @@ def test_from_deleting_to_restoring_to_freed(own_server: OwnServer) -> None:
     assert "more" not in told
     size = sum(map(len, pushed.blobs))
     assert read(server, "gc", "run")["bytes"] == size
-    assert said(server, "gc", "run").startswith("Looked at 0 things and took 0 manifests, ")
+    assert said(server, "gc", "run").endswith("Looked at 0 things and took nothing.\n")
     assert "manifests               0        0        -" in said(server, "gc", "status")
     assert f"Freed so far: {size} bytes, 1 manifest and 2 blobs." in said(server, "gc", "status")
     assert read(server, "gc", "status")["bytes_freed"] == size
     assert list((server.settings.store / "blobs").glob("*/*/*")) == []
-    numbers = registry.http.get("/-/metrics").text
-    assert f'wharfinger_freed_total{{what="bytes"}} {float(size)}' in numbers
-    assert "wharfinger_trash 0.0" in numbers
-    assert 'wharfinger_garbage_queued{what="manifests"}' in numbers
+
+
+def days_later(server: Server, days: int) -> Tools:
+    now = server.tools.clock()
+    return replace(server.tools, clock=lambda: now + timedelta(days=days))
+
+
+def test_metrics_say_what_the_command_says(own_server: OwnServer) -> None:
+    """All numbers, while things wait, lie in the trash and were freed."""
+    server = own_server({"gc": {"delay": "1d", "interval": "1d"}}).start()
+    project = server.project()
+    registry = Registry(server.url, "anybody", server.token(server.user(project, "maintainer")))
+    path = f"{project.path}/app"
+    for name in ("freed", "trashed"):
+        registry.push(path, image(), name)
+        assert registry.delete(f"/v2/{path}/manifests/{name}").status_code == 202
+    freed = min(entry["number"] for entry in read(server, "trash", "list", project.path))
+    assert said(server, "trash", "empty", project.path, "--number", str(freed), "--yes") == "Let go of 1.\n"
+    for days in (2, 4, 6):
+        for work in (garbage.empty_trash, garbage.review_manifests, garbage.review_links):
+            work(days_later(server, days))
+    registry.upload(path, b"waits")
+    told = read(server, "gc", "status")
+    assert (told["trash"], told["blobs_waiting"], told["blobs_queued"], told["manifests_freed"]) == (1, 2, 2, 1)
+    numbers = {
+        f"{one.name}{sorted(one.labels.values())}": one.value
+        for family in text_string_to_metric_families(registry.http.get("/-/metrics").text)
+        for one in family.samples
+    }
+    queues = {"manifests": "manifests", "blobs_in_repositories": "repository_blobs", "blobs": "blobs"}
+    for name, table in queues.items():
+        assert numbers[f"wharfinger_garbage_queued['{table}']"] == told[f"{name}_queued"]
+        assert numbers[f"wharfinger_garbage_due['{table}']"] == told[f"{name}_due"]
+    assert numbers["wharfinger_trash[]"] == told["trash"]
+    assert numbers["wharfinger_garbage_blobs[]"] == told["blobs_waiting"]
+    assert numbers["wharfinger_garbage_bytes[]"] == told["bytes_waiting"]
+    for what in ("manifests", "links", "blobs", "bytes"):
+        assert numbers.get(f"wharfinger_freed_total['{what}']", 0) == told[f"{what}_freed"]
 
 
 def test_mistakes(own_server: OwnServer) -> None:

@@ -33,7 +33,7 @@ def held(invoke: Invoke) -> Holdings:
 def test_all_is_well(invoke: Invoke, held: Holdings) -> None:
     for options in ([], ["--deep"], ["--deep", "--limit", "1GiB"]):
         ran = invoke("verify", *options)
-        assert (ran.code, ran.out) == (0, "2 blobs and 1 manifests were looked at: all well.\n"), ran.err
+        assert (ran.code, ran.out) == (0, "Looked at 2 blobs and 1 manifest: all well.\n"), ran.err
 
 
 def test_what_is_wrong_is_said_and_counted(invoke: Invoke, held: Holdings, tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_what_is_wrong_is_said_and_counted(invoke: Invoke, held: Holdings, tmp_p
     ran = invoke("verify")
     assert ran.code == 3
     assert f"hits {held.project}/web:1.0" in ran.out
-    assert "1 problems, 1 of them left" in ran.out
+    assert "1 problem, 1 left." in ran.out
     spare = tmp_path / "spare" / "blobs" / "sha256" / digests.of(LAYER).partition(":")[2]
     spare.parent.mkdir(parents=True)
     spare.write_bytes(LAYER)
@@ -71,7 +71,8 @@ def test_a_run_that_was_ended_goes_on(invoke: Invoke, held: Holdings) -> None:
     ran = invoke("verify")
     assert ran.code == 3
     assert "Going on" in ran.err
-    assert "7 blobs and 1 manifests were looked at: 1 problems, 1 of them left." in ran.out
+    assert "Looked at 7 blobs and 1 manifest: 1 problem, 1 left." in ran.out
+    assert "push these images again" in ran.err
     assert not file.exists()
     file.write_text(json.dumps(notes))
     assert invoke("verify", "--anew").code == 0
@@ -79,6 +80,14 @@ def test_a_run_that_was_ended_goes_on(invoke: Invoke, held: Holdings) -> None:
     assert "Going on" not in invoke("verify", "--deep").err, "that is another kind of run"
     file.write_text("{torn")
     assert invoke("verify").code == 0
+
+
+def test_notes_that_cannot_be_read(invoke: Invoke, held: Holdings) -> None:
+    """Whatever the system says, it is said in a sentence."""
+    (Path("data") / "run" / "verify.json").mkdir(parents=True)
+    ran = invoke("verify")
+    assert (ran.code, ran.out) == (1, "")
+    assert "verify.json: Is a directory; `wharfinger doctor` looks for the cause" in ran.err
 
 
 def test_a_source_that_is_no_folder(invoke: Invoke, held: Holdings) -> None:

@@ -169,7 +169,8 @@ def test_a_repository(shelf: Shelf, clock: Clock) -> None:
     assert images.list_repositories(shelf.tools, OPERATOR, last="", limit=10).names == []
     tag, whole = shelf.trash()
     assert (whole.kind, whole.path, whole.name) == ("repository", shelf.path, "")
-    with pytest.raises(RestoreFirst):
+    assert (tag.path, tag.name) == (shelf.path, "v2"), "by the name it had"
+    with pytest.raises(RestoreFirst, match=f"{shelf.path} lies in the trash .* first, number {whole.id}"):
         shelf.restore(tag.id)
     days(shelf, clock, 5)
     shelf.restore(whole.id)

@@ -11,13 +11,14 @@ from wharfinger.app.secret import mark, read_secret
 from wharfinger.cli.options import ConfigOption, RateOption
 from wharfinger.cli.progress import bar
 from wharfinger.cli.session import open_session, read_settings
-from wharfinger.cli.terminal import Failure, note, say
+from wharfinger.cli.terminal import Failure, counted, note, say
 from wharfinger.config import running
 from wharfinger.config.running import AlreadyRunning
 from wharfinger.config.settings import Settings
 from wharfinger.domain import backup as backups
 from wharfinger.domain import verify
 from wharfinger.domain.backup import Copied
+from wharfinger.rules.sizes import in_words
 from wharfinger.storage.backup import BackupFolder
 
 PROBLEMS_LEFT: Final = 3
@@ -42,14 +43,15 @@ def backup(
     settings = read_settings(config)
     with open_session(config) as tools:
         about = {"wharfinger": __version__, "secret": mark(tools.secret)}
-        _, size = verify.expect(tools)
-        with bar("Backing up", size if copies else None, limit) as progress:
+        total = verify.expect(tools)[1] if copies else None
+        with bar("Backing up", total, limit) as progress:
             made = backups.make(tools, folder, about, copies=copies, pace=progress.add)
-    say(f"{made.rows} rows are in {folder}, with a list of {made.blobs} blobs of {made.blob_bytes} bytes.")
+    size = in_words(made.blob_bytes)
+    say(f"{counted(made.rows, 'row')} in {folder}, with a list of {counted(made.blobs, 'blob')} with {size}.")
     if copies:
-        say(f"{made.copied.files} files were brought to {copies}, {made.copied.there} were there already.")
+        say(f"{counted(made.copied.files, 'file')} brought to {copies}, {made.copied.there:,} there already.")
     say(_NOT_IN.format(secret=settings.secret_path, bytes="" if copies else ", the bytes of blobs"))
-    _end(made.copied)
+    _end(made.copied, "`wharfinger verify` says which images are hit, and how to mend them")
 
 
 def restore(
@@ -64,19 +66,21 @@ def restore(
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     source = BackupFolder(folder)
     _require_secret(settings, source)
+    if copies is not None and not copies.is_dir():
+        raise Failure(f"{copies} is no folder: name the one that `backup --bytes` was given")
     try:
         with running.hold(settings.run):
             count = backups.restore(compose.database_url(settings), source)
     except AlreadyRunning as error:
         raise Failure(f"{error}: stop it first") from None
-    say(f"{count} rows are back.")
+    say(f"{counted(count, 'row')} back.")
     copied = Copied()
     if copies:
         with open_session(config) as tools, bar("Bringing bytes back", verify.expect(tools)[1]) as progress:
             copied = backups.bring_back(tools, copies, progress.add)
-        say(f"{copied.files} files were brought back, {copied.there} were there already.")
+        say(f"{counted(copied.files, 'file')} brought back, {copied.there:,} there already.")
     say("Now `wharfinger verify` tells whether all bytes are there, and `wharfinger serve` starts the server.")
-    _end(copied)
+    _end(copied, "`wharfinger verify --from FOLDER` fetches them from another folder that has them")
 
 
 def _require_secret(settings: Settings, source: BackupFolder) -> None:
@@ -93,8 +97,9 @@ def _require_secret(settings: Settings, source: BackupFolder) -> None:
         )
 
 
-def _end(copied: Copied) -> None:
+def _end(copied: Copied, advice: str) -> None:
     for problem in copied.problems:
         note(problem)
     if copied.problems:
+        note(f"{counted(len(copied.problems), 'file')} missing: {advice}.")
         raise typer.Exit(PROBLEMS_LEFT)

@@ -8,7 +8,7 @@ import typer
 
 from wharfinger.cli.options import ConfigOption, JsonOption
 from wharfinger.cli.session import open_session
-from wharfinger.cli.terminal import say, show, show_one
+from wharfinger.cli.terminal import counted, say, show, show_one
 from wharfinger.domain import garbage, garbage_preview
 from wharfinger.domain.garbage import Freed, Queue, Status
 from wharfinger.domain.garbage_preview import Doomed, What
@@ -44,12 +44,12 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         return
     show([_queue(name, queue, now) for name, queue in found.queues.items()], as_json=False, empty="")
     say("")
-    say(f"In the trash: {_counted(found.trash, 'thing')}, to be restored with `wharfinger trash`.")
-    say(f"About to come back: {in_words(found.doomed_bytes)} of {_counted(found.doomed_blobs, 'blob')}.")
+    say(f"In the trash: {counted(found.trash, 'thing')}, to be restored with `wharfinger trash`.")
+    say(f"About to come back: {in_words(found.doomed_bytes)} of {counted(found.doomed_blobs, 'blob')}.")
     freed = {what: found.freed.get(what, 0) for what in ("manifests", "blobs", "bytes")}
     say(
-        f"Freed so far: {in_words(freed['bytes'])}, {_counted(freed['manifests'], 'manifest')} and "
-        f"{_counted(freed['blobs'], 'blob')}."
+        f"Freed so far: {in_words(freed['bytes'])}, {counted(freed['manifests'], 'manifest')} and "
+        f"{counted(freed['blobs'], 'blob')}."
     )
 
 
@@ -84,7 +84,7 @@ def run(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         show_one(_freed(freed), as_json=True)
     else:
-        say(f"Looked at {_counted(freed.reviewed, 'thing')} and took {_taken(freed)}.")
+        say(f"Looked at {counted(freed.reviewed, 'thing')} and took {_taken(freed)}.")
 
 
 def _queue(name: str, queue: Queue, now: datetime) -> dict[str, object]:
@@ -108,13 +108,11 @@ def _doomed(one: Doomed) -> dict[str, object]:
 
 
 def _taken(freed: Freed) -> str:
-    links = f"{_counted(freed.links, 'blob')} out of repositories"
-    gone = f"{_counted(freed.blobs, 'blob')} with {in_words(freed.bytes)} for good"
-    return f"{_counted(freed.manifests, 'manifest')}, {links}, and {gone}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    if not (freed.manifests or freed.links or freed.blobs):
+        return "nothing"
+    links = f"{counted(freed.links, 'blob')} out of repositories"
+    gone = f"{counted(freed.blobs, 'blob')} with {in_words(freed.bytes)} for good"
+    return f"{counted(freed.manifests, 'manifest')}, {links}, and {gone}"
 
 
 def _freed(freed: Freed) -> dict[str, int]:

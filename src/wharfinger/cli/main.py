@@ -82,6 +82,10 @@ def run() -> None:
     except PermissionError as error:
         note(f"wharfinger: {error.filename}: {error.strerror}; run this as the user whom the server runs as")
         sys.exit(1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        note(f"wharfinger: {where}{error.strerror or error}; `wharfinger doctor` looks for the cause")
+        sys.exit(1)
     except DBAPIError as error:
         note(f"wharfinger: the database refused: {error.orig}; `wharfinger doctor` looks for the cause")
         sys.exit(1)

@@ -14,9 +14,10 @@ from rich.progress import Progress
 from wharfinger.app import keeping
 from wharfinger.cli.options import ConfigOption, JsonOption
 from wharfinger.cli.session import open_session, read_settings
-from wharfinger.cli.terminal import note, say
+from wharfinger.cli.terminal import counted, note, say
 from wharfinger.domain import takeover
 from wharfinger.domain.takeover import Taken
+from wharfinger.rules.sizes import in_words
 from wharfinger.spec.plain_text import visible
 from wharfinger.storage.reference import Reference, ReferenceFolder
 
@@ -67,5 +68,8 @@ def _tell(found: list[Taken], *, as_json: bool) -> None:
         for problem in taken.problems:
             note(f"{taken.repository}: {problem}")
     tags, manifests, blobs = (sum(getattr(one, what) for one in found) for what in ("tags", "manifests", "blobs"))
-    size = sum(taken.size_bytes for taken in found)
-    say(f"{len(found)} repositories: {tags} tags, {manifests} manifests, {blobs} blobs of {size} bytes are new here.")
+    size = in_words(sum(taken.size_bytes for taken in found))
+    new = f"{counted(tags, 'tag')}, {counted(manifests, 'manifest')}, {counted(blobs, 'blob')} with {size}"
+    say(f"{len(found):,} repositories: {new} are new here.")
+    if any(taken.problems for taken in found):
+        note("Not all of it was taken, for the reasons above. Import again for the rest: what is here stays as it is.")

@@ -56,6 +56,11 @@ def show_one(row: Mapping[str, Any], *, as_json: bool) -> None:
         say(f"{name.replace('_', ' '):<{width}}  {_shown(value)}")
 
 
+def counted(count: int, noun: str) -> str:
+    """ "1 blob", "1,200 blobs"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def read_secret(what: str) -> str:
     """A password or token from standard input: typed blind, or the first line of a pipe. Raises Failure."""
     secret = getpass.getpass(f"{what}: ") if sys.stdin.isatty() else sys.stdin.readline(_LONGEST_SECRET + 2)

@@ -14,7 +14,7 @@ from wharfinger.app import keeping
 from wharfinger.cli.options import ConfigOption, JsonOption, RateOption
 from wharfinger.cli.progress import bar
 from wharfinger.cli.session import open_session, read_settings
-from wharfinger.cli.terminal import Failure, note, read_secret, say
+from wharfinger.cli.terminal import Failure, counted, note, read_secret, say
 from wharfinger.config.settings import Settings
 from wharfinger.domain import fetching, orphans
 from wharfinger.domain import verify as checks
@@ -23,6 +23,10 @@ from wharfinger.domain.verify import Find, Means, Problem, Step
 from wharfinger.storage.foreign import ForeignBucket, ForeignFolder
 
 PROBLEMS_LEFT: Final = 3
+_NEXT: Final = (
+    "What to do: `--from` fetches what is missing or corrupt from a backup, another store or another registry; or push "
+    "these images again. `--quarantine` sets aside what is corrupt or needed by no row."
+)
 
 
 def verify(
@@ -154,8 +158,13 @@ def _tell(notes: _Notes, *, as_json: bool) -> None:
         return
     for problem in notes.problems:
         say(_line(problem))
-    looked = f"{blobs} blobs and {manifests} manifests were looked at"
-    say(f"{looked}: {len(notes.problems)} problems, {left} of them left." if notes.problems else f"{looked}: all well.")
+    looked = f"Looked at {counted(blobs, 'blob')} and {counted(manifests, 'manifest')}"
+    if not notes.problems:
+        say(f"{looked}: all well.")
+        return
+    say(f"{looked}: {counted(len(notes.problems), 'problem')}, {left:,} left.")
+    if left:
+        note(_NEXT)
 
 
 def _line(problem: Problem) -> str:

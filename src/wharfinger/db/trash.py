@@ -38,7 +38,6 @@ _ENTRY: Final = (
     trash.c.expires_at,
     trash.c.batch,
     trash.c.pushed_at,
-    repositories.c.path.label("repository_path"),
     repositories.c.name.label("repository_name"),
     projects.c.id.label("project_id"),
     projects.c.path.label("project_path"),
@@ -99,6 +98,13 @@ def hidden(tx: Connection, among: Collection[int]) -> set[int]:
     """Those of these repositories that lie in the trash themselves."""
     out_of_sight = repositories.c.id.in_(among) & repositories.c.path.startswith("~")
     return set(tx.scalars(select(repositories.c.id).where(out_of_sight)))
+
+
+def graves(tx: Connection, among: Collection[int]) -> dict[int, Row[Any]]:
+    """id and name of what these repositories are in the trash, by repository id."""
+    found: Select[Any] = select(trash.c.repository_id, trash.c.id, trash.c.name)
+    found = found.where(trash.c.kind == "repository", trash.c.repository_id.in_(among))
+    return {row.repository_id: row for row in tx.execute(found)}
 
 
 def page(

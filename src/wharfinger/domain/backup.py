@@ -132,7 +132,10 @@ def bring_back(tools: Tools, copies: Path, pace: Callable[[int], None]) -> Copie
         _bring_all([([(copies / name, path) for name, path in found], size) for found, size in pairs], copied, pace)
 
 
-_NOT_EMPTY: Final = "there are rows in the database already: a backup is restored into an empty one"
+_NOT_EMPTY: Final = (
+    "there are rows in the database already: a backup is restored into an empty one: name another in [database] url "
+    "or another data folder"
+)
 
 _Pairs = list[tuple[Path, Path]]  # source and target
 

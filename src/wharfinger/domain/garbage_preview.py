@@ -75,8 +75,7 @@ def _preview(tools: Tools) -> Preview:
 
 def _taken(tx: Connection, tools: Tools) -> Iterator[Doomed]:
     now = tools.clock()
-    for row in purge.expired(tools, tx, now):
-        entry = trash.shown(row)
+    for entry in trash.shown(tx, purge.expired(tools, tx, now)):
         yield Doomed(What.TRASHED, entry.path, entry.name)
     yield from _named(tx, What.MANIFEST, garbage.take_manifests(tx, tools, now).pairs)
     yield from _named(tx, What.LINK, garbage.take_links(tx, tools, now).pairs)

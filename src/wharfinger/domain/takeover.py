@@ -67,7 +67,8 @@ def _caller(tools: Tools, path: str, project: int) -> Caller:
         try:
             place = access.open_repository(tx, OPERATOR, path, Action.PUSH)
         except NotFound:
-            raise Malformed("NAME_INVALID", f"{path} lies too deep: an image is two levels below its project") from None
+            said = f"{path} lies too deep: an image is two levels below its project at most; import into a deeper one"
+            raise Malformed("NAME_INVALID", said) from None
     if place.project_id != project:
         raise Malformed("NAME_INVALID", f"{path} belongs to another project, {place.project_path}: import it there")
     return replace(OPERATOR, name=NAME, grants={path: Grant(project, frozenset(Action))})

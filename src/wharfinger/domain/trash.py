@@ -79,7 +79,7 @@ def list_trash(
         opened = access.open_project(tx, caller, project, Action.ADMINISTER)
         label = batch and access.askable(batch)
         found = rows.page(tx, opened.id, tools.clock(), batch=label, before=before, limit=limit)
-        return [shown(row) for row in found]
+        return shown(tx, found)
 
 
 def restore(tools: Tools, caller: Caller, project: str, id_: int) -> Trashed:
@@ -92,7 +92,7 @@ def restore(tools: Tools, caller: Caller, project: str, id_: int) -> Trashed:
         garbage_rows.take_turn(tx)
         row = _entry(tx, tools.clock(), caller, project, id_)
         _require_shown(tx, row)
-        found = shown(row)
+        (found,) = shown(tx, [row])
         _require_restore(Warden(tx, tools, caller, row.repository_id), row)
         match found.kind:
             case Kind.REPOSITORY:
@@ -234,8 +234,9 @@ def _entry(tx: Connection, now: datetime, caller: Caller, project: str, id_: int
 
 
 def _require_shown(tx: Connection, row: Row[Any]) -> None:
-    if row.kind != Kind.REPOSITORY and rows.hidden(tx, [row.repository_id]):
-        raise RestoreFirst("the repository lies in the trash itself: restore that first")
+    if row.kind != Kind.REPOSITORY and (grave := rows.graves(tx, [row.repository_id]).get(row.repository_id)):
+        path = _written(row.project_path, grave.name)
+        raise RestoreFirst(f"the repository {path} lies in the trash itself: restore that first, number {grave.id}")
 
 
 def _require_restore(warden: Warden, row: Row[Any]) -> None:
@@ -251,14 +252,27 @@ def _permitted(warden: Warden, row: Row[Any]) -> bool:
     return True
 
 
+def shown(tx: Connection, found: Sequence[Row[Any]]) -> list[Trashed]:
+    """Rows of the trash as people see them: of a deleted repository by the name that it had."""
+    names = {row.repository_id: row.name for row in found if row.kind == Kind.REPOSITORY}
+    hidden = {row.repository_id for row in found if row.repository_name.startswith("~")} - names.keys()
+    if hidden:
+        names |= {id_: grave.name for id_, grave in rows.graves(tx, hidden).items()}
+    return [
+        _trashed(row, _written(row.project_path, names.get(row.repository_id, row.repository_name))) for row in found
+    ]
+
+
 def _path(row: Row[Any]) -> str:
-    name = row.name if row.kind == Kind.REPOSITORY else row.repository_name
-    return f"{row.project_path}/{name}" if name else str(row.project_path)
+    return _written(row.project_path, row.name if row.kind == Kind.REPOSITORY else row.repository_name)
 
 
-def shown(row: Row[Any]) -> Trashed:
-    """A row of the trash as people see it."""
+def _written(project: str, name: str) -> str:
+    return f"{project}/{name}" if name else project
+
+
+def _trashed(row: Row[Any], path: str) -> Trashed:
     kind = Kind(row.kind)
     name = {Kind.TAG: row.name, Kind.MANIFEST: row.digest, Kind.REPOSITORY: ""}[kind]
     times = (row.deleted_by, row.deleted_at, row.expires_at)
-    return Trashed(row.id, kind, _path(row), name, tuple(rows.tag_names(row)), *times, row.batch)
+    return Trashed(row.id, kind, path, name, tuple(rows.tag_names(row)), *times, row.batch)

@@ -26,7 +26,7 @@ from wharfinger.rules.roles import Action, Role
 
 _ITSELF: Final = replace(OPERATOR, name="wharfinger")
 _BATCH: Final = 10_000
-_WARN_PERCENT: Final = 85
+_WARN_PERCENT: Final = rules.THRESHOLDS[0]
 
 
 @dataclass(frozen=True, slots=True)

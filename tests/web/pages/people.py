@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from hatch_build import WORK
 from tests.serving import Server
@@ -86,6 +86,16 @@ class Person:
     def close(self) -> None:
         """Close the window."""
         self.context.close()
+
+
+def confirm(page: Page, button: str, typed: str = "") -> None:
+    """Press the button of the dialog that is open, which asks for a name where `typed` is one."""
+    dialog = page.get_by_role("dialog")
+    press = dialog.get_by_role("button", name=button, exact=True)
+    if typed:
+        expect(press).to_be_disabled()
+        dialog.get_by_label("to go on").fill(typed)
+    press.click()
 
 
 def with_password(server: Server, project: object = None, role: str | None = None, *, admin: bool = False) -> str:

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.serving import Server
 from tests.web.pages.conftest import NewPerson
-from tests.web.pages.people import PASSWORD, Person
+from tests.web.pages.people import PASSWORD, Person, confirm
 
 
 def test_a_token_is_made_shown_once_rotated_and_revoked(person: NewPerson, site: Server) -> None:
@@ -27,7 +27,7 @@ def test_a_token_is_made_shown_once_rotated_and_revoked(person: NewPerson, site:
     assert not works(site, ada.username, secret)
     assert works(site, ada.username, new)
     page.get_by_role("button", name="Revoke").first.click()
-    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    confirm(page, "Revoke", "laptop")
     expect(page.get_by_role("status").first).to_contain_text("good for nothing")
     assert not works(site, ada.username, new)
     ada.check("tokens-over")

@@ -12,6 +12,7 @@ from tests.serving import Server, until
 from tests.web.oci.contents import image
 from tests.web.oci.registry_client import Registry
 from tests.web.pages.conftest import NewPerson
+from tests.web.pages.people import confirm
 from tests.web.pages.test_places import press
 from wharfinger.domain import chain, members, repositories, webhooks
 from wharfinger.domain.access import OPERATOR
@@ -139,7 +140,7 @@ def test_life_of_a_webhook(person: NewPerson, allowing: Server, receiver: Receiv
     ada.check("webhooks", hidden=["time"])
     page.get_by_role("link", name="deployer").click()
     press(page, "Remove")
-    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    confirm(page, "Remove", "deployer")
     expect(page.get_by_role("status").first).to_contain_text("The webhook is removed.")
 
 

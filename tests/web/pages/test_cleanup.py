@@ -7,6 +7,7 @@ from tests.serving import Server
 from tests.web.oci.contents import image
 from tests.web.oci.registry_client import Registry
 from tests.web.pages.conftest import NewPerson
+from tests.web.pages.people import confirm
 from tests.web.pages.test_places import press
 from wharfinger.db import policies as policy_rows
 from wharfinger.domain import protection
@@ -104,7 +105,7 @@ def test_protection(person: NewPerson, site: Server) -> None:
     expect(page.get_by_role("row", name="^stable-")).to_be_visible()
     ada.check("protection")
     page.get_by_role("row", name="^v").get_by_role("button", name="Remove").first.click()
-    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    confirm(page, "Remove", "^v")
     expect(page.get_by_role("status").first).to_contain_text("The rule is gone.")
     expect(page.get_by_role("row", name="^v")).to_have_count(0)
 

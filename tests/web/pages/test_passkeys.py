@@ -7,7 +7,7 @@ from playwright.sync_api import CDPSession, Page, expect
 
 from tests.serving import Server
 from tests.web.pages.conftest import NewPerson
-from tests.web.pages.people import Person
+from tests.web.pages.people import Person, confirm
 from tests.web.pages.test_second_factor import add as add_second_factor
 from tests.web.pages.visitor import Visitor, somebody
 
@@ -52,6 +52,11 @@ def add(page: Page, name: str) -> None:
     page.get_by_role("button", name="Add a passkey").click()
 
 
+def added(page: Page, name: str) -> None:
+    add(page, name)
+    expect(page.get_by_role("row").filter(has_text=name)).to_be_visible()
+
+
 def sign_in(person: Person) -> Page:
     """By passkey alone."""
     person.context.clear_cookies()
@@ -80,9 +85,12 @@ def test_it_is_added_signs_in_and_is_removed(person: NewPerson, house: Server) -
     page.goto("/profile/sessions")
     expect(page.get_by_text("by passkey")).to_be_visible()
     page.goto("/profile/passkeys")
+    number = (page.locator("dialog").get_attribute("id") or "").partition("-")[2]
+    refused = Visitor(house, ada.username).post("/profile/passkeys/remove", {"passkey": number, "typed": "other"})
+    assert (refused.status_code, "type laptop to go on" in refused.text) == (422, True)
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_role("dialog")).to_contain_text("It no longer signs you in")
-    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    confirm(page, "Remove", "laptop")
     expect(page.get_by_role("heading", name="You have no passkey yet")).to_be_visible()
     expect(sign_in(ada).get_by_role("alert")).to_contain_text("not known here")
     device.forget()
@@ -93,8 +101,7 @@ def test_it_is_added_signs_in_and_is_removed(person: NewPerson, house: Server) -
 def test_who_cannot_unlock_the_device_is_not_let_in(person: NewPerson, house: Server) -> None:
     ada = person(server=house)
     device = Device(ada)
-    add(ada.page, "phone")
-    expect(ada.page.get_by_role("row").filter(has_text="phone")).to_be_visible()
+    added(ada.page, "phone")
     device.unlocks(right=False)
     page = sign_in(ada)
     expect(page.get_by_role("alert")).to_contain_text("Nothing was shown")
@@ -107,7 +114,7 @@ def test_who_cannot_unlock_the_device_is_not_let_in(person: NewPerson, house: Se
 def test_it_stands_in_for_the_code_of_a_second_factor(person: NewPerson, house: Server) -> None:
     ada = person(server=house)
     Device(ada)
-    add(ada.page, "phone")
+    added(ada.page, "phone")
     add_second_factor(ada)
     ada.context.clear_cookies()
     page = ada.sign_in_form()
@@ -151,12 +158,11 @@ def test_answers_that_are_made_up_are_refused(house: Server) -> None:
 def test_an_administrator_removes_them(person: NewPerson, house: Server) -> None:
     ada, root = person(server=house), person(admin=True, server=house)
     Device(ada)
-    add(ada.page, "lost")
-    expect(ada.page.get_by_role("row").filter(has_text="lost")).to_be_visible()
+    added(ada.page, "lost")
     page = root.open(f"/admin/users/{ada.username}")
     page.get_by_role("button", name="Remove passkeys").click()
     expect(page.get_by_role("dialog")).to_contain_text("They have 1 passkey")
-    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    confirm(page, "Remove", ada.username)
     expect(page.get_by_role("status").first).to_contain_text("good for nothing")
     expect(page.get_by_role("button", name="Remove passkeys")).to_have_count(0)
     expect(sign_in(ada).get_by_role("alert")).to_contain_text("not known here")

@@ -68,6 +68,7 @@ def save(visit: Visit) -> Response:
 def remove(visit: Visit) -> Response:
     """Forget a policy."""
     place, name = _place(visit), visit.form["name"]
+    visit.require_typed(name)
     policies.remove(visit.tools, visit.caller, _path(place), name)
     return visit.go(_top(place), f"The policy {name} is gone.")
 

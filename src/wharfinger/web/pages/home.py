@@ -50,5 +50,5 @@ def paged(visit: Visit, found: list[Any], path_of: Any) -> dict[str, Any]:
     more = ""
     if len(found) > PAGE:
         query = {"q": visit.asked("q"), "after": path_of(found[PAGE - 1])}
-        more = f"{visit.request.url.path}?{urlencode({key: value for key, value in query.items() if value})}"
+        more = f"{visit.here}?{urlencode({key: value for key, value in query.items() if value})}"
     return {"found": found[:PAGE], "more": more}

@@ -53,4 +53,4 @@ def query(visit: Visit, **changes: str) -> str:
     """The address of the page at hand with other parameters; those that are empty are left out."""
     kept = {key: value for key, value in visit.request.query_params.items() if key != _SEEN} | changes
     text = urlencode({key: value for key, value in kept.items() if value})
-    return f"{visit.request.url.path}?{text}" if text else visit.request.url.path
+    return f"{visit.here}?{text}" if text else visit.here

@@ -28,6 +28,8 @@ def put(visit: Visit) -> Response:
 def remove(visit: Visit) -> Response:
     """End a membership."""
     place, username = opened(visit), visit.form["username"]
+    if username == visit.caller.name:
+        visit.require_typed(place.path)
     members.remove(visit.tools, visit.caller, place.path, username)
     if username == visit.caller.name:
         return visit.go("/", f"You are no longer a member of {place.path}.")

@@ -39,8 +39,10 @@ def add(visit: Visit) -> Response:
 
 
 def remove(visit: Visit) -> Response:
-    """Forget one."""
-    name = passkeys.remove(visit.tools, visit.caller, visit.number("passkey"))
+    """Forget one; the visitor has typed its name."""
+    number, held = visit.number("passkey"), passkeys.list_own(visit.tools, visit.caller)
+    visit.require_typed(next((one.name for one in held if one.id == number), ""))
+    name = passkeys.remove(visit.tools, visit.caller, number)
     return visit.go("/profile/passkeys", f"The passkey {name} is good for nothing any more.")
 
 

@@ -43,9 +43,11 @@ def add(visit: Visit) -> Response:
 
 
 def remove(visit: Visit) -> Response:
-    """Stop protecting it."""
-    project = _project(visit)
-    protection.remove(visit.tools, visit.caller, project.path, _kind(visit), visit.number("id"))
+    """Stop protecting it; the visitor has typed the pattern."""
+    project, kind, number = _project(visit), _kind(visit), visit.number("id")
+    rules = protection.list_rules(visit.tools, visit.caller, project.path)
+    visit.require_typed(next((one.rule.pattern for one in rules if one.id == number), ""))
+    protection.remove(visit.tools, visit.caller, project.path, kind, number)
     return visit.go(f"/{project.path}/-/protection", "The rule is gone.")
 
 

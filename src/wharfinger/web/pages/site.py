@@ -57,6 +57,7 @@ class Site:
     assets: Assets
     environment: Environment
     served: Served
+    has_page: Callable[[str], bool]
 
     def render(self, template: str, facts: Mapping[str, Any]) -> str:
         """The text of a template that is handed these facts."""
@@ -81,4 +82,4 @@ def build(tools: Tools, external_url: str, served: Served, has_page: Callable[[s
     environment.globals.update(nearly_full=partial(quotas.nearly_full, tools))
     drawn = environment.get_template("icons.html").module
     environment.globals.update(icon=drawn.icon, logo=drawn.logo)  # type: ignore[attr-defined]
-    return Site(tools, external_url, assets, environment, served)
+    return Site(tools, external_url, assets, environment, served, has_page)

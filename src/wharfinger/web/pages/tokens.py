@@ -37,7 +37,7 @@ def rotate(visit: Visit) -> Response:
 
 def revoke(visit: Visit) -> Response:
     """The end of one."""
-    tokens.revoke(visit.tools, visit.caller, visit.number("token"))
+    _revoke(visit)
     return visit.go("/profile/tokens", "The token is good for nothing any more.")
 
 
@@ -71,8 +71,15 @@ def rotate_place(visit: Visit) -> Response:
 def revoke_place(visit: Visit) -> Response:
     """The end of one."""
     place = opened(visit, Action.ADMINISTER)
-    tokens.revoke(visit.tools, visit.caller, visit.number("token"))
+    _revoke(visit)
     return visit.go(f"/{place.path}/-/tokens", "The token is good for nothing any more.")
+
+
+def _revoke(visit: Visit) -> None:
+    """The visitor has typed its name."""
+    token = tokens.get(visit.tools, visit.caller, visit.number("token"))
+    visit.require_typed(token.name)
+    tokens.revoke(visit.tools, visit.caller, token.id)
 
 
 def _own(visit: Visit, made: NewToken | None) -> Response:

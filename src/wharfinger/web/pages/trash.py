@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import Response
 
 from wharfinger.domain import selection, trash
+from wharfinger.domain.errors import TrashedUnknown
 from wharfinger.domain.trash import Trashed
 from wharfinger.rules.roles import Action
 from wharfinger.web.pages import live, places, words
@@ -31,7 +32,11 @@ def show(visit: Visit) -> Response:
     found = trash.list_trash(visit.tools, visit.caller, project.path, before=before, limit=_PAGE + 1)
     page = found[:_PAGE]
     further = live.query(visit, before=str(page[-1].id)) if len(found) > _PAGE else ""
-    return visit.page("trash.html", place=project, acts=_acts(page), next_path=further)
+    facts: dict[str, Any] = {"place": project, "acts": _acts(page), "next_path": further}
+    part = live.part(visit, "trash_list.html", **facts)
+    if live.asked(visit):
+        return live.answer(visit, part)
+    return visit.page("trash.html", part=part, **facts)
 
 
 def restore(visit: Visit) -> Response:
@@ -45,14 +50,20 @@ def restore(visit: Visit) -> Response:
 
 
 def empty(visit: Visit) -> Response:
-    """Let go of one thing, or of everything; the visitor has typed the project's path."""
+    """Let go of one thing, or of everything; the visitor has typed what it is called, or the project's path."""
     project = places.opened(visit, Action.ADMINISTER)
     number = visit.number("id") or None
-    if number is None:
-        visit.require_typed(project.path)
+    visit.require_typed(project.path if number is None else _called(visit, project.path, number))
     gone = trash.empty(visit.tools, visit.caller, project.path, number)
     said = f"{words.count(gone, 'thing is', 'things are')} gone from the trash for good."
     return visit.go(f"/{project.path}/-/trash", said)
+
+
+def _called(visit: Visit, project: str, number: int) -> str:
+    found = trash.list_trash(visit.tools, visit.caller, project, before=number + 1, limit=1)
+    if not found or found[0].id != number:
+        raise TrashedUnknown("it is not in the trash any more: it is back, or gone for good")
+    return name(found[0])
 
 
 def name(thing: Trashed) -> str:

@@ -58,12 +58,14 @@ def rename(visit: Visit) -> Response:
 def reset_password(visit: Visit) -> Response:
     """A new one-time password, shown now and never again."""
     user = users.get(visit.tools, visit.caller, visit.of_path("username"))
+    visit.require_typed(user.username)
     return _one(visit, user, users.generate_password(visit.tools, visit.caller, user.username))
 
 
 def remove_factor(visit: Visit) -> Response:
     """For who lost phone and recovery codes."""
     username = visit.of_path("username")
+    visit.require_typed(username)
     second_factors.remove_of(visit.tools, visit.caller, username)
     return visit.go(f"/admin/users/{username}", "They sign in by password alone now.")
 
@@ -71,6 +73,7 @@ def remove_factor(visit: Visit) -> Response:
 def remove_passkeys(visit: Visit) -> Response:
     """For who lost the devices."""
     username = visit.of_path("username")
+    visit.require_typed(username)
     passkeys.remove_of(visit.tools, visit.caller, username)
     return visit.go(f"/admin/users/{username}", "Their passkeys are good for nothing any more.")
 
@@ -85,6 +88,7 @@ def block(visit: Visit) -> Response:
 def revoke_tokens(visit: Visit) -> Response:
     """Every token of theirs, at once."""
     username = visit.of_path("username")
+    visit.require_typed(username)
     users.revoke_tokens(visit.tools, visit.caller, username)
     return visit.go(f"/admin/users/{username}", "All their tokens are revoked.")
 

@@ -97,6 +97,14 @@ class Visit:
         return urlsplit(self.site.external_url).netloc or self.request.url.netloc
 
     @property
+    def here(self) -> str:
+        """The path of the page at hand: of a form that was sent, that of the page above it that has the form."""
+        path = self.request.url.path
+        while self.request.method != "GET" and path and not self.site.has_page(path):
+            path = path.rpartition("/")[0]
+        return path or "/"
+
+    @property
     def address(self) -> str:
         """Where people reach the pages: `https://registry.example.com`."""
         return self.site.external_url or f"{self.request.url.scheme}://{self.request.url.netloc}"
@@ -159,7 +167,7 @@ class Visit:
     def require_typed(self, name: str) -> None:
         """Make sure that the person has typed the name of what is to go. Raises SettingInvalid."""
         if self.form["typed"] != name:
-            raise SettingInvalid(f"nothing was deleted: type {name} to go on")
+            raise SettingInvalid(f"nothing was done: type {name} to go on")
 
     def page(self, template: str, *, status: int = 200, **facts: Any) -> Response:
         """A page, or a part of one, from a template that is handed these facts besides those of `Site.render`."""

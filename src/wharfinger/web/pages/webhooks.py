@@ -12,6 +12,7 @@ from wharfinger.domain.errors import SettingInvalid
 from wharfinger.domain.webhooks import Changes, Webhook
 from wharfinger.rules.notifications import Form, Subject
 from wharfinger.rules.roles import Action
+from wharfinger.web.pages import live
 from wharfinger.web.pages.places import opened
 from wharfinger.web.pages.visit import Visit
 
@@ -68,8 +69,12 @@ def show_one(visit: Visit, sent: Delivery | None = None) -> Response:
     last = visit.number("after") or None if visit.request.method == "GET" else None
     found = deliveries.list_deliveries(visit.tools, visit.caller, where.path, number, last=last, limit=PAGE + 1)
     more = f"{where.top}/{number}?after={found[PAGE - 1].id}" if len(found) > PAGE else ""
-    facts = {"log": found[:PAGE], "more": more, "sent": sent, "states": State}
-    return _page(visit, where, "webhook.html", webhook=webhook, **facts)
+    facts: dict[str, Any] = {"log": found[:PAGE], "more": more, "states": State, "top": where.top, "webhook": webhook}
+    part = live.part(visit, "webhook_log.html", **facts)
+    if live.asked(visit):
+        return live.answer(visit, part)
+    shown = {"webhook": webhook, "part": part, "sent": sent, "states": State, "called": _called(webhook)}
+    return _page(visit, where, "webhook.html", **shown)
 
 
 def change(visit: Visit) -> Response:
@@ -88,9 +93,11 @@ def enable(visit: Visit) -> Response:
 
 
 def remove(visit: Visit) -> Response:
-    """Remove it with its log."""
+    """Remove it with its log; the visitor has typed what it is called."""
     where = _where(visit)
-    webhooks.remove(visit.tools, visit.caller, where.path, visit.number("number"))
+    webhook = webhooks.get(visit.tools, visit.caller, where.path, visit.number("number"))
+    visit.require_typed(_called(webhook))
+    webhooks.remove(visit.tools, visit.caller, where.path, webhook.id)
     return visit.go(where.top, "The webhook is removed.")
 
 
@@ -104,6 +111,10 @@ def redeliver(visit: Visit) -> Response:
     """Send something again; the answer says how it went."""
     where, number, delivery = _where(visit), visit.number("number"), visit.number("delivery")
     return show_one(visit, deliveries.redeliver(visit.tools, visit.caller, where.path, number, delivery))
+
+
+def _called(webhook: Webhook) -> str:
+    return webhook.name or f"Webhook {webhook.id}"
 
 
 def _where(visit: Visit) -> _Where:

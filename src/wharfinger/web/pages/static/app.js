@@ -99,8 +99,9 @@
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) for (const part of document.querySelectorAll("[data-live]")) htmx.trigger(part, "look");
   });
-  document.addEventListener("htmx:after:swap", count);
-  for (const field of document.querySelectorAll("[data-must-be]")) judge(field);
+  const judgeAll = () => { for (const field of document.querySelectorAll("[data-must-be]")) judge(field); };
+  document.addEventListener("htmx:after:swap", () => { count(); judgeAll(); });
+  judgeAll();
   // On a phone the side bar is a row to be pushed along: it begins where one is.
   document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   count();

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, 
 
 from wharfinger.db import paging
 from wharfinger.db.access import below, role_of
+from wharfinger.db.later import later
 from wharfinger.db.overviews import PUSHED
 from wharfinger.db.paging import Cut
 from wharfinger.db.tables.columns import Moment
@@ -70,7 +71,8 @@ def projects_of(found: Select[Any], visibility: int | None) -> Select[Any]:
 def activity(*, user: int | None, now: datetime, everywhere: bool) -> ColumnElement[Any]:
     """When a project last changed or, if that is later, was pushed to: where its images are shown, or `everywhere`."""
     shown = or_(projects.c.registry_access == "enabled", role_of(projects, user, now).is_not(None))
-    return case((PUSHED > _CHANGED if everywhere else shown & (PUSHED > _CHANGED), PUSHED), else_=_CHANGED)
+    pushed = PUSHED if everywhere else case((shown, PUSHED))
+    return later(_CHANGED, func.coalesce(pushed, _CHANGED, type_=Moment()))
 
 
 def projects_active(

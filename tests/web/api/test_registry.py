@@ -2,6 +2,7 @@
 
 import secrets
 from pathlib import PurePosixPath
+from time import sleep
 from urllib.parse import quote
 
 import gitlab
@@ -53,7 +54,7 @@ def test_a_projects_repositories(owner: Somebody, people: People, server: Server
 
 
 def test_how_to_delete_it_is_told_to_those_who_may(
-    owner: Somebody, people: People, project: Project, path: str
+    owner: Somebody, people: People, server: Server, project: Project, path: str
 ) -> None:
     people.push(owner, path)
     guest = people.somebody(project, "guest")
@@ -61,7 +62,7 @@ def test_how_to_delete_it_is_told_to_those_who_may(
         found = next(
             one for one in who.http.get(f"/projects/{project.id}/registry/repositories").json() if one["path"] == path
         )
-        way = f"/api/v4/projects/{project.id}/registry/repositories/{found['id']}"
+        way = f"{server.url}/api/v4/projects/{project.id}/registry/repositories/{found['id']}"
         assert found.get("delete_api_path") == (way if told else None)
 
 
@@ -204,11 +205,14 @@ def test_delete_in_bulk(owner: Somebody, people: People, project: Project, path:
 
 @pytest.mark.parametrize("how", ["params", "data", "json"])
 def test_bulk_by_query_form_and_json(owner: Somebody, people: People, project: Project, path: str, how: str) -> None:
-    people.push(owner, path, "a", "b", "c")
+    for tag in "abcd":
+        people.push(owner, path, tag)
     url = f"/projects/{project.id}/registry/repositories/{repository(owner, project, path).id}/tags"
-    sent = {how: {"name_regex": "a|b", "older_than": "1h", "keep_n": 1}}
+    sent = {how: {"name_regex": "a|b|c", "name_regex_keep": "b", "older_than": "1s", "keep_n": 1}}
+    sleep(1.1)  # what is younger than a second stays
     assert owner.http.request("DELETE", url, **sent).status_code == 202
     assert owner.http.request("DELETE", url, **sent).status_code == 400
+    assert until(lambda: owner.registry.tags(path) == ["b", "c", "d"])
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def shape(call: Call, one: Repository, *, with_tags: bool = False, with_count: b
     if one.size_bytes is not None:
         more["size"] = one.size_bytes
     if repositories.deletable(call.tools, call.caller, one):
-        more["delete_api_path"] = f"/api/v4/projects/{one.project_id}/registry/repositories/{one.id}"
+        more["delete_api_path"] = f"{call.url}/api/v4/projects/{one.project_id}/registry/repositories/{one.id}"
     return RepositoryShape(
         id=one.id,
         name=one.name,

@@ -27,6 +27,7 @@ class Kas(Shape):
 
     enabled: bool = False
     externalUrl: str | None = None  # noqa: N815 - the client's word
+    externalK8sProxyUrl: str | None = None  # noqa: N815 - the client's word
     version: str | None = None
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.actors import Actors
 from tests.clock import Clock
 from tests.domain.crashes import Crash, CrashingDatabase, Fuse
-from tests.domain.people import person
+from tests.domain.people import person, with_token
 from tests.domain.shelf import Shelf
 from tests.mailbox import Mailbox, serving, text_of
 from wharfinger.clients.mail import Mail, Security
@@ -310,6 +310,26 @@ def test_deleting_in_bulk(shelf: Shelf, clock: Clock) -> None:
     once.ask(shelf.tools, maintainer, shelf.path, terms)
     history.restore(shelf.tools, OPERATOR, shelf.project, number)
     assert "v1" in tags(shelf)
+
+
+def test_who_asked_for_it_is_written_down(shelf: Shelf, clock: Clock) -> None:
+    fill(shelf, clock, "a", "b")
+    save(shelf)
+    person(shelf.tools, "maintainer")
+    members.add(shelf.tools, OPERATOR, shelf.project, "maintainer", Role.MAINTAINER)
+    asking = replace(with_token(shelf.tools, "maintainer"), address="192.0.2.7")
+    number = runs.run_now(shelf.tools, asking, shelf.project).id
+    once.ask(shelf.tools, asking, shelf.path, replace(ON, name_regex="a.*"))
+    do_all(shelf.tools)
+    while worker.follow(shelf.tools):
+        pass
+    once_, policy = audit.page(shelf.tools, OPERATOR, shelf.project, Wanted(kind="cleanup asked for")).events
+    assert {(one.actor, one.user_id, one.address) for one in (once_, policy)} == {
+        ("maintainer", asking.user_id, "192.0.2.7")
+    }
+    assert policy.about == {"run_id": number, "policy": "default"}
+    assert (once_.path, once_.about["terms"]["name_regex"]) == (shelf.path, "a.*")
+    assert ["policy" in done for done in told(shelf, "cleanup ran")] == [True, False], "a bulk deletion is of none"
 
 
 @pytest.mark.parametrize(("role", "looks"), [(Role.REPORTER, False), (Role.DEVELOPER, True)])

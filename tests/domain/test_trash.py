@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.actors import Actors
 from tests.clock import Clock
@@ -11,6 +11,7 @@ from tests.domain.people import person
 from tests.domain.shelf import Shelf
 from wharfinger.db import images as rows
 from wharfinger.db import tags as tag_rows
+from wharfinger.db.tables.images import tags
 from wharfinger.db.tables.trash import trash as trash_table
 from wharfinger.domain import garbage, images, members, trash
 from wharfinger.domain.access import OPERATOR
@@ -130,6 +131,26 @@ def test_a_manifest_with_its_tags(shelf: Shelf, clock: Clock) -> None:
     newer = shelf.tools.lookup.by_tag(shelf.path, "latest")
     assert newer is not None
     assert newer.digest != image, "a tag that points elsewhere by now stays where it is"
+
+
+@pytest.mark.parametrize("by", ["tag", "digest"])
+def test_tags_are_as_old_when_they_are_back(tools: Tools, shelf: Shelf, clock: Clock, by: str) -> None:
+    digest, pushed_at = shelf.image(b"layer", tag="v1"), clock()
+    clock.advance(days=1)
+    shelf.delete("v1" if by == "tag" else digest)
+    shelf.restore(shelf.trash()[-1].id)
+    with tools.db.read() as tx:
+        assert tx.execute(select(tags.c.pushed_at).where(tags.c.name == "v1")).scalar_one() == pushed_at
+
+
+def test_what_an_older_version_deleted_comes_back(tools: Tools, shelf: Shelf) -> None:
+    digest = shelf.image(b"layer", tag="v1")
+    shelf.delete(digest)
+    with tools.db.begin() as tx:
+        tx.execute(update(trash_table).values(tags='["v1"]'))
+    assert shelf.trash()[-1].tags == ("v1",)
+    shelf.restore(shelf.trash()[-1].id)
+    assert shelf.has("v1")
 
 
 def test_an_index_brings_its_images_back(shelf: Shelf, clock: Clock) -> None:

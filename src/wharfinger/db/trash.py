@@ -67,13 +67,18 @@ def add_tags(tx: Connection, row: dict[str, Any], names: Collection[str]) -> Non
         tx.execute(trash_needs.insert().from_select(["trash_id", "repository_id", "need", "digest"], needed))
 
 
-def named_by(tx: Connection, manifest: int) -> tuple[list[str], list[str], list[str]]:
-    """Digests of the blobs and of the manifests that a manifest names, and the tags that point to it."""
+def named_by(tx: Connection, manifest: int) -> tuple[list[str], list[str]]:
+    """Digests of the blobs and of the manifests that a manifest names."""
     return (
         list(tx.scalars(select(manifest_blobs.c.digest).where(manifest_blobs.c.manifest_id == manifest))),
         list(tx.scalars(select(manifest_children.c.digest).where(manifest_children.c.manifest_id == manifest))),
-        tags_of(tx, manifest),
     )
+
+
+def pointing(tx: Connection, manifest: int) -> str:
+    """The tags that point to a manifest and since when, as an entry of the trash has them (`tag_moments`)."""
+    found = select(tags.c.name, tags.c.pushed_at).where(tags.c.manifest_id == manifest).order_by(tags.c.name)
+    return json.dumps({row.name: row.pushed_at.isoformat() for row in tx.execute(found)})
 
 
 def tags_of(tx: Connection, manifest: int) -> list[str]:
@@ -146,10 +151,12 @@ def needs(tx: Connection, ids: Collection[int], need: str) -> list[tuple[int, st
     return [(row[0], row[1]) for row in tx.execute(found)]
 
 
-def tag_names(row: Row[Any]) -> list[str]:
-    """The tags that pointed to a manifest."""
-    names: list[str] = json.loads(row.tags) if row.tags else []
-    return names
+def tag_moments(row: Row[Any]) -> dict[str, datetime | None]:
+    """The tags that pointed to a manifest, and since when; None where it was deleted by a version that kept names."""
+    found: dict[str, str] | list[str] = json.loads(row.tags) if row.tags else {}
+    if isinstance(found, list):
+        return dict.fromkeys(found)
+    return {name: datetime.fromisoformat(moment) for name, moment in found.items()}
 
 
 def remove(tx: Connection, ids: Collection[int]) -> None:

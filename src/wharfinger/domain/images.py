@@ -338,8 +338,8 @@ def _remove_manifest(
 
 
 def _keep_manifest(tx: Connection, entry: dict[str, Any], found: Row[Any]) -> None:
-    blobs, children, tags = trash_rows.named_by(tx, found.id)
-    entry |= {"name": found.digest, "tags": json.dumps(tags)}
+    blobs, children = trash_rows.named_by(tx, found.id)
+    entry |= {"name": found.digest, "tags": trash_rows.pointing(tx, found.id)}
     entry |= {"digest": found.digest, "media_type": found.media_type, "body": found.body}
     trash_rows.add(tx, entry, {"blob": blobs, "manifest": children, "subject": [found.digest]})
 

@@ -210,8 +210,9 @@ def _restore_manifest(tx: Connection, tools: Tools, row: Row[Any]) -> None:
     values = push.row_of(row.repository_id, parsed, row.digest, body) | {"created_at": now, "review_after": later}
     stored = image_rows.add_manifest(tx, values, parsed.blobs, parsed.children)
     _restore_missing(tx, tools, row.repository_id, parsed.children)
-    aims = dict.fromkeys(rows.tag_names(row), stored)
-    tag_rows.add(tx, row.repository_id, aims, pushed_by=dict.fromkeys(aims, row.deleted_by), pushed_at={}, now=now)
+    moments = rows.tag_moments(row)
+    aims, names = dict.fromkeys(moments, stored), dict.fromkeys(moments, row.deleted_by)
+    tag_rows.add(tx, row.repository_id, aims, pushed_by=names, pushed_at=moments, now=now)
     rows.remove(tx, [row.id])
     usage.settle(tx, watched)
 
@@ -240,7 +241,7 @@ def _require_shown(tx: Connection, row: Row[Any]) -> None:
 
 
 def _require_restore(warden: Warden, row: Row[Any]) -> None:
-    names = {Kind.TAG: [row.name], Kind.MANIFEST: rows.tag_names(row), Kind.REPOSITORY: None}
+    names = {Kind.TAG: [row.name], Kind.MANIFEST: list(rows.tag_moments(row)), Kind.REPOSITORY: None}
     warden.require_arrival(_path(row), names[Kind(row.kind)])
 
 
@@ -275,4 +276,4 @@ def _trashed(row: Row[Any], path: str) -> Trashed:
     kind = Kind(row.kind)
     name = {Kind.TAG: row.name, Kind.MANIFEST: row.digest, Kind.REPOSITORY: ""}[kind]
     times = (row.deleted_by, row.deleted_at, row.expires_at)
-    return Trashed(row.id, kind, path, name, tuple(rows.tag_names(row)), *times, row.batch)
+    return Trashed(row.id, kind, path, name, tuple(rows.tag_moments(row)), *times, row.batch)

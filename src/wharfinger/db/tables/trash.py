@@ -14,7 +14,7 @@ trash = Table(
     Column("digest", PATH),  # of the manifest, or of the one that the tag pointed to
     Column("media_type", Text),  # of a manifest, with
     Column("body", LargeBinary),  # its bytes, and
-    Column("tags", Text),  # the tags that pointed to it, as a JSON list
+    Column("tags", Text),  # the tags that pointed to it, as JSON: since when, by tag (db/trash.py)
     Column("deleted_by", Text, nullable=False),
     Column("batch", String),  # what one act deleted, and one act restores; null for a thing by itself
     moment("pushed_at", nullable=True),  # of a tag: since when it pointed there, so that it is as old when it is back

@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Final
 
 from wharfinger.db import repositories as repository_rows
-from wharfinger.domain import images
+from wharfinger.domain import events, images
 from wharfinger.domain.access import Caller
 from wharfinger.domain.cleanup import runs, terms
 from wharfinger.domain.cleanup.terms import Terms
 from wharfinger.domain.errors import AskedLately
+from wharfinger.domain.events.keeping import CleanupAsked
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Action
 
@@ -33,5 +34,7 @@ def ask(tools: Tools, caller: Caller, path: str, wanted: Terms) -> int:
                 "This request has already been made. You can run this at most once an hour for a given container "
                 "repository"
             )
-        run = runs.start(tx, tools, caller.name, project=place.project_id, terms=wanted, repository=place.id)
-    return run or 0
+        run = runs.start(tx, tools, caller.name, project=place.project_id, terms=wanted, repository=place.id) or 0
+        told = CleanupAsked(path=place.path, project_id=place.project_id, run_id=run, terms=terms.facts(wanted))
+        events.put(tx, tools, caller, told)
+    return run

@@ -67,4 +67,5 @@ def _end(tx: Connection, tools: Tools, run: AnyRow, state: State, size: int, *, 
 
 def _about(run: AnyRow) -> dict[str, Any]:
     place = {"path": run.project_path, "project_id": run.project_id, "namespace_id": run.namespace_id}
-    return {**place, "run_id": run.id, "policy": written.read(run.terms).name}
+    policy = written.read(run.terms).name if run.repository_id is None else None
+    return {**place, "run_id": run.id, "policy": policy}

@@ -13,13 +13,14 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row
 
 from wharfinger.db import policies as rows
-from wharfinger.domain import access, queue
+from wharfinger.domain import access, events, queue
 from wharfinger.domain.access import Caller
 from wharfinger.domain.cleanup import history, outcome, policies
 from wharfinger.domain.cleanup import terms as written
 from wharfinger.domain.cleanup.history import Run, State
 from wharfinger.domain.cleanup.terms import FIRST, Terms
 from wharfinger.domain.errors import RunFinished, RunUnfinished
+from wharfinger.domain.events.keeping import CleanupAsked
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Action
 
@@ -46,8 +47,9 @@ def run_now(tools: Tools, caller: Caller, project: str, name: str = FIRST) -> Ru
             raise policies.unknown(opened.path, name)
         if _open_run(tx, opened.id, policy.id) is not None:
             raise RunUnfinished(f"a run of the policy {name} has not finished: wait for it")
-        id_ = start(tx, tools, caller.name, project=opened.id, policy=policy.id, terms=policy.terms)
-    return history.get(tools, caller, opened.path, id_ or 0)
+        id_ = start(tx, tools, caller.name, project=opened.id, policy=policy.id, terms=policy.terms) or 0
+        events.put(tx, tools, caller, CleanupAsked(**events.at(opened), run_id=id_, policy=name))
+    return history.get(tools, caller, opened.path, id_)
 
 
 def stop(tools: Tools, caller: Caller, project: str, id_: int) -> Run:

@@ -30,13 +30,24 @@ class CleanupPolicyChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CleanupAsked(Event):
+    """Somebody asked for a run: of a policy in the project at `path`, or once, by `terms`, in the repository there."""
+
+    kind = "cleanup asked for"
+
+    run_id: int
+    policy: str | None = None
+    terms: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CleanupRan(Event):
-    """A run of cleanup in the project at `path` is done."""
+    """A run of cleanup in the project at `path` is done; a deletion in bulk is of no policy."""
 
     kind = "cleanup ran"
 
     run_id: int
-    policy: str
+    policy: str | None
     tags_count: int
     manifests_count: int
     size_bytes: int
@@ -49,7 +60,7 @@ class CleanupFailed(Event):
     kind = "cleanup failed"
 
     run_id: int
-    policy: str
+    policy: str | None
     error: str
     given_up: bool = False
 
@@ -61,7 +72,7 @@ class CleanupStopped(Event):
     kind = "cleanup stopped"
 
     run_id: int
-    policy: str
+    policy: str | None
     tags_count: int
     manifests_count: int
     size_bytes: int

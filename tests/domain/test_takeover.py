@@ -53,6 +53,16 @@ def policy() -> Policy:
     return Policy(trash_keep=timedelta())
 
 
+def test_bytes_that_are_lost_here_come_from_there(tools: Tools, tmp_path: Path) -> None:
+    """A blob of another image, whose row is here and whose bytes are not: no copy of it is taken for granted."""
+    shelf = Shelf(tools)
+    write(tmp_path, "app", "v1")
+    tools.store.delete(shelf.blob(b"app v1", shelf.other))
+    (app,) = takeover.repositories(tools, ReferenceFolder(tmp_path), shelf.project, copy=True)
+    assert (app.tags, app.problems) == (1, [])
+    assert tools.store.kept(digests.of(b"app v1"))
+
+
 @pytest.mark.parametrize("known", [False, True], ids=["new blobs", "blobs that are here"])
 def test_a_repository_is_deleted_while_it_is_filled(tools: Tools, tmp_path: Path, known: bool) -> None:
     """One sentence says so, whatever it still had; the next repository is taken, and a second run mends it."""

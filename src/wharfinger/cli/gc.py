@@ -71,7 +71,8 @@ def preview(
         show([_doomed(one) for one in named], as_json=False, empty="")
     if left := len(found.doomed) - len(named):
         say(f"… and {left:,} more: `wharfinger gc preview --all` names them.")
-    say(f"The next batch would take {_taken(found.freed)}. Nothing was changed.")
+    trashed = sum(one.what is What.TRASHED for one in found.doomed)
+    say(f"The next batch would take {_taken(found.freed, trashed)}. Nothing was changed.")
 
 
 @gc.command()
@@ -107,12 +108,15 @@ def _doomed(one: Doomed) -> dict[str, object]:
     }
 
 
-def _taken(freed: Freed) -> str:
-    if not (freed.manifests or freed.links or freed.blobs):
-        return "nothing"
-    links = f"{counted(freed.links, 'blob')} out of repositories"
-    gone = f"{counted(freed.blobs, 'blob')} with {in_words(freed.bytes)} for good"
-    return f"{counted(freed.manifests, 'manifest')}, {links}, and {gone}"
+def _taken(freed: Freed, trashed: int = 0) -> str:
+    """In words; what there is none of is not told."""
+    parts = {
+        f"{counted(trashed, 'thing')} out of the trash": trashed,
+        counted(freed.manifests, "manifest"): freed.manifests,
+        f"{counted(freed.links, 'blob')} out of repositories": freed.links,
+        f"{counted(freed.blobs, 'blob')} with {in_words(freed.bytes)} for good": freed.blobs,
+    }
+    return ", ".join(part for part, count in parts.items() if count) or "nothing"
 
 
 def _freed(freed: Freed) -> dict[str, int]:

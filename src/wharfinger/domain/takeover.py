@@ -158,10 +158,12 @@ class _Move:
         self.taken.size_bytes += size
 
     def _mounted(self, repository: int, digest: str) -> bool:
-        """False where its bytes may be on their way out."""
+        """False where its bytes may be on their way out, or are lost: then they come from there."""
         now = self.tools.clock()
         with images.still_there(self.taken.path), self.tools.db.begin() as tx:
-            return rows.mount_blob(tx, repository, digest, now=now, later=now + self.tools.policy.gc_delay)
+            later = now + self.tools.policy.gc_delay
+            mounted = rows.mount_blob(tx, repository, digest, now=now, later=later)
+            return mounted and self.tools.store.kept(digest, rows.blob_place(tx, digest))
 
     def _tag(self, repository: int, link: Link) -> None:
         try:

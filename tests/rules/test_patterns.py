@@ -15,12 +15,24 @@ from wharfinger.rules import patterns
         ("(?=a)", "invalid perl operator"),
         (r"\1", "invalid escape sequence"),
         ("((a{100}){100}){100}", "invalid repetition size"),
+        ("(?:(?:a{0,30}){0,30}b)", "too long to match"),
+        ("(?:(?:(?:a?){9}){9}){9}b", "too long to match"),
+        ("(?:a{0,9}|b{0,9}|c{0,9}){0,99}", "too long to match"),
     ],
 )
 def test_refused(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=r"the pattern|a pattern") as refused:
         patterns.expression(text)
     assert why in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [".*", ".{1,128}", "[0-9a-f]{1,128}", r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?", "(?i)release-[a-z0-9._-]{1,100}",
+     r"(?:main|develop|feature-[a-z0-9]{1,40}|release-\d{1,4}\.\d{1,4}|pr-\d{1,6})", "x" * 255],
+)  # fmt: skip
+def test_taken(text: str) -> None:
+    assert patterns.expression(text)
 
 
 def test_length_of_patterns_in_tokens() -> None:

@@ -89,10 +89,11 @@ def delete(tools: Tools, caller: Caller, path: str, wanted: Wanted) -> Act:
 
 def progress(tools: Tools, caller: Caller, project: str, batch: str) -> Act:
     """How many tags of an act are in the trash by now, and whether more come, or they are on their way back."""
+    batch = access.askable(batch)
     with tools.db.read() as tx:
         opened = access.open_registry(tx, caller, project, Action.DELETE)
         running = any(rows.queued(tx, f"{task} {batch}") for task in (DELETE_TASK, RESTORE_TASK))
-        return Act(batch, rows.trashed(tx, opened.id, tools.clock(), access.askable(batch)), running)
+        return Act(batch, rows.trashed(tx, opened.id, tools.clock(), batch), running)
 
 
 def undo(tools: Tools, caller: Caller, project: str, batch: str) -> trash.Returned | None:

@@ -13,12 +13,15 @@ from wharfinger.spec.errors import quoted
 
 LONGEST: Final = 255
 LONGEST_IN_TOKEN: Final = 100  # such patterns travel in registry tokens, that is in a header
+LARGEST: Final = 1_200  # instructions: a few characters can ask for ten thousand, which takes milliseconds for each tag
 
 _MOST_MEMORY: Final = 1024 * 1024
 
 
 class Pattern(Protocol):
     """A compiled pattern."""
+
+    programsize: int  # instructions, each of which every character may meet
 
     def fullmatch(self, text: str, /) -> Any:
         """Something, if the whole text matches."""
@@ -35,7 +38,10 @@ def expression(text: str, *, longest: int = LONGEST) -> Pattern:
         raise ValueError(f"the pattern has {len(text)} characters, {longest} is the most: write a shorter one")
     if not text.isprintable():
         raise ValueError("the pattern has characters that cannot be printed: remove them, or write them as \\x0a")
-    return _compiled(text)
+    compiled = _compiled(text)
+    if compiled.programsize > LARGEST:
+        raise ValueError("the pattern takes too long to match: write fewer or shorter repetitions within each other")
+    return compiled
 
 
 def wildcard(text: str) -> Pattern:

@@ -48,7 +48,8 @@ SEALS: Final = {
 BROKEN: Final = (  # made of nothing that could be what broke
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     '<title>Something broke · Wharfinger</title><link rel="stylesheet" href="/static/app.css">'
-    '<body class="bg-base-200 p-8 text-center"><main class="mx-auto max-w-xl py-10">'
+    '<body class="bg-base-200 text-base-content flex min-h-screen flex-col">'
+    '<main class="mx-auto w-full max-w-7xl grow px-4 py-12 text-center">'
     '<h1 class="text-2xl font-semibold">Something broke here</h1>'
     '<p class="mt-3">The server failed at this and wrote down why. '
     "Its operator finds it under request id <b>{id}</b>.</p>"
@@ -162,7 +163,7 @@ def _require_proof(visit: Visit) -> None:
     sent = visit.request.headers.get(_PROOF_HEADER) or visit.form[_PROOF_FIELD]
     elsewhere = visit.request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
     if elsewhere or not hmac.compare_digest(sent.encode(), visit.proof.encode()):
-        raise FormForged("it was made before you signed in or out, or does not come from here: load the page again")
+        raise FormForged("it was made before you signed in or out, or does not come from here: go back, load it again, and send it anew")
 
 
 def _require(visit: Visit, who: Who) -> None:

@@ -163,7 +163,9 @@ def _require_proof(visit: Visit) -> None:
     sent = visit.request.headers.get(_PROOF_HEADER) or visit.form[_PROOF_FIELD]
     elsewhere = visit.request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
     if elsewhere or not hmac.compare_digest(sent.encode(), visit.proof.encode()):
-        raise FormForged("it was made before you signed in or out, or does not come from here: go back, load it again, and send it anew")
+        raise FormForged(
+            "it was made before you signed in or out, or elsewhere: go back, load the page again, and send it anew"
+        )
 
 
 def _require(visit: Visit, who: Who) -> None:

@@ -67,11 +67,6 @@ def adding(insert: Any, rows: Select[Any]) -> Any:
     )
 
 
-def noting(rows: Select[Any]) -> Any:
-    """Let these rows of meter_id, added_bytes be changes of meters."""
-    return meter_changes.insert().from_select(["meter_id", "added_bytes"], rows)
-
-
 def _shifted(insert: Any) -> Any:
     other = meters.alias("other")
     holders = meter_blobs.c.holders * bindparam("sign", type_=ID)
@@ -85,6 +80,7 @@ def _shifted(insert: Any) -> Any:
     return adding(insert, rows)
 
 
+_NOTE: Final = meter_changes.insert()
 _SHIFT: Final = Upsert(meter_blobs, _shifted)
 _SOURCE: Final = meter_blobs.alias("source")
 _SHIFTED: Final = (
@@ -94,8 +90,10 @@ _SHIFTED: Final = (
     .where(meter_blobs.c.meter_id.in_(bindparam("others", expanding=True, type_=ID)))
     .group_by(meter_blobs.c.meter_id)
 )
-_NOTE_JOINED: Final = noting(_SHIFTED.where(meter_blobs.c.holders == _SOURCE.c.holders))
-_NOTE_LEFT: Final = noting(_SHIFTED.where(meter_blobs.c.holders < 1))
+_NOTE_JOINED: Final = _NOTE.from_select(
+    ["meter_id", "added_bytes"], _SHIFTED.where(meter_blobs.c.holders == _SOURCE.c.holders)
+)
+_NOTE_LEFT: Final = _NOTE.from_select(["meter_id", "added_bytes"], _SHIFTED.where(meter_blobs.c.holders < 1))
 _FORGET_LEFT: Final = delete(meter_blobs).where(
     meter_blobs.c.meter_id.in_(bindparam("others", expanding=True, type_=ID)),
     meter_blobs.c.digest.in_(select(_SOURCE.c.digest).where(_SOURCE.c.meter_id == bindparam("source", type_=ID))),
@@ -166,6 +164,13 @@ def _leave(tx: Connection, meter: int, others: Collection[int]) -> None:
         tx.execute(_SHIFT.on(tx), about)
         tx.execute(_NOTE_LEFT, about)
         tx.execute(_FORGET_LEFT, {"source": meter, "others": about["others"]})
+
+
+def note(tx: Connection, changes: Mapping[int, int]) -> None:
+    """These meters, by id, count so many bytes more from now on, or fewer."""
+    rows = [{"meter_id": meter, "added_bytes": more} for meter, more in sorted(changes.items()) if more]
+    if rows:
+        tx.execute(_NOTE, rows)
 
 
 def hold_project(tx: Connection, project: int) -> None:

@@ -5,6 +5,7 @@ it only adds, alone if something may be lost. So what it reads of manifests and 
 waits for another, but for one who adds the very same blob for the first time (PostgreSQL; SQLite has one writer).
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
@@ -16,7 +17,6 @@ from sqlalchemy import (
     case,
     delete,
     exists,
-    func,
     literal,
     or_,
     select,
@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from wharfinger.db.many import among
-from wharfinger.db.meters import adding, noting
+from wharfinger.db.meters import adding, note
 from wharfinger.db.tables.columns import ID, PATH
 from wharfinger.db.tables.images import (
     blobs,
@@ -278,29 +278,17 @@ def _metered(insert: Any) -> Any:
         .where(repository_blobs.c.repository_id == _HERE, among(repository_blobs.c.digest, "digests"))
         .order_by(blobs.c.digest, project_meters.c.meter_id)
     )
-    return adding(insert, rows)
+    return adding(insert, rows).returning(*_FACTS_OF_BLOB, meter_blobs.c.digest)
 
 
-def _noted() -> Any:
-    """What came is new to a meter that has one holder of it now, what went is gone from one that has none."""
-    here = (repository_blobs.c.repository_id == _HERE) & (repository_blobs.c.digest == meter_blobs.c.digest)
-    size = case((repository_blobs.c.counted, meter_blobs.c.size_bytes), else_=-meter_blobs.c.size_bytes)
-    crossed = meter_blobs.c.holders == case((repository_blobs.c.counted, 1), else_=0)
-    rows = select(meter_blobs.c.meter_id, func.sum(size)).join(repository_blobs, here)
-    return noting(rows.where(_ABOVE_HERE, crossed).group_by(meter_blobs.c.meter_id))
-
-
+_FACTS_OF_BLOB: Final = (meter_blobs.c.meter_id, meter_blobs.c.size_bytes, meter_blobs.c.holders)
 _METER: Final = Upsert(meter_blobs, _metered)
-_NOTE: Final = _noted()
 _FORGET: Final = delete(meter_blobs).where(_ABOVE_HERE, meter_blobs.c.holders < 1)
 
-_IN_ORDER: Final = select(literal(1)).where(_ABOVE_HERE).order_by(meter_blobs.c.digest, meter_blobs.c.meter_id)
-_HOLD_BLOBS: Final = select(func.count()).select_from(_IN_ORDER.with_for_update().subquery())
-_LAST: Final = _ABOVE_HERE & (meter_blobs.c.holders == 1)
-_NOTE_LOST: Final = noting(
-    select(meter_blobs.c.meter_id, -func.sum(meter_blobs.c.size_bytes)).where(_LAST).group_by(meter_blobs.c.meter_id)
+_HOLD_BLOBS: Final = (
+    select(*_FACTS_OF_BLOB).where(_ABOVE_HERE).order_by(meter_blobs.c.digest, meter_blobs.c.meter_id).with_for_update()
 )
-_FORGET_LAST: Final = delete(meter_blobs).where(_LAST)
+_FORGET_LAST: Final = delete(meter_blobs).where(_ABOVE_HERE, meter_blobs.c.holders == 1)
 _FEWER: Final = update(meter_blobs).where(_ABOVE_HERE).values(holders=meter_blobs.c.holders - 1)
 
 
@@ -310,22 +298,32 @@ def count(tx: Connection, repository: int, *, kept: Collection[str], lost: Colle
     came = set(tx.scalars(_FLIP[True], {**here, "digests": kept})) if kept else set[str]()
     went = set(tx.scalars(_FLIP[False], {**here, "digests": lost})) if lost else set[str]()
     if came:
-        _step(tx, {**here, "digests": came | went}, went={**here, "digests": went})
+        note(tx, _step(tx, here, came, went))
     elif went:
-        _lose(tx, {**here, "digests": went})
+        note(tx, _lose(tx, {**here, "digests": went}))
     return came
 
 
-def _step(tx: Connection, about: Mapping[str, Any], went: Mapping[str, Any]) -> None:
-    tx.execute(_METER.on(tx), about)
-    tx.execute(_NOTE, about)
-    if went["digests"]:
-        tx.execute(_FORGET, went)
+def _step(tx: Connection, here: Mapping[str, Any], came: set[str], went: set[str]) -> Counter[int]:
+    """Count in what came and out what went; what this changes, by meter."""
+    changes = Counter[int]()
+    for row in tx.execute(_METER.on(tx), {**here, "digests": came | went}):
+        if row.digest in went:
+            changes[row.meter_id] -= 0 if row.holders else row.size_bytes
+        else:
+            changes[row.meter_id] += row.size_bytes if row.holders == 1 else 0
+    if went:
+        tx.execute(_FORGET, {**here, "digests": went})
+    return changes
 
 
-def _lose(tx: Connection, about: Mapping[str, Any]) -> None:
+def _lose(tx: Connection, about: Mapping[str, Any]) -> Counter[int]:
     """The same where nothing comes, as in a cleanup of thousands: most rows just go, and are not written before."""
-    if tx.dialect.name == "postgresql":
-        tx.execute(_HOLD_BLOBS, about).one()
-    for statement in (_NOTE_LOST, _FORGET_LAST, _FEWER):
-        tx.execute(statement, about)
+    changes, shared = Counter[int](), False
+    for row in tx.execute(_HOLD_BLOBS, about):
+        changes[row.meter_id] -= row.size_bytes if row.holders == 1 else 0
+        shared |= row.holders > 1
+    tx.execute(_FORGET_LAST, about)
+    if shared:
+        tx.execute(_FEWER, about)
+    return changes

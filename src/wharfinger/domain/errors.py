@@ -318,6 +318,10 @@ class DatabaseUnavailable(Exhausted):
     """Rows cannot be kept or read for now: the database is full, read-only, failing or away."""
 
 
+class PreviewsBusy(Exhausted):
+    """As many previews of cleanup are being made as are at once."""
+
+
 class JobUnknown(NotFound):
     """No such job waits."""
 

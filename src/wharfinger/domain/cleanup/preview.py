@@ -1,7 +1,10 @@
 """What cleanup would do now: every tag with the reason why it stays or goes, and the bytes that this frees."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
@@ -15,13 +18,16 @@ from wharfinger.domain.cleanup.evaluate import Findings, Question
 from wharfinger.domain.cleanup.freed import Bytes
 from wharfinger.domain.cleanup.policies import Policy
 from wharfinger.domain.cleanup.terms import Terms, checked
-from wharfinger.domain.errors import SettingInvalid
+from wharfinger.domain.errors import PreviewsBusy, SettingInvalid
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Action, Role
 
 MOST_PROJECTS: Final = 20  # in one answer, and
 MOST_TAGS: Final = 100_000
+AT_ONCE: Final = 4
 _UNSAVED: Final = 0
+_AGAIN: Final = timedelta(seconds=5)
+_TURNS: Final = threading.BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class Preview:
 def of_terms(tools: Tools, caller: Caller, project: str, terms: Terms) -> Preview:
     """What a policy would do that says this, saved or not, beside the others that hold. Raises SettingInvalid."""
     checked(terms)
-    with tools.db.read() as tx:
+    with _turn(), tools.db.read() as tx:
         opened = _open(tx, caller, project)
         others = policies.in_project(tx, opened.id, opened.path)
         same = next((one for one in others if not one.inherited and one.terms.name == terms.name), None)
@@ -69,7 +75,7 @@ def of_terms(tools: Tools, caller: Caller, project: str, terms: Terms) -> Previe
 
 def of_all(tools: Tools, caller: Caller, project: str) -> Preview:
     """What all policies that hold would do together."""
-    with tools.db.read() as tx:
+    with _turn(), tools.db.read() as tx:
         opened = _open(tx, caller, project)
         return _preview(tx, tools, opened, [], policies.holding(tx, opened.id, opened.path))
 
@@ -83,7 +89,7 @@ def of_place(
     more after MOST_TAGS tags. Raises SettingInvalid.
     """
     found, limit = list[Share](), min(limit, MOST_PROJECTS)
-    with tools.db.read() as tx:
+    with _turn(), tools.db.read() as tx:
         opened = policies.open_place(tx, caller, place, Action.PULL)
         if isinstance(opened, Project):
             raise SettingInvalid("such a preview is for a group or for the instance: ask for the project's own")
@@ -95,6 +101,17 @@ def of_place(
             if sum(one.tags for one in found) >= MOST_TAGS:
                 break
     return Shares(found, found[-1].id if len(found) < len(projects) else None)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """A few at a time in a process: one of many tags takes seconds, and may be asked for by every developer."""
+    if not _TURNS.acquire(blocking=False):
+        raise PreviewsBusy("other previews are being made at this moment: ask again in some seconds", _AGAIN)
+    try:
+        yield
+    finally:
+        _TURNS.release()
 
 
 def _share(tx: Connection, tools: Tools, project: Row[Any], asked: Policy | None) -> Share:

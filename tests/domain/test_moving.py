@@ -10,7 +10,7 @@ from tests.clock import Clock
 from tests.domain.meanwhile import Meanwhile
 from tests.domain.shelf import Shelf as Repository
 from tests.storage import buckets
-from tests.storage.bytes_of import some, whole
+from tests.storage.bytes_of import MIB, some, whole
 from tests.storage.memory_objects import MemoryObjects
 from wharfinger.domain import garbage, images, moving, uploads, verify
 from wharfinger.domain.ledger import DatabaseLedger
@@ -21,6 +21,7 @@ from wharfinger.storage.folder import Folder
 from wharfinger.storage.local import LocalStore
 from wharfinger.storage.masterkey import KeyList
 from wharfinger.storage.object import ObjectStore
+from wharfinger.storage.place import Place
 from wharfinger.storage.shelf import Shelf
 from wharfinger.storage.store import Redirect, Store
 from wharfinger.storage.stores import Stores
@@ -250,6 +251,76 @@ def test_a_copy_that_comes_back_changed_does_not_count(tools: Tools, tmp_path: P
     clock.advance(hours=2)
     garbage.run(house.tools, pause=lambda _: None)
     assert not lying.kept, "the collector removes what no row named"
+
+
+def test_comparing_a_large_blob_may_take_long(tools: Tools, tmp_path: Path, clock: Clock) -> None:
+    """Meanwhile no row names the copy, and the collector is at work."""
+
+    class Slow(MemoryObjects):
+        def read(self, name: str, start: int, end: int) -> Iterator[bytes]:
+            for at in range(start, end, MIB):
+                clock.advance(minutes=12)
+                garbage.run(tools, pause=lambda _: None)
+                yield self.kept[name][at : min(at + MIB, end)]
+
+    def make(tools: Tools, folder: Path) -> tuple[Store, Store]:
+        plain = LocalStore(folder / "old")
+        placed = ObjectStore(DatabaseLedger(tools.db, tools.clock), Shelf(Slow(), name="new"))
+        return plain, Stores(placed, [plain], placed)
+
+    house = House(tools, make, tmp_path)
+    tools = house.tools
+    assert [one.outcome for one in moving.run(tools, Means(at_once=1, compare=True))] == ["moved"] * 4
+    clock.advance(hours=3)
+    garbage.run(tools, pause=lambda _: None)
+    house.require_whole()
+
+
+def test_who_moves_the_other_way_at_the_same_time_is_refused(tools: Tools, tmp_path: Path, clock: Clock) -> None:
+    """Two hosts with opposite settings, both with `--remove`: each would leave the copy that the other counts on."""
+    house = House(tools, folder_to_folder, tmp_path)
+    house.move(Means(remove=True))
+    old, new = LocalStore(tmp_path / "old"), LocalStore(tmp_path / "new")
+    there = replace(tools, store=Stores(old, [old, new]))
+    for digest in house.digests:
+        old.delete(digest)
+    refused = list(moving.run(there, Means(remove=True)))
+    assert [one.outcome for one in refused] == ["failed"] * 4
+    assert "same [storage]" in refused[0].reason
+    collect_for_hours(house, clock)
+    house.require_whole()
+    house.tools = there
+    assert house.move(Means(remove=True)) == ["moved"] * 4, "what was to be removed is gone"
+    collect_for_hours(house, clock)
+    house.require_whole()
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_small_blobs_that_go_together_fail_one_by_one(tools: Tools, tmp_path: Path, way: Make) -> None:
+    house = House(tools, way, tmp_path)
+    small = [house.old.blob(some(2000, seed)) for seed in range(10)]
+    for digest, data in zip(small[:2], (None, b"something else"), strict=True):
+        spoil(house, digest, data)
+    found = {one.digest: one for one in moving.run(house.tools, Means(at_once=1))}
+    assert [found[digest].outcome for digest in small] == ["failed"] * 2 + ["moved"] * 8
+    assert "push it again" in found[small[0]].reason
+    assert {found[digest].outcome for digest in house.digests} == {"moved"}
+    assert [house.content(digest) for digest in small[2:]] == [some(2000, seed) for seed in range(2, 10)]
+
+
+def spoil(house: House, digest: str, data: bytes | None) -> None:
+    """Let a blob's bytes be others, or none."""
+    row, store = house.tools.lookup.blob(house.path, digest), house.old.tools.store
+    assert row is not None
+    if isinstance(store, LocalStore):
+        Path(store.blob_path(digest)).unlink()
+        if data is not None:
+            Path(store.blob_path(digest)).write_bytes(data)
+    elif isinstance(store, ObjectStore):
+        [shelf], [name] = store.shelves.all, Place.parse(row.place).names
+        shelf.objects.delete([name])
+        if data is not None:
+            shelf.objects.put([(name, data)])
 
 
 def test_back_to_a_folder_whose_old_copies_are_just_removed(tools: Tools, tmp_path: Path, clock: Clock) -> None:

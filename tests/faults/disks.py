@@ -146,7 +146,7 @@ class PowerDisk(Disk):
     """
 
     def __init__(self, call: int) -> None:
-        self._left, self._files, self._names, self.durable = (
+        self.left, self._files, self._names, self.durable = (
             call,
             dict[int, Inode | str](),
             dict[str, Inode](),
@@ -205,8 +205,8 @@ class PowerDisk(Disk):
         return opened
 
     def _count(self) -> None:
-        self._left -= 1
-        if self._left < 0:
+        self.left -= 1
+        if self.left < 0:
             raise PowerCut
 
 

@@ -1,7 +1,7 @@
 """The power fails at every point of pushing: what was acknowledged is there, and everything else can be done again."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from errno import EIO
 from itertools import count
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.storage.bytes_of import holds, push, some
 from wharfinger.spec import digest as digests
 from wharfinger.storage.disk import CREATE, FOLDER
 from wharfinger.storage.local import LocalStore
-from wharfinger.storage.store import Store, StoreFailed, UploadMissing
+from wharfinger.storage.store import BytesMissing, Store, StoreFailed, UploadMissing
 from wharfinger.storage.stores import Stores
 
 FIRST, SECOND = some(50_000, 1), some(60_000, 2)
@@ -122,6 +122,32 @@ def test_a_cut_while_what_another_folder_has_is_copied(tmp_path: Path) -> None:
                 assert holds(Stores(after, [after, old]), gone)
         if done:
             return
+
+
+@pytest.mark.timeout(600)
+def test_a_cut_while_small_blobs_are_kept_together(tmp_path: Path) -> None:
+    """One of them is there already, and a row names it: it is whole at every moment."""
+    blobs = [(digests.of(data), data) for data in (FIRST, SECOND)]
+    for call in count():
+        _empty(tmp_path / "before")
+        store, disk, done = LocalStore(tmp_path / "before", UnsyncedDisk()), PowerDisk(10_000), False
+        store.disk = disk
+        push(store, FIRST)
+        disk.left = call
+        with suppress(PowerCut):
+            store.put(blobs)
+            done = True
+        for names in disk.durable.after_a_cut():
+            for torn in range(4):
+                _empty(tmp_path / "after")
+                restore(names, torn, tmp_path / "before", tmp_path / "after")
+                after = LocalStore(tmp_path / "after", UnsyncedDisk())
+                assert holds(after, blobs[0][0])
+                with nullcontext() if done else suppress(BytesMissing):
+                    assert holds(after, blobs[1][0])
+        if done:
+            break
+    assert call > 10
 
 
 @pytest.mark.parametrize("synced_first", [True, False])

@@ -24,6 +24,10 @@ def write(folder: Folder, name: str) -> None:
     writer.finish()
 
 
+def put(folder: Folder, *names: str) -> None:
+    folder.put([(name, CONTENT[name]) for name in names])
+
+
 def content(folder: Folder, name: str) -> bytes:
     return b"".join(folder.read(name, 0, len(CONTENT[name])))
 
@@ -31,12 +35,17 @@ def content(folder: Folder, name: str) -> bytes:
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EROFS], ids=errno.errorcode.get)
 @pytest.mark.parametrize("call", ["open", "write", "fsync", "rename"])
 @pytest.mark.parametrize("after", [0, 1])
-def test_what_could_not_be_written_is_not_there(tmp_path: Path, number: int, call: str, after: int) -> None:
+@pytest.mark.parametrize("together", [False, True])
+def test_what_could_not_be_written_is_not_there(
+    tmp_path: Path, number: int, call: str, after: int, *, together: bool
+) -> None:
     """Not even torn, under any name; and once the disk is well, all goes on."""
     folder = Folder(tmp_path / "store", UnsyncedDisk())
     write(folder, NAMES[0])
     folder.disk = failing = FailingDisk(call, number, after)
     with pytest.raises(StoreFailed) as refused:
+        if together:
+            put(folder, *NAMES[1:])
         for name in NAMES[1:]:
             write(folder, name)
     assert str(tmp_path) in str(refused.value)
@@ -54,16 +63,21 @@ def test_what_could_not_be_written_is_not_there(tmp_path: Path, number: int, cal
 def test_short_writes_are_gone_on_with(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "store", ShortDisk())
     write(folder, NAMES[0])
-    assert content(folder, NAMES[0]) == CONTENT[NAMES[0]]
+    put(folder, *NAMES[1:])
+    assert {name: content(folder, name) for name in NAMES} == CONTENT
 
 
-def test_what_was_acknowledged_survives_a_cut_at_any_call(tmp_path: Path) -> None:
+@pytest.mark.parametrize("together", [False, True])
+def test_what_was_acknowledged_survives_a_cut_at_any_call(tmp_path: Path, *, together: bool) -> None:
     for call in count():
         before, acknowledged = tmp_path / f"before{call}", list[str]()
         folder, disk = Folder(before, UnsyncedDisk()), PowerDisk(call)
         folder.disk = disk
         try:
-            for name in NAMES:
+            if together:
+                put(folder, *NAMES)
+                acknowledged += NAMES
+            for name in NAMES[len(acknowledged) :]:
                 write(folder, name)
                 acknowledged.append(name)
         except PowerCut:
@@ -78,7 +92,7 @@ def test_what_was_acknowledged_survives_a_cut_at_any_call(tmp_path: Path) -> Non
                 }
         if acknowledged == NAMES:
             break
-    assert call > 15
+    assert call > 12
 
 
 def test_an_object_that_is_missing_or_short_is_told_apart_from_a_disk_that_fails(tmp_path: Path) -> None:

@@ -25,6 +25,12 @@ class MemoryObjects:
         self.ask("open", name)
         return MemoryWriter(self, name)
 
+    def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
+        for name, data in objects:
+            self.ask("put", name)
+            assert name not in self.kept, "objects are written once"
+            self.kept[name] = bytes(data)
+
     def read(self, name: str, start: int, end: int) -> Iterator[bytes]:
         self.ask("read", name)
         if name not in self.kept:

@@ -27,6 +27,12 @@ class WithRows:
     def open(self, upload: str, algorithm: str | None = None) -> Upload:
         return _Named(self, self.inner.open(upload, algorithm))
 
+    def put(self, blobs: Sequence[tuple[str, bytes]]) -> list[str]:
+        placed = self.inner.put(blobs)
+        for (digest, _), place in zip(blobs, placed, strict=True):
+            self.places.setdefault(digest, place)
+        return placed
+
     def read(
         self,
         digest: str,

@@ -72,6 +72,8 @@ def test_what_is_no_digest(store: Store, strange: str) -> None:
     for ask in (store.read, store.delete):
         with pytest.raises(ValueError, match="digest"):
             ask(strange)
+    with pytest.raises(ValueError, match="digest"):
+        store.put([(ABSENT, b""), (strange, b"data")])
     store.begin("0" * 32)
     with store.open("0" * 32) as upload, pytest.raises(ValueError, match="digest"):
         upload.keep(strange)
@@ -80,6 +82,18 @@ def test_what_is_no_digest(store: Store, strange: str) -> None:
 def test_the_same_bytes_again(store: Store, elsewhere: Store) -> None:
     assert push(store, BLOB) == push(store, BLOB) == push(elsewhere, BLOB)
     assert holds(store, digests.of(BLOB))
+
+
+def test_small_blobs_that_are_kept_together(store: Store, elsewhere: Store) -> None:
+    """One of them is here already."""
+    contents = [b"", b"one", some(64 * 1024), some(64 * 1024 + 1), some(200_000), *(some(3000, n) for n in range(20))]
+    push(store, contents[3])
+    assert len(store.put([(digests.of(data), data) for data in contents])) == len(contents)
+    assert all(holds(elsewhere, digests.of(data)) for data in contents)
+    content = elsewhere.read(digests.of(contents[4]), 65_000, 100_000)
+    assert isinstance(content, Stream)
+    assert b"".join(content.pieces) == contents[4][65_000:165_000]
+    assert not list(store.unfinished())
 
 
 def test_a_blob_is_whole_while_it_is_replaced(store: Store, elsewhere: Store) -> None:

@@ -8,26 +8,34 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, delete, or_, select, update
 
 from wharfinger.db.tables.images import blobs
 from wharfinger.db.tables.trash import doomed_bytes
 from wharfinger.db.tables.work import duties
 from wharfinger.db.upsert import insert
 
+Named = tuple[str, str, int]  # bytes: their digest, place and number
+
 _REMOVAL: Final = "remove bytes"  # a duty that nobody has: until it is due, nothing is removed
 
 
-def doom(tx: Connection, digest: str, place: str, size_bytes: int, try_after: datetime) -> None:
+def doom(tx: Connection, coming: Collection[Named], try_after: datetime) -> None:
     """These bytes go after a moment, unless they are adopted before."""
-    row = {"digest": digest, "place": place, "size_bytes": size_bytes, "try_after": try_after}
-    tx.execute(insert(tx, doomed_bytes), row)
+    rows = [{"digest": it[0], "place": it[1], "size_bytes": it[2], "try_after": try_after} for it in coming]
+    tx.execute(insert(tx, doomed_bytes), rows)
 
 
-def adopt(tx: Connection, digest: str, place: str) -> bool:
-    """A row names these bytes now: they are not doomed. False where the collector has taken them up, or they went."""
-    mine = (doomed_bytes.c.digest == digest) & (doomed_bytes.c.place == place)
-    return tx.execute(delete(doomed_bytes).where(mine, ~doomed_bytes.c.taken)).rowcount > 0
+def renew(tx: Connection, digest: str, place: str, until: datetime) -> bool:
+    """Let them go later. False where the collector has taken them up, or they went."""
+    mine = (doomed_bytes.c.digest == digest) & (doomed_bytes.c.place == place) & ~doomed_bytes.c.taken
+    return tx.execute(update(doomed_bytes).where(mine).values(try_after=until)).rowcount > 0
+
+
+def adopt(tx: Connection, digests: Collection[str], places: Collection[str]) -> set[str]:
+    """Rows name these bytes now: they are not doomed. Returns the places; the collector has taken up others."""
+    mine = doomed_bytes.c.digest.in_(digests) & doomed_bytes.c.place.in_(places) & ~doomed_bytes.c.taken
+    return set(tx.scalars(delete(doomed_bytes).where(mine).returning(doomed_bytes.c.place)))
 
 
 def forget(tx: Connection, digest: str, place: str) -> None:
@@ -38,7 +46,7 @@ def forget(tx: Connection, digest: str, place: str) -> None:
 def hold_moved(tx: Connection, digests: Collection[str]) -> list[str]:
     """Those of these blobs that have a place of their own; nobody changes it until this transaction ends."""
     moved = select(blobs.c.digest).where(blobs.c.digest.in_(digests), blobs.c.place != "")
-    return list(tx.scalars(moved.with_for_update()))
+    return list(tx.scalars(moved.order_by(blobs.c.digest).with_for_update()))
 
 
 def pause(tx: Connection, until: datetime, *, farthest: datetime) -> None:

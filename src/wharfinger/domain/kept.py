@@ -6,7 +6,7 @@ own transaction. The collector takes up what nobody adopted (domain/garbage.py),
 row: whatever clocks say, what was adopted is not taken up, and what was taken up is not adopted.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,9 +24,27 @@ PAUSE: Final = timedelta(minutes=4)
 
 def adopt(tx: Connection, tools: Tools, digest: str, place: str) -> None:
     """A row names these bytes from this transaction on. Raises StoreUnavailable where they are being removed."""
-    if place and not rows.adopt(tx, digest, place):
-        raise StoreUnavailable(f"the bytes of {digest} waited for too long: send them again", timedelta(seconds=1))
-    require(tools, digest, place)
+    adopt_all(tx, tools, {digest: place})
+
+
+def adopt_all(tx: Connection, tools: Tools, places: Mapping[str, str]) -> None:
+    """Rows name these bytes, by digest, from this transaction on. Raises StoreUnavailable as well."""
+    waiting = {place for place in places.values() if place}
+    if waiting and rows.adopt(tx, places.keys(), waiting) != waiting:
+        raise _late(", ".join(places))
+    for digest, place in places.items():
+        require(tools, digest, place)
+
+
+def keep_waiting(tools: Tools, digest: str, place: str) -> None:
+    """A row is to name these bytes, later than was said. Raises StoreUnavailable where they are being removed."""
+    with tools.db.begin() as tx:
+        if not rows.renew(tx, digest, place, tools.clock() + TO_BE_NAMED):
+            raise _late(digest)
+
+
+def _late(digest: str) -> StoreUnavailable:
+    return StoreUnavailable(f"the bytes of {digest} waited for too long: send them again", timedelta(seconds=1))
 
 
 def require(tools: Tools, digest: str, place: str) -> None:
@@ -45,11 +63,13 @@ def discard(tools: Tools, digest: str, place: str) -> None:
         rows.forget(tx, digest, place)
 
 
-def leave(tx: Connection, digest: str, place: str, size_bytes: int, try_after: datetime) -> None:
+def leave(tx: Connection, left: Collection[rows.Named], try_after: datetime) -> None:
     """No row names these bytes any more: they are removed from this moment on, whatever was said before."""
-    if place:
-        rows.forget(tx, digest, place)
-    rows.doom(tx, digest, place, size_bytes, try_after)
+    for digest, place, _ in left:
+        if place:
+            rows.forget(tx, digest, place)
+    if left:
+        rows.doom(tx, left, try_after)
 
 
 def withdraw_moved(tools: Tools, digests: Collection[str]) -> None:

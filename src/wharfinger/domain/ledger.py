@@ -1,6 +1,6 @@
 """The ledger of uploads that stores of objects keep, in the database: every process of every host sees the same."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -65,8 +65,13 @@ class DatabaseLedger:
         with self._db.begin() as tx:
             done = rows.end(tx, upload, holder)
             if done:
-                kept_rows.doom(tx, kept.digest, kept.place, kept.size_bytes, self._clock() + TO_BE_NAMED)
+                kept_rows.doom(tx, [kept], self._clock() + TO_BE_NAMED)
         _require(done)
+
+    def expect(self, coming: Sequence[Kept]) -> None:
+        """Remember what is about to come until a row names it."""
+        with self._db.begin() as tx:
+            kept_rows.doom(tx, coming, self._clock() + TO_BE_NAMED)
 
     def stale(self, seconds: float) -> list[str]:
         """Uploads that nobody holds and nobody changed for so long."""

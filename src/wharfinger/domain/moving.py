@@ -8,7 +8,7 @@ finds less to do.
     expect ─► run … Moved … ─► expect says (0, 0)
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,18 +16,30 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Row
 
-from wharfinger.db import images, inventory
+from wharfinger.db import inventory
+from wharfinger.db import moving as rows
 from wharfinger.domain import kept
 from wharfinger.domain.errors import StoreUnavailable
 from wharfinger.domain.tools import Tools
 from wharfinger.spec import digest as digests
-from wharfinger.storage.attic import DigestDiffers, copy_in, pieces_of
+from wharfinger.storage.attic import DigestDiffers, copy_in, pieces_of, put_in
 from wharfinger.storage.store import File, StoreError, Stream
-from wharfinger.storage.stores import spares
+from wharfinger.storage.stores import own_spare, spares
 
 AT_ONCE: Final = 8
 _PAGE: Final = 500
+_SMALL_BYTES: Final = 1024 * 1024
+_HANDFUL: Final = 16  # each has a file open meanwhile
+_HANDFUL_BYTES: Final = 4 * 1024 * 1024
+_HELD_AGAIN: Final = kept.TO_BE_NAMED / 6
 _PULLS_END: Final = timedelta(hours=1)  # a pull that began with the old place is over by then
+_OPPOSITE: Final = (
+    "the copy where new ones go is about to be removed, for a move to elsewhere with --remove: let all hosts have the "
+    "same [storage], and wait for an hour"
+)
+
+Blobs = Sequence[Row[Any]]  # digest, size_bytes and place
+Copies = Sequence[tuple[Row[Any], str]]  # with the place of the copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +67,24 @@ class Moved:
 
 def expect(tools: Tools) -> tuple[int, int]:
     """How many blobs are not where new ones go, and their bytes."""
-    sizes = [row.size_bytes for row in _strays(tools)]
+    sizes = [row.size_bytes for page in _strays(tools) for row in page]
     return len(sizes), sum(sizes)
 
 
 def run(tools: Tools, means: Means) -> Iterator[Moved]:
     """Move everything that is not where new blobs go, many at a time, in no order."""
     with ThreadPoolExecutor(means.at_once) as pool:
-        going = set[Future[Moved]]()
-        for row in _strays(tools):
-            going.add(pool.submit(_move, tools, row, means))
+        going = set[Future[list[Moved]]]()
+        for blobs in (blobs for page in _strays(tools) for blobs in _handfuls(page, means.at_once)):
+            going.add(pool.submit(_move, tools, blobs, means))
             if len(going) >= 2 * means.at_once:
                 done, going = wait(going, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-        yield from (future.result() for future in going)
+                yield from (one for future in done for one in future.result())
+        yield from (one for future in going for one in future.result())
 
 
-def _strays(tools: Tools) -> Iterator[Row[Any]]:
-    """digest, size_bytes and place of the blobs that are elsewhere, by digest."""
+def _strays(tools: Tools) -> Iterator[Blobs]:
+    """digest, size_bytes and place of the blobs that are elsewhere, by digest, in pages."""
     after = ""
     while True:
         with tools.db.read() as tx:
@@ -80,20 +92,50 @@ def _strays(tools: Tools) -> Iterator[Row[Any]]:
         if not page:
             return
         after = page[-1].digest
-        yield from (row for row in page if not tools.store.settled(row.digest, row.place))
+        yield [row for row in page if not tools.store.settled(row.digest, row.place)]
 
 
-def _move(tools: Tools, row: Row[Any], means: Means) -> Moved:
+def _handfuls(page: Blobs, at_once: int) -> Iterator[Blobs]:
+    """What one worker moves in one go: a large blob, or several small ones; all workers are to have some."""
+    most = min(_HANDFUL, -(-len(page) // at_once))
+    held, size = list[Row[Any]](), 0
+    for row in page:
+        if row.size_bytes > _SMALL_BYTES:
+            yield [row]
+            continue
+        held.append(row)
+        size += row.size_bytes
+        if len(held) == most or size > _HANDFUL_BYTES:
+            yield held
+            held, size = [], 0
+    if held:
+        yield held
+
+
+def _move(tools: Tools, blobs: Blobs, means: Means) -> list[Moved]:
+    """Where one of several fails, each is moved by itself: then it is told of whom."""
     try:
         if means.remove:
-            _leave_spares(tools, row)
-        place = copy_in(tools.store, row.digest, _pieces(tools, row.digest, row.place, means.pace))
+            _leave_spares(tools, blobs)
+        copies = list(zip(blobs, _copied(tools, blobs, means.pace), strict=True))
         if means.compare:
-            _compare(tools, row.digest, place)
-        outcome: Literal["moved", "gone"] = "moved" if _switch(tools, row, place, means) else "gone"
-        return Moved(row.digest, row.size_bytes, outcome)
+            for row, place in copies:
+                _compare(tools, row.digest, place)
+        switched = _switch(tools, copies, means)
+        return [Moved(row.digest, row.size_bytes, "moved" if row.digest in switched else "gone") for row in blobs]
     except (StoreError, StoreUnavailable) as error:
-        return Moved(row.digest, row.size_bytes, "failed" if _stands(tools, row) else "gone", str(error))
+        if len(blobs) > 1:
+            return [moved for row in blobs for moved in _move(tools, [row], means)]
+        [row] = blobs
+        return [Moved(row.digest, row.size_bytes, "failed" if _stand(tools, blobs) else "gone", str(error))]
+
+
+def _copied(tools: Tools, blobs: Blobs, pace: Callable[[int], None]) -> list[str]:
+    """The places of copies."""
+    pieces = ((row.digest, _pieces(tools, row.digest, row.place, pace)) for row in blobs)
+    if len(blobs) == 1:
+        return [copy_in(tools.store, *one) for one in pieces]
+    return put_in(tools.store, [(digest, b"".join(those)) for digest, those in pieces])
 
 
 def _pieces(tools: Tools, digest: str, place: str, pace: Callable[[int], None]) -> Iterator[bytes]:
@@ -108,43 +150,55 @@ def _pieces(tools: Tools, digest: str, place: str, pace: Callable[[int], None]) 
 
 def _compare(tools: Tools, digest: str, place: str) -> None:
     """Read the copy back. Raises DigestDiffers, BytesMissing; then the collector removes it."""
-    hasher = digests.hasher(digests.algorithm(digest))
+    hasher, held_at = digests.hasher(digests.algorithm(digest)), tools.clock()
     for piece in _pieces(tools, digest, place, lambda _: None):
         hasher.update(piece)
+        if place and tools.clock() > held_at + _HELD_AGAIN:
+            kept.keep_waiting(tools, digest, place)
+            held_at = tools.clock()
     found = f"{digests.algorithm(digest)}:{hasher.hexdigest()}"
     if found != digest:
         raise DigestDiffers(f"the copy of {digest} came back with the digest {found}: its row was not changed")
 
 
-def _switch(tools: Tools, row: Row[Any], place: str, means: Means) -> bool:
-    """Let the row name the copy, if it still names what was copied; else the copy goes."""
-    if place == row.place and _stands(tools, row):
-        return True
+def _switch(tools: Tools, copies: Copies, means: Means) -> set[str]:
+    """Let the rows name the copies, if they still name what was copied; other copies go. Returns the digests."""
+    if all(place == row.place for row, place in copies) and _stand(tools, [row for row, _ in copies]):
+        return {row.digest for row, _ in copies}
     with tools.db.begin() as tx:
-        switched = images.move_blob(tx, row.digest, row.place, place)
-        if switched:
-            kept.adopt(tx, tools, row.digest, place)
-            if means.remove:
-                kept.leave(tx, row.digest, row.place, row.size_bytes, _unread_at(tools))
-        elif not place and inventory.blob(tx, row.digest) is None:
-            kept.leave(tx, row.digest, place, row.size_bytes, tools.clock())
-    if place and not switched:
-        kept.discard(tools, row.digest, place)
-    return switched
+        there = rows.hold(tx, [row.digest for row, _ in copies])
+        switched = {row: place for row, place in copies if there.get(row.digest) == row.place}
+        places = {row.digest: place for row, place in switched.items()}
+        rows.move(tx, places)
+        kept.adopt_all(tx, tools, places)
+        if means.remove:
+            kept.leave(tx, [(row.digest, row.place, row.size_bytes) for row in switched], _unread_at(tools))
+        unneeded = [row for row, place in copies if not place and row.digest not in there]
+        kept.leave(tx, [(row.digest, "", row.size_bytes) for row in unneeded], tools.clock())
+    for row, place in copies:
+        if place and row not in switched:
+            kept.discard(tools, row.digest, place)
+    return set(places)
 
 
-def _stands(tools: Tools, row: Row[Any]) -> bool:
-    """Does the database still say the same?"""
+def _stand(tools: Tools, blobs: Blobs) -> bool:
+    """Does the database still say the same of all of them?"""
     with tools.db.read() as tx:
-        return inventory.blob(tx, row.digest) == row
+        return rows.found(tx, [row.digest for row in blobs]) == set(blobs)
 
 
-def _leave_spares(tools: Tools, row: Row[Any]) -> None:
-    """From folder to folder no row changes, so the old copy is left before there is a new one: it goes only then."""
-    if places := spares(tools.store, row.digest):
+def _leave_spares(tools: Tools, blobs: Blobs) -> None:
+    """From folder to folder no row changes, so the old copy is left before there is a new one: it goes only then.
+
+    Who moves the other way at the same time is refused: each would leave what the other counts on.
+    """
+    left = [(row.digest, place, row.size_bytes) for row in blobs for place in spares(tools.store, row.digest)]
+    if left:
         with tools.db.begin() as tx:
-            for place in places:
-                kept.leave(tx, row.digest, place, row.size_bytes, _unread_at(tools))
+            held = rows.hold(tx, [row.digest for row in blobs])
+            if rows.doomed(tx, held, own_spare(tools.store)):
+                raise StoreUnavailable(_OPPOSITE, _PULLS_END)
+            kept.leave(tx, left, _unread_at(tools))
 
 
 def _unread_at(tools: Tools) -> datetime:

@@ -8,8 +8,9 @@ or linked since (its ctime tells) stays where it is.
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from errno import EMLINK, EPERM, EXDEV
 from pathlib import Path
 from secrets import token_hex
@@ -17,6 +18,7 @@ from typing import Final, NamedTuple
 
 from wharfinger.spec import digest as digests
 from wharfinger.storage.disk import READ, failed
+from wharfinger.storage.hashes import RunningHash
 from wharfinger.storage.local import LocalStore
 from wharfinger.storage.store import Store, StoreError, StoreFailed
 from wharfinger.storage.synced import secure
@@ -143,17 +145,48 @@ def adopt(store: Store, digest: str, source: Path, *, copy: bool) -> str:
 
 
 def copy_in(store: Store, digest: str, pieces: Iterable[bytes]) -> str:
-    """Keep a copy of these bytes, if they have this digest; returns its place. Raises DigestDiffers, StoreFailed."""
+    """Keep a copy of these bytes, if they have this digest; returns its place. Raises DigestDiffers, StoreFailed.
+
+    They are read and hashed by another thread than the one that seals and writes them.
+    """
     upload, algorithm = token_hex(16), digests.algorithm(digest)
     store.begin(upload, algorithm)
-    with store.open(upload, algorithm) as arriving:
-        for piece in pieces:
+    running = RunningHash(algorithm)
+    with store.open(upload, "") as arriving, closing(_ahead(_fed(running, pieces))) as coming:
+        for piece in coming:
             arriving.write(piece)
-        found = arriving.digest(algorithm)
-        if found == digest:
+        if running.digest() == digest:
             return arriving.keep(digest)
         arriving.cancel()
-    raise DigestDiffers(f"what was to be {digest} has the digest {found}: it is not taken")
+    raise _differs(digest, running.digest())
+
+
+def _fed(running: RunningHash, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        running.feed(piece)
+        yield piece
+
+
+def _ahead(pieces: Iterator[bytes]) -> Generator[bytes]:
+    """The same pieces: each is made by another thread while the one before is used."""
+    with ThreadPoolExecutor(1) as other:
+        coming = other.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = other.submit(next, pieces, None)
+            yield piece
+
+
+def put_in(store: Store, blobs: Sequence[tuple[str, bytes]]) -> list[str]:
+    """Keep copies of small blobs, if they have these digests; returns their places. Raises as `copy_in`."""
+    for digest, data in blobs:
+        found = digests.of(data, digests.algorithm(digest))
+        if found != digest:
+            raise _differs(digest, found)
+    return store.put(blobs)
+
+
+def _differs(digest: str, found: str) -> DigestDiffers:
+    return DigestDiffers(f"what was to be {digest} has the digest {found}: it is not taken")
 
 
 def pieces_of(path: Path) -> Iterator[bytes]:

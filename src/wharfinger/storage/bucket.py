@@ -45,9 +45,22 @@ class Bucket:
     reading: AnyStore
     _writers: _Count = field(default_factory=_Count)
 
+    @property
+    def attributes(self) -> Any:
+        """What every object is given, where the store knows of such."""
+        return None if isinstance(self.making, LocalStore | MemoryStore) else _ATTRIBUTES
+
     def writer(self, name: str, part_bytes: int) -> Writer:
         """Start an object: small ones go in one request when they are finished, others in parts as they come."""
         return _BucketWriter(self, name, part_bytes)
+
+    def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
+        """One request each."""
+        try:
+            for name, data in objects:
+                obstore.put(self.making, name, data, attributes=self.attributes, use_multipart=False)
+        except FAILURES as error:
+            raise failed(error, "write", self.where) from error
 
     def read(self, name: str, start: int, end: int) -> Iterator[bytes]:
         """The bytes from `start` up to `end`."""
@@ -137,7 +150,7 @@ class _BucketWriter:
         self._file = obstore.open_writer(
             bucket.making,
             name,
-            attributes=_ATTRIBUTES if not isinstance(bucket.making, LocalStore | MemoryStore) else None,
+            attributes=bucket.attributes,
             buffer_size=part_bytes,
             max_concurrency=max(1, min(4, PARTS_AT_ONCE // bucket._writers.open)),
         )

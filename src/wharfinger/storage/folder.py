@@ -11,13 +11,12 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
-from typing import Final
 
-from wharfinger.storage.disk import CREATE, FOLDER, READ, Disk, failed, write_full_back
+from wharfinger.storage.disk import CREATE, FOLDER, Disk, failed, write_full_back
 from wharfinger.storage.objects import Listed
+from wharfinger.storage.pieces import of_file
 from wharfinger.storage.store import BytesMissing
-
-PIECE_BYTES: Final = 1024 * 1024
+from wharfinger.storage.together import NewFile, write_together
 
 
 class Folder:
@@ -41,15 +40,22 @@ class Folder:
         """Start an object."""
         return FolderWriter(self, f"{self.where}/{name}")
 
+    def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
+        """Small objects, all in one go."""
+        files = [NewFile(f"{self.arriving}/{token_hex(16)}", f"{self.where}/{name}", data) for name, data in objects]
+        try:
+            write_together(self.disk, files)
+        except OSError as error:
+            raise failed(error, "keep blobs", self.where) from error
+
     def read(self, name: str, start: int, end: int) -> Iterator[bytes]:
         """The bytes from `start` up to `end`."""
         try:
-            file = self.disk.open(f"{self.where}/{name}", READ)
+            return of_file(self.disk, f"{self.where}/{name}", start, end, self.where)
         except FileNotFoundError:
             raise BytesMissing(f"{name} is not in {self.where}: restore it, or push it again") from None
         except OSError as error:
             raise failed(error, "read a blob", self.where) from error
-        return _pieces(self, file, start, end)
 
     def list(self, folder: str) -> Iterator[Listed]:
         """Every object below a folder of ours: those are one level deep, or two."""
@@ -154,17 +160,3 @@ class FolderWriter:
         if file >= 0:
             with suppress(OSError):
                 self._disk.close(file)
-
-
-def _pieces(folder: Folder, file: int, start: int, end: int) -> Iterator[bytes]:
-    try:
-        while start < end:
-            piece = folder.disk.pread(file, min(PIECE_BYTES, end - start), start)
-            if not piece:
-                raise BytesMissing(f"an object in {folder.where} ends {end - start} bytes too early: restore it")
-            start += len(piece)
-            yield piece
-    except OSError as error:
-        raise failed(error, "read a blob", folder.where) from error
-    finally:
-        folder.disk.close(file)

@@ -11,12 +11,13 @@ from wharfinger.spec import digest as digests
 
 
 class RunningHash:
-    """The hash of the first `count` bytes of an upload."""
+    """The hash of the first `count` bytes of an upload. Without an algorithm it has not even seen none of them."""
 
     __slots__ = ("_hash", "algorithm", "count")
 
     def __init__(self, algorithm: str) -> None:
-        self.algorithm, self.count, self._hash = algorithm, 0, digests.hasher(algorithm)
+        self.algorithm, self.count = algorithm, 0 if algorithm else -1  # so nobody feeds it what comes next
+        self._hash = digests.hasher(algorithm or "sha256")
 
     def feed(self, data: bytes | memoryview) -> None:
         """Take the bytes that follow."""

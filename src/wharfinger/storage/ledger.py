@@ -6,7 +6,7 @@ lease changes nothing any more.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import NamedTuple, Protocol
@@ -61,6 +61,9 @@ class Ledger(Protocol):
 
     def keep(self, upload: str, holder: str, kept: Kept) -> None:
         """Forget it as well, for its bytes are kept. Raises as `end`. What no row names soon is to be removed."""
+
+    def expect(self, coming: Sequence[Kept]) -> None:
+        """Bytes without an upload, which are about to come: what no row names soon is to be removed."""
 
     def stale(self, seconds: float) -> list[str]:
         """Uploads that nobody holds and nobody changed for so long."""
@@ -123,6 +126,9 @@ class MemoryLedger:
     def keep(self, upload: str, holder: str, kept: Kept) -> None:  # noqa: ARG002 - there are no rows
         """Forget it."""
         self.end(upload, holder)
+
+    def expect(self, coming: Sequence[Kept]) -> None:
+        """Nothing: there are no rows."""
 
     def stale(self, seconds: float) -> list[str]:
         """What is old and free."""

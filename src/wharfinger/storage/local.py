@@ -27,12 +27,12 @@ from stat import S_ISREG
 from typing import Final, Self
 
 from wharfinger.spec import digest as digests
-from wharfinger.storage.disk import APPEND, CREATE, READ, Disk, failed, refused, write_full_back
+from wharfinger.storage.disk import APPEND, CREATE, Disk, failed, refused, write_full_back
 from wharfinger.storage.hashes import RecentHashes, RunningHash
+from wharfinger.storage.pieces import PIECE_BYTES, of_file
 from wharfinger.storage.store import BytesMissing, File, StoreFailed, Stream, UploadLocked, UploadMissing
 from wharfinger.storage.synced import Synced, sync_folder
-
-PIECE_BYTES: Final = 1024 * 1024
+from wharfinger.storage.together import NewFile, write_together
 
 _ELSEWHERE: Final = (
     "this blob is sealed or in an object store: put [storage] url and master_keys back as they were when it was pushed"
@@ -73,6 +73,18 @@ class LocalStore:
             raise UploadMissing("an upload's id has 32 hex digits")
         return LocalUpload(self, upload, algorithm)
 
+    def put(self, blobs: Sequence[tuple[str, bytes]]) -> list[str]:
+        """Keep small blobs, all in one go."""
+        names = [(self.upload_path(token_hex(16)), self.blob_path(digest)) for digest, _ in blobs]
+        files = [NewFile(*paths, data) for paths, (_, data) in zip(names, blobs, strict=True)]
+        try:
+            found = write_together(self.disk, files)
+        except OSError as error:
+            raise failed(error, "keep blobs", self.blobs) from error
+        for (digest, _), file in zip(blobs, found, strict=True):
+            self.synced.put(digest, file)
+        return [""] * len(blobs)
+
     def read(
         self,
         digest: str,
@@ -90,9 +102,8 @@ class LocalStore:
             if start == 0 and length is None:
                 self.disk.stat(path)
                 return File(Path(path))
-            pieces = self._pieces(self.disk.open(path, READ), start, length)
-            next(pieces)
-            return Stream(pieces)
+            end = None if length is None else start + length
+            return Stream(of_file(self.disk, path, start, end, self.blobs))
         except FileNotFoundError:
             raise BytesMissing(
                 f"the bytes of {digest} are not in {self.blobs}: restore them, or push it again"
@@ -236,22 +247,6 @@ class LocalStore:
             failures.append(error)
         return False
 
-    def _pieces(self, file: int, at: int, length: int | None) -> Iterator[bytes]:
-        """An empty piece first, for `read` to swallow: from then on the file is closed whatever happens."""
-        try:
-            yield b""
-            left = self.disk.fstat(file).st_size - at if length is None else length
-            while left > 0:
-                piece = self.disk.pread(file, min(left, PIECE_BYTES), at)
-                if not piece:
-                    raise BytesMissing(f"a blob in {self.blobs} ends {left} bytes too early: restore it")
-                yield piece
-                at, left = at + len(piece), left - len(piece)
-        except OSError as error:
-            raise failed(error, "read a blob", self.blobs) from error
-        finally:
-            self.disk.close(file)
-
 
 class LocalUpload:
     """One upload, open and locked until its `with` block ends."""
@@ -272,7 +267,7 @@ class LocalUpload:
             raise
         running = store.hashes.take(upload)
         if running is None or running.count > self.size_bytes:
-            running = RunningHash(algorithm or "sha256")
+            running = RunningHash("sha256" if algorithm is None else algorithm)
         self._running = running
 
     def write(self, data: bytes) -> None:

@@ -45,6 +45,11 @@ class MemoryStore:
         """Continue an upload, alone."""
         return MemoryUpload(self, upload)
 
+    def put(self, blobs: Sequence[tuple[str, bytes]]) -> list[str]:
+        """Keep small blobs."""
+        self.blobs.update({digests.parse(digest): bytes(data) for digest, data in blobs})
+        return [""] * len(blobs)
+
     def read(
         self,
         digest: str,

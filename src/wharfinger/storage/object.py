@@ -19,7 +19,7 @@ from typing import Final
 
 from wharfinger.spec import digest as digests
 from wharfinger.storage.complaints import OUT_OF_REACH
-from wharfinger.storage.ledger import Ledger
+from wharfinger.storage.ledger import Kept, Ledger
 from wharfinger.storage.place import Place, object_name
 from wharfinger.storage.shelf import Shelf, Shelves
 from wharfinger.storage.store import (
@@ -59,6 +59,16 @@ class ObjectStore:
         if not _UPLOAD.fullmatch(upload):
             raise UploadMissing("an upload's id has 32 hex digits")
         return ObjectUpload(self._desk, upload, algorithm)
+
+    def put(self, blobs: Sequence[tuple[str, bytes]]) -> list[str]:
+        """Keep small blobs, an object each. What no row names is to be removed from before it is there."""
+        shelf = self.shelves.first
+        places = shelf.whole_places([len(data) for _, data in blobs])
+        texts = [place.text() for place in places]
+        named = zip(blobs, places, texts, strict=True)
+        self._desk.ledger.expect([Kept(digests.parse(it[0]), text, place.size_bytes) for it, place, text in named])
+        shelf.put([(place, data) for place, (_, data) in zip(places, blobs, strict=True)])
+        return texts
 
     def read(
         self,

@@ -40,6 +40,11 @@ class Objects(Protocol):
     def writer(self, name: str, part_bytes: int) -> Writer:
         """Start an object; it is sent in parts of so many bytes, at most ten thousand. Raises StoreFailed."""
 
+    def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
+        """Make small objects appear, by name and content: durable all together where that costs less. Raises
+        StoreFailed; then some may be there.
+        """
+
     def read(self, name: str, start: int, end: int) -> Iterator[bytes]:
         """The bytes from `start` up to `end`, exactly.
 

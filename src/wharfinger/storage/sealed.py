@@ -49,6 +49,12 @@ class SealedObjects:
         """Start an object."""
         return SealedWriter(self._inner.writer(name, part_bytes), self._cipher(name))
 
+    def sealed(self, name: str, data: bytes) -> bytes:
+        """All of a small object, as it is to be stored under this name."""
+        cipher, final = self._cipher(name), (len(data) - 1) // CHUNK_BYTES
+        chunks = (data[at : at + CHUNK_BYTES] for at in range(0, len(data), CHUNK_BYTES))
+        return b"".join(cipher.encrypt(_nonce(at, last=at == final), chunk, None) for at, chunk in enumerate(chunks))
+
     def read_of(self, name: str, start: int, end: int, size_bytes: int) -> Iterator[bytes]:
         """The plain bytes from `start` up to `end` of an object that has so many. Raises BytesBroken."""
         first, last = start // CHUNK_BYTES, -(-end // CHUNK_BYTES)

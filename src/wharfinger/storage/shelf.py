@@ -1,17 +1,19 @@
 """Objects as blobs use them: a place is written and read, sealed where it has a key."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from secrets import token_hex
 from typing import Final
 
 from wharfinger.storage.masterkey import MasterKey
 from wharfinger.storage.objects import Objects, Writer
-from wharfinger.storage.place import Place, object_name
+from wharfinger.storage.place import Place, Segment, object_name
 from wharfinger.storage.sealed import SealedObjects, new_data_key
 from wharfinger.storage.store import BytesMissing, StoreFailed
 
 MIB: Final = 1024 * 1024
 PART_BYTES: Final = 8 * MIB
+_WHOLE: Final = "0"  # a segment that no request sent
 PARTS: Final = 9_000  # in one object; S3 and Google take 10,000, Azure 50,000
 
 
@@ -32,11 +34,24 @@ class Shelf:
         key = "" if self.masters is None else self.masters.wrap(new_data_key(), upload)
         return Place(upload, (), key, self.name)
 
+    def whole_places(self, sizes: Sequence[int]) -> list[Place]:
+        """Where small blobs will be that come together: in one folder, so that there is one to sync."""
+        folder = token_hex(1)
+        places = [self.new_place(folder + token_hex(15)) for _ in sizes]
+        return [
+            replace(place, segments=(Segment(_WHOLE, size),) if size else ())
+            for place, size in zip(places, sizes, strict=True)
+        ]
+
     def writer(self, place: Place, name: str) -> tuple[Writer, int]:
         """A new segment of this name, and how many bytes it may take."""
         target = SealedObjects(self.objects, self._data_key(place)) if place.key else self.objects
         part = part_bytes(place.size_bytes, self.part_bytes)
         return target.writer(object_name(place.upload, name), part), part * PARTS
+
+    def put(self, blobs: Sequence[tuple[Place, bytes]]) -> None:
+        """Write small blobs, whose places have one segment each, all in one go."""
+        self.objects.put([(place.names[0], self._as_stored(place, data)) for place, data in blobs if data])
 
     def pieces(self, place: Place, start: int = 0, length: int | None = None) -> Iterator[bytes]:
         """Plain bytes of the objects from byte `start` on."""
@@ -57,6 +72,10 @@ class Shelf:
     def rewrapped(self, place: Place) -> Place:
         """The same place with its key under the current master key. Raises StoreFailed."""
         return place if self.masters is None else rewrapped(place, self.masters)
+
+    def _as_stored(self, place: Place, data: bytes) -> bytes:
+        sealed = SealedObjects(self.objects, self._data_key(place)) if place.key else None
+        return data if sealed is None else sealed.sealed(place.names[0], data)
 
     def _data_key(self, place: Place) -> bytes:
         if self.masters is None:

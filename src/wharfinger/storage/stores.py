@@ -45,6 +45,10 @@ class Stores:
                 return store.open(upload, algorithm)
         return self.all[-1].open(upload, algorithm)
 
+    def put(self, blobs: Sequence[tuple[str, bytes]]) -> list[str]:
+        """Keep small blobs, in the first."""
+        return self.first.put(blobs)
+
     def read(
         self,
         digest: str,
@@ -118,6 +122,11 @@ class Stores:
             return []
         return [_spare(store) for store in self.plain if store is not self.first and store.settled(digest)]
 
+    @property
+    def own_spare(self) -> str:
+        """The place of a copy in the first that is not needed once another store is the first."""
+        return _spare(self.first) if isinstance(self.first, LocalStore) else ""
+
     def _erase_spare(self, store: LocalStore, digests: Sequence[str]) -> None:
         """Settings may have changed since: what is the only copy by now stays."""
         first = self.first
@@ -143,6 +152,11 @@ def _spare(store: LocalStore) -> str:
 def spares(store: Store, digest: str) -> list[str]:
     """The places of copies of a blob that are not needed once it is where new ones go."""
     return store.spares(digest) if isinstance(store, Stores) else []
+
+
+def own_spare(store: Store) -> str:
+    """The place of the copies where new ones go, for whom others are the first."""
+    return store.own_spare if isinstance(store, Stores) else ""
 
 
 def parts(store: Store) -> Iterator[Store]:

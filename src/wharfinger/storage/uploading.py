@@ -76,7 +76,7 @@ class ObjectUpload:
         self._renewed = time.monotonic()
         running = desk.hashes.take(upload)
         if running is None or running.count != self.size_bytes:
-            running = RunningHash(algorithm or self._state.algorithm)
+            running = RunningHash(self._state.algorithm if algorithm is None else algorithm)
         self._running = running
 
     @property

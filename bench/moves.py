@@ -4,6 +4,9 @@
 target and has them durable (a file synced, an object finished); where both sides are one disk, `copy` does both at
 once. None compares digests, keeps rows or seals. A move could be as fast as the slowest of them, if the rest cost
 nothing.
+
+`seal` is `copy` with AES-256-GCM in between, which is what a sealed folder can take in. Rows into one have two goals:
+of what the disk does, sealing not counted, and of what it does sealed.
 """
 
 import os
@@ -14,15 +17,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
-from secrets import token_hex
+from secrets import token_bytes, token_hex
 from statistics import median
 from time import perf_counter
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bench.bodies import GIB, KIB, MIB, stock
 from bench.buckets import on_moto
 from bench.garbage import tools_on
-from bench.goals import share_of_slower
+from bench.goals import Goal, share_of_slower
 from bench.measured import Measured
 from bench.run import Run
 from wharfinger.db.tables.images import blobs
@@ -40,6 +46,7 @@ MASTER = f"bench {'5a' * 32}"
 Target = Shelf | LocalStore
 _SIZES = {"64KiB": 64 * KIB, "16MiB": 16 * MIB, "one": 0}  # of a blob; 0: one blob has all the bytes
 _MOST = 1000
+_CHUNK, _TAG = 64 * KIB, 16
 _SERVED = 4  # so many times fewer bytes for a server that keeps them in memory
 
 
@@ -71,7 +78,13 @@ def rates(run: Run) -> None:
                 total = min(run.scale.big_layer_bytes // 2, GIB) // (_SERVED if way == "bucket" else 1)
                 rounds = [_round(run, make, total, size or total) for _ in range(max(run.scale.rounds, 2))]
             figures = {name: _summed([found[name] for found in rounds]) for name in rounds[0]}
-            run.record(row, figures, share_of_slower(0.8, "read", "write", "copy"))
+            run.record(row, figures, *_goals(way))
+
+
+def _goals(way: str) -> Sequence[Goal]:
+    sides = ("read", "write", "copy")
+    sealed = [share_of_slower(0.8, *sides, "seal")] if way == "sealed" else []
+    return [share_of_slower(0.8, *sides), *sealed]
 
 
 def _round(run: Run, make: Callable[[Path], Target], total: int, size: int) -> dict[str, Measured]:
@@ -79,10 +92,7 @@ def _round(run: Run, make: Callable[[Path], Target], total: int, size: int) -> d
     try:
         side = _filled(folder, make, min(total // size, _MOST), size)
         found = {}
-        acts = {"read": _read, "write": _write, "copy": _copy, "wharfinger": _move}
-        for name, act in acts.items():
-            if name == "copy" and side.remote:
-                continue
+        for name, act in _acts(side).items():
             run.settle()
             _forget(side.files)
             _have_memory(folder / "memory", 2 * total)
@@ -91,6 +101,12 @@ def _round(run: Run, make: Callable[[Path], Target], total: int, size: int) -> d
         return found
     finally:
         subprocess.run(["rm", "-rf", "--", folder], check=True)
+
+
+def _acts(side: Side) -> dict[str, Callable[[Side], None]]:
+    local = {"copy": _copy} if not side.remote else {}
+    sealed = {"seal": _seal} if isinstance(side.target, Shelf) and side.target.masters else {}
+    return {"read": _read, "write": _write} | local | sealed | {"wharfinger": _move}
 
 
 def _filled(folder: Path, make: Callable[[Path], Target], count: int, size: int) -> Side:
@@ -174,6 +190,24 @@ def _copy(side: Side) -> None:
             os.fsync(target.fileno())
 
     _at_once(copy, side.files)
+
+
+def _seal(side: Side) -> None:
+    def seal(path: Path) -> None:
+        cipher, numbers = AESGCM(token_bytes(32)), count()
+        buffer, room = memoryview(bytearray(MIB)), memoryview(bytearray(MIB + MIB // _CHUNK * _TAG))
+        with path.open("rb", buffering=0) as source, path.with_name(f"sealed-{path.name}").open("xb", 0) as target:
+            while read := source.readinto(buffer):
+                filled = 0
+                for at in range(0, read, _CHUNK):
+                    plain = buffer[at : min(at + _CHUNK, read)]
+                    end = filled + len(plain) + _TAG
+                    cipher.encrypt_into(next(numbers).to_bytes(12), plain, None, room[filled:end])
+                    filled = end
+                target.write(room[:filled])
+            os.fsync(target.fileno())
+
+    _at_once(seal, side.files)
 
 
 def _at_once(act: Callable[[Path], None], files: Sequence[Path]) -> None:

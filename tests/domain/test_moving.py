@@ -259,7 +259,7 @@ def test_comparing_a_large_blob_may_take_long(tools: Tools, tmp_path: Path, cloc
     class Slow(MemoryObjects):
         def read(self, name: str, start: int, end: int) -> Iterator[bytes]:
             for at in range(start, end, MIB):
-                clock.advance(minutes=12)
+                clock.advance(minutes=25)
                 garbage.run(tools, pause=lambda _: None)
                 yield self.kept[name][at : min(at + MIB, end)]
 

@@ -41,7 +41,8 @@ async function main() {
   said.bot = (await asBot.Projects.show(path)).permissions.project_access.access_level;
   await api.DeployTokens.remove(deploy.id, { projectId: project.id });
   await api.ProjectMembers.add(inner.id, 20, { userId: Number(other) });
-  said.members = (await api.ProjectMembers.all(inner.id, { includeInherited: true })).map((each) => each.access_level);
+  const members = await api.ProjectMembers.all(inner.id, { includeInherited: true });
+  said.members = members.map((each) => each.access_level).sort();
   said.hidden = await refusal(asBot.Projects.remove(project.id));
   await api.Projects.remove(inner.id);
   await api.Groups.remove(made.id);

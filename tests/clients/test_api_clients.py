@@ -54,7 +54,7 @@ def test_gitbeaker(programs: Programs, server: Server, shipped: Shipped) -> None
         "tags": ["a", "b", "c"],
         "edited": ["private", 5],
         "bot": 20,
-        "members": [50, 20],
+        "members": [20, 50],
     }
     assert again.startswith("400 ")
     assert "once an hour" in again

@@ -189,6 +189,9 @@ class World:
         return policies.save(self.tools, OPERATOR, place, Terms(name="p")).terms.name
 
     def _delivery(self, noun: str) -> Made:
+        """Of a new webhook: each can be tried by hand a few times a minute."""
+        for known in webhooks.list_webhooks(self.tools, OPERATOR, self._place(noun)):
+            webhooks.remove(self.tools, OPERATOR, self._place(noun), known.id)
         hook = self._webhook(noun)
         told = deliveries.test(self.tools, OPERATOR, self._place(noun), hook)
         return {"hook_id": hook, "hook_event_id": told.id}, {}

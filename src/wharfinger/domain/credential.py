@@ -30,6 +30,7 @@ class Token:
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +57,5 @@ def shown(row: Row[Any]) -> Token:
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
+        description=row.description,
     )

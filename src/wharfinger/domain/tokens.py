@@ -49,12 +49,16 @@ def create_personal(
     *,
     username: str | None = None,
     expires_at: datetime | None = None,
+    description: str = "",
 ) -> NewToken:
     """A token for the caller, or made by an administrator for `username`. Raises SettingInvalid, UserUnknown."""
     access.require_person(caller, "creating a personal access token")
     with tools.db.begin() as tx:
         user = _user_id(tx, caller, username)
-        made = _keep(tx, tools, CredentialKind.PERSONAL, name, scopes, expires_at=expires_at, user_id=user)
+        said = places.description(description)
+        made = _keep(
+            tx, tools, CredentialKind.PERSONAL, name, scopes, expires_at=expires_at, user_id=user, description=said
+        )
         return _told(tx, tools, caller, made)
 
 
@@ -67,6 +71,7 @@ def create_bot(
     *,
     role: Role = Role.MAINTAINER,
     expires_at: datetime | None = None,
+    description: str = "",
 ) -> NewToken:
     """A project access token, or a group access token where `path` is a group: for a new bot with this role there.
 
@@ -83,7 +88,8 @@ def create_bot(
         if bot is None:
             raise SettingInvalid("the bot's user name is taken: try again")
         member_rows.put(tx, bot, role=role, expires_at=None, now=now, **where)
-        made = _keep(tx, tools, kind, name, scopes, expires_at=expires_at, user_id=bot, **where)
+        bound = {**where, "user_id": bot, "description": places.description(description)}
+        made = _keep(tx, tools, kind, name, scopes, expires_at=expires_at, **bound)
         return _told(tx, tools, caller, made)
 
 
@@ -206,8 +212,9 @@ def rotate(tools: Tools, caller: Caller, token: int, *, expires_at: datetime | N
         if expires_at is None and row.expires_at is not None:
             expires_at = now + (row.expires_at - row.created_at)
         bound = {"user_id": row.user_id, "namespace_id": row.namespace_id, "project_id": row.project_id}
+        kept = {"username": row.username, "description": row.description}
         kind, scopes = CredentialKind(row.kind), row.scopes.split()
-        made = _keep(tx, tools, kind, row.name, scopes, expires_at=expires_at, username=row.username, **bound)
+        made = _keep(tx, tools, kind, row.name, scopes, expires_at=expires_at, **kept, **bound)
         events.put(tx, tools, caller, TokenRotated(**_facts(tx, made.token), replaces=row.id))
         return made
 

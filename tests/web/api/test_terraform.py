@@ -197,6 +197,7 @@ def test_gitlab_access_token(client: Client, group: dict[str, Any], noun: str) -
     tokens = f"{noun}/{place['id']}/access_tokens"
     asked = {
         "name": "ci",
+        "description": "to deploy",
         "scopes": ["read_registry", "write_registry"],
         "access_level": 30,
         "expires_at": "2099-01-02",
@@ -258,8 +259,9 @@ def test_glab(client: Client, ada: Somebody, group: dict[str, Any]) -> None:
     tokens = f"projects/{escaped(made['path_with_namespace'])}/access_tokens"
     token = client("POST", tokens, {**asked, "access_level": 30}, status=201)
     assert token["token"]
-    client("POST", f"{tokens}/{token['id']}/rotate", {"expires_at": "2099-02-03"})
+    same(client("POST", f"{tokens}/{token['id']}/rotate", {"expires_at": "2099-02-03"}), {"description": "by glab"})
     own = client("POST", "user/personal_access_tokens", {**asked, "scopes": ["read_user"]}, status=201)
+    same(client("GET", f"personal_access_tokens/{own['id']}"), {"description": "by glab"})
     assert own["id"] in [one["id"] for one in client("GET", f"personal_access_tokens?user_id={found['id']}")]
     client("DELETE", f"personal_access_tokens/{own['id']}", status=204)
     images = client("GET", f"projects/{made['id']}/registry/repositories?tags=true&tags_count=true")

@@ -32,6 +32,7 @@ credentials = Table(
     refers("user_id", "users.id", nullable=True, index=True),  # null for deploy tokens, which act for nobody
     refers("namespace_id", "namespaces.id", nullable=True, index=True),  # what a group or deploy token is bound to
     refers("project_id", "projects.id", nullable=True, index=True),
+    Column("description", Text, nullable=False, server_default=""),
     Column("scopes", Text, nullable=False),  # space-separated
     Column("origin", Text),  # JSON: which commit and job it was made for (rules.origin)
     moment("expires_at", nullable=True),

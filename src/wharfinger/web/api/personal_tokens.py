@@ -46,6 +46,7 @@ class AskedToken(Asked):
     """A token to be made."""
 
     name: str
+    description: str = ""
     scopes: list[str]
     expires_at: date | None = Field(None, description="the day on which it is good no longer")
 
@@ -135,6 +136,7 @@ def shape(call: Call, one: Token) -> TokenShape:
     return TokenShape(
         id=one.id,
         name=one.name,
+        description=one.description or None,
         revoked=one.revoked_at is not None,
         created_at=one.created_at,
         scopes=sorted(one.scopes),
@@ -166,8 +168,15 @@ def of_state(call: Call, found: list[Token], state: str | None) -> list[Token]:
 
 
 def _create(call: Call, asked: AskedToken, username: str | None) -> NewToken:
-    ends = midnight(asked.expires_at)
-    return tokens.create_personal(call.tools, call.caller, asked.name, asked.scopes, username=username, expires_at=ends)
+    return tokens.create_personal(
+        call.tools,
+        call.caller,
+        asked.name,
+        asked.scopes,
+        username=username,
+        expires_at=midnight(asked.expires_at),
+        description=asked.description,
+    )
 
 
 def _personal(call: Call, token: int) -> Token:

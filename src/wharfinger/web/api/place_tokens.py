@@ -38,6 +38,7 @@ class AskedBotToken(Asked):
     """A token to be made, with the role that its bot gets."""
 
     name: str
+    description: str = ""
     scopes: list[str]
     access_level: AccessLevel = Role.MAINTAINER
     expires_at: date | None = Field(None, description="the day on which it is good no longer")
@@ -66,9 +67,16 @@ def routes(noun: str, opening: Opening, kind: CredentialKind) -> APIRouter:
     @router.post("", status_code=201, name=f"create_for_{noun}")
     def create(call: ApiCall, key: Key, asked: AskedBotToken) -> NewBotTokenShape:
         """Make a token and its bot: owners of a group, maintainers of a project, up to their own role."""
-        place, ends, role = opening(call, key), midnight(asked.expires_at), asked.access_level
+        place, ends = opening(call, key), midnight(asked.expires_at)
         made = tokens.create_bot(
-            call.tools, call.caller, place.path, asked.name, asked.scopes, role=role, expires_at=ends
+            call.tools,
+            call.caller,
+            place.path,
+            asked.name,
+            asked.scopes,
+            role=asked.access_level,
+            expires_at=ends,
+            description=asked.description,
         )
         return _new(call, place, made)
 

@@ -16,7 +16,7 @@ from bench.goals import cpu_ratio, rate_ratio
 from bench.measured import Measured, rounded
 from bench.run import Run
 
-ORDER = ("wharfinger", "peer", "nginx", "sha256", "disk", "read", "write", "copy")
+ORDER = ("wharfinger", "peer", "nginx", "sha256", "disk", "read", "write", "copy", "seal")
 
 
 def show(run: Run, console: Console) -> None:

@@ -108,6 +108,7 @@ _JOB_SCOPE: Final = {
 _HOOK: Final = {"url": "https://hooks.invalid/x"}
 LEVELS: Final = {"minimum_access_level_for_push": "maintainer", "minimum_access_level_for_delete": "maintainer"}
 _REPOSITORIES: Final = "/projects/{id}/registry/repositories"
+_TRASH: Final = "/projects/{id}/registry/trash"
 _HIDDEN: Final = {"others": 404, "nobody": 404}
 
 ROWS: Final[dict[tuple[str, str], Row]] = {
@@ -203,6 +204,11 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/projects/{id}/cleanup/runs/{run_id}/restore"): Row(
         "developer", 404, {}, "no run"
     ),  # a run is looked up first
+    ("GET", _TRASH): Row("maintainer"),
+    ("DELETE", _TRASH): Row("maintainer"),
+    ("POST", _TRASH + "/restore"): Row("maintainer", 404, {"batch": "nothing"}),
+    ("POST", _TRASH + "/{thing_id}/restore"): Row("maintainer", made="thing in the trash"),
+    ("DELETE", _TRASH + "/{thing_id}"): Row("maintainer", 204, {}, "thing in the trash"),
     **_protection("repository/rules", LEVELS),
     **_protection("rules", LEVELS),
     **_protection("tag/rules", LEVELS),

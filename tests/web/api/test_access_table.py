@@ -17,12 +17,14 @@ from tests.web.oci.registry_client import Registry
 from wharfinger.domain import (
     deliveries,
     groups,
+    images,
     job_scopes,
     members,
     projects,
     protection,
     repositories,
     tokens,
+    trash,
     users,
     webhooks,
 )
@@ -98,6 +100,7 @@ class World:
             "new repository": lambda _: ({"repository_id": self._new_repository()}, {}),
             "repository and its name": lambda _: ({"repository_id": self._new_repository()}, {"name": fresh("named")}),
             "image": lambda _: ({"repository_id": self._repository(self.path)}, {"digest": self.kept.digest}),
+            "thing in the trash": lambda _: ({"thing_id": self._trashed()}, {}),
             "webhook": lambda noun: ({"hook_id": self._webhook(noun), "trigger": "push_events"}, {}),
             "delivery": self._delivery,
             "rule": self._rule,
@@ -223,6 +226,10 @@ class World:
     def _tag(self) -> str:
         self.registry.put_manifest(self.path, "doomed", self.kept)
         return "doomed"
+
+    def _trashed(self) -> int:
+        images.delete_tag(self.tools, OPERATOR, self.path, self._tag())
+        return trash.list_trash(self.tools, OPERATOR, self.project.path, limit=1)[0].id
 
 
 @cache

@@ -14,6 +14,7 @@ from wharfinger.domain.overviews import Sort, Wanted
 from wharfinger.domain.repositories import Filter
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.paging import Window
+from wharfinger.rules.roles import RegistryAccess, Visibility
 
 NAMES = ("anchor", "buoy", "crane")
 
@@ -42,6 +43,7 @@ def names(tools: Tools, caller: Caller, wanted: Wanted, limit: int = 50) -> list
         found += [one.project.path.rpartition("/")[2] for one in page.items]
         if page.after is None:
             return found
+        assert len(found) < 50, "the pages go round in a circle"
         window = Window(limit=limit, after=page.after)
 
 
@@ -60,6 +62,21 @@ def test_orders(tools: Tools, ada: Caller, sort: Sort, descending: bool, expecte
     wanted = Wanted(mine=True, sort=sort, descending=descending)
     for limit in (1, 2, 50):
         assert names(tools, ada, wanted, limit) == expected.split()
+
+
+@pytest.mark.parametrize("sort", [Sort.PUSHED, Sort.SIZE])
+def test_images_that_are_hidden_from_somebody_count_for_nothing_in_the_order(
+    tools: Tools, ada: Caller, sort: Sort
+) -> None:
+    public = Visibility.PUBLIC
+    groups.change(tools, ada, "quay", visibility=public)
+    for name in NAMES:
+        shown = RegistryAccess.PRIVATE if name == "buoy" else RegistryAccess.ENABLED
+        projects.change(tools, ada, f"quay/{name}", visibility=public, registry_access=shown)
+    eve, rising = person(tools, "eve"), ["buoy", "crane", "anchor"]
+    for limit in (1, 2, 50):
+        assert names(tools, eve, Wanted(within="quay", sort=sort), limit) == rising
+        assert names(tools, eve, Wanted(within="quay", sort=sort, descending=True), limit) == rising[::-1]
 
 
 def test_a_marker_of_another_order_is_refused(tools: Tools, ada: Caller) -> None:

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
 
 from wharfinger.db import paging
 from wharfinger.db.access import below, role_of
 from wharfinger.db.later import later
-from wharfinger.db.overviews import PUSHED
+from wharfinger.db.overviews import PUSHED, shown
 from wharfinger.db.paging import Cut
 from wharfinger.db.tables.columns import Moment
 from wharfinger.db.tables.people import users
@@ -70,8 +70,7 @@ def projects_of(found: Select[Any], visibility: int | None) -> Select[Any]:
 
 def activity(*, user: int | None, now: datetime, everywhere: bool) -> ColumnElement[Any]:
     """When a project last changed or, if that is later, was pushed to: where its images are shown, or `everywhere`."""
-    shown = or_(projects.c.registry_access == "enabled", role_of(projects, user, now).is_not(None))
-    pushed = PUSHED if everywhere else case((shown, PUSHED))
+    pushed = shown(PUSHED, user=user, now=now, everywhere=everywhere)
     return later(_CHANGED, func.coalesce(pushed, _CHANGED, type_=Moment()))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, case, func, or_, select
 
 from wharfinger.db import paging
 from wharfinger.db.access import below, role_of
@@ -30,13 +30,23 @@ PUSHED: Final[ColumnElement[Any]] = (  # when something was last pushed to a pro
     .correlate(projects)
     .scalar_subquery()
 )
-_ACTIVE: Final[ColumnElement[Any]] = func.coalesce(PUSHED, projects.c.created_at, type_=Moment())
-_SIZE: Final[ColumnElement[Any]] = func.coalesce(
-    select(USED).where(meters.c.project_id == projects.c.id).correlate(projects).scalar_subquery(),
-    0,
-    type_=BigInteger(),
-)
-SORTS: Final[dict[str, ColumnElement[Any] | None]] = {"path": None, "pushed": _ACTIVE, "size": _SIZE}
+_SIZE: Final = select(USED).where(meters.c.project_id == projects.c.id).correlate(projects).scalar_subquery()
+
+
+def shown(value: ColumnElement[Any], *, user: int | None, now: datetime, everywhere: bool) -> ColumnElement[Any]:
+    """Something about a project's images, or null where these are hidden from the user; `everywhere`: nowhere."""
+    visible = or_(projects.c.registry_access == "enabled", role_of(projects, user, now).is_not(None))
+    return value if everywhere else case((visible, value))
+
+
+def sorts(*, user: int | None, now: datetime, everywhere: bool) -> dict[str, ColumnElement[Any] | None]:
+    """What projects are sorted by, as the user is told of it."""
+    pushed, size = (shown(value, user=user, now=now, everywhere=everywhere) for value in (PUSHED, _SIZE))
+    return {
+        "path": None,
+        "pushed": func.coalesce(pushed, projects.c.created_at, type_=Moment()),
+        "size": func.coalesce(size, 0, type_=BigInteger()),
+    }
 
 
 def projects_listing(
@@ -55,9 +65,11 @@ def projects_listing(
     return _named(found, projects, part)
 
 
-def project_page(tx: Connection, found: Select[Any], sort: str, by: Cut) -> tuple[list[Row[Any]], bool]:
-    """A page of a listing of projects sorted by one of SORTS, and whether there is more behind it."""
-    return paging.rows_of(tx, paging.cut(found, projects.c.path, SORTS[sort], by), by.limit)
+def project_page(
+    tx: Connection, found: Select[Any], value: ColumnElement[Any] | None, by: Cut
+) -> tuple[list[Row[Any]], bool]:
+    """A page of a listing of projects by one of `sorts`, and whether there is more behind it."""
+    return paging.rows_of(tx, paging.cut(found, projects.c.path, value, by), by.limit)
 
 
 def groups_page(

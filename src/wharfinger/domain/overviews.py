@@ -69,7 +69,8 @@ def list_projects(tools: Tools, caller: Caller, wanted: Wanted, window: Window =
             within=wanted.within and access.open_group(tx, caller, wanted.within, Action.PULL).path,
             part=access.askable(wanted.part),
         )
-        found, more = rows.project_page(tx, listing, wanted.sort, by)
+        orders = rows.sorts(user=caller.user_id, now=now, everywhere=caller.admin)
+        found, more = rows.project_page(tx, listing, orders[wanted.sort], by)
         items = _overviews(tx, [access.project(caller, row) for row in found])
     return Page(items, None, _marker(wanted.sort, items[-1]) if more else None)
 

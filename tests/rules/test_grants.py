@@ -152,6 +152,8 @@ GRANTED = [
     (standing(JOB, Role.MAINTAINER, scopes=frozenset()), EVERYTHING),
     (standing(JOB, Role.MAINTAINER, scopes=frozenset(), own=False), {PULL}),
     (standing(JOB, Role.GUEST, scopes=frozenset(), own=False), {PULL}),
+    (standing(JOB, Role.OWNER, scopes=frozenset(), own=False, barred=True), set()),
+    (standing(JOB, scopes=frozenset(), own=False, barred=True, visibility=INTERNAL), {PULL}),
     # administrators are owners
     (standing(CredentialKind.OPERATOR, Role.OWNER, scopes=frozenset()), EVERYTHING),
 ]
@@ -259,6 +261,11 @@ SENTENCES = [
     (
         standing(JOB, Role.OWNER, scopes=frozenset(), own=False), PUSH,
         "a job token is good for pushing in its own project only: use an access token of acme/shop here",
+    ),
+    (
+        standing(JOB, Role.OWNER, scopes=frozenset(), own=False, barred=True), PULL,
+        "acme/shop does not let in the jobs of your project: "
+        "a maintainer of it can put your project on its allowlist (job_token_scope)",
     ),
     (
         standing(role=Role.MAINTAINER), ADMINISTER,

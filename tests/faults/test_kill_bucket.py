@@ -70,7 +70,7 @@ class House:
 @pytest.fixture(params=["sqlite", "postgres"])
 def house(request: pytest.FixtureRequest, make_database: Callable[[str], str], tmp_path: Path) -> House:
     every = request.param == "sqlite" or "WHARFINGER_SOAK_SECONDS" in os.environ
-    return House(make_database(request.param), tmp_path, 1 if every else 7)
+    return House(make_database(request.param), tmp_path, 1 if every else 13)
 
 
 def content(tools: Tools, path: str, digest: str) -> bytes | None:

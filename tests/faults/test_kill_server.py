@@ -32,7 +32,7 @@ from wharfinger.db.tables.trash import doomed_bytes
 from wharfinger.domain import garbage, leftovers
 
 SOAK = "WHARFINGER_SOAK_SECONDS" in os.environ
-STRIDE = 1 if SOAK else 5  # odd, so that both kinds of points are met
+STRIDE = 1 if SOAK else 9  # odd, so that both kinds of points are met
 SIZES = {"in chunks": 5000, "at once": 4000, "in parts": 8 * MIB + 1000}  # the last is two parts for the bucket
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 

@@ -10,6 +10,7 @@ import pytest
 from tests.clock import Clock
 from tests.in_process import build_tools, close_tools
 from tests.postgres import Cluster, Missing
+from tests.scratch import scratch
 from wharfinger.db import migrate
 from wharfinger.domain.recount import drift
 from wharfinger.domain.tools import Policy, Tools
@@ -37,34 +38,62 @@ def postgres() -> Iterator[Cluster]:
     cluster.stop()
 
 
-@pytest.fixture(scope="session")
-def make_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> MakeDatabase:
-    """Makes a migrated database of a kind ("sqlite", "postgres") and returns its URL, as often as it is called."""
-    numbers, folder = count(), tmp_path_factory.mktemp("databases")
-    templates: dict[str, Path] = {}
+class Databases:
+    """Migrated, empty databases: each is a copy of its kind's first."""
 
-    def on_sqlite() -> str:
-        if "sqlite" not in templates:
-            templates["sqlite"] = folder / "template.db"
-            migrate.upgrade(f"sqlite:///{templates['sqlite']}")
-        file = folder / f"{next(numbers)}.db"
-        shutil.copy(templates["sqlite"], file)
+    def __init__(self, folder: Path, cluster: Callable[[], Cluster]) -> None:
+        self._folder, self._cluster = folder, cluster
+        self._numbers, self._template = count(), folder / "template.db"
+        self._templates: set[str] = set()
+
+    def make(self, kind: str) -> str:
+        """The URL of a new one, "sqlite" or "postgres"."""
+        return self._on_sqlite() if kind == "sqlite" else self._on_postgres()
+
+    def drop(self, url: str) -> None:
+        """Remove one, whoever still has it open."""
+        name = url.partition("?")[0].rpartition("/")[2]
+        if url.startswith("sqlite"):
+            for file in self._folder.glob(f"{name}*"):
+                file.unlink()
+        else:
+            self._cluster().drop(name)
+
+    def _on_sqlite(self) -> str:
+        if "sqlite" not in self._templates:
+            migrate.upgrade(f"sqlite:///{self._template}")
+            self._templates.add("sqlite")
+        file = self._folder / f"{next(self._numbers)}.db"
+        shutil.copy(self._template, file)
         return f"sqlite:///{file}"
 
-    def on_postgres() -> str:
-        cluster: Cluster = request.getfixturevalue("postgres")
-        if "postgres" not in templates:
-            migrate.upgrade(cluster.create("migrated"))
-            templates["postgres"] = Path("migrated")
-        return cluster.create(f"test{next(numbers)}", "migrated")
+    def _on_postgres(self) -> str:
+        if "postgres" not in self._templates:
+            migrate.upgrade(self._cluster().create("migrated"))
+            self._templates.add("postgres")
+        return self._cluster().create(f"test{next(self._numbers)}", "migrated")
 
-    return lambda kind: on_sqlite() if kind == "sqlite" else on_postgres()
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    """Makes databases to throw away. Those that nobody drops go with the session."""
+    folder = scratch("whf-db-")
+    yield Databases(folder, lambda: request.getfixturevalue("postgres"))
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def make_database(databases: Databases) -> MakeDatabase:
+    """Makes a migrated database of a kind ("sqlite", "postgres") and returns its URL, as often as it is called."""
+    return databases.make
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, make_database: MakeDatabase) -> str:
+def database_url(request: pytest.FixtureRequest, databases: Databases) -> Iterator[str]:
     """The URL of a migrated, empty database of the test's own; the test runs once on each kind."""
-    return make_database(request.param)
+    url = databases.make(request.param)
+    yield url
+    databases.drop(url)
 
 
 @pytest.fixture

@@ -10,16 +10,20 @@ from pathlib import Path
 
 from sqlalchemy import URL, create_engine, text
 
+from tests.scratch import scratch
+
 SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "400",
+    "dynamic_shared_memory_type": "mmap",  # in the folder, which is removed
     "shared_buffers": "64MB",
-    "max_wal_size": "2GB",
+    "max_wal_size": "512MB",
 }
-DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "max_wal_size": "2GB"}
+PREFIX = "whf-pg-"
 
 
 class Missing(Exception):
@@ -33,7 +37,7 @@ class Cluster:
         settings = {**SETTINGS, **DURABLE} if durable else SETTINGS
         self._programs = _programs()
         self._user = "postgres" if os.geteuid() == 0 else None
-        self._folder = Path(tempfile.mkdtemp(prefix="whf-pg-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX)) if durable else scratch(PREFIX)
         if self._user:
             account = pwd.getpwnam(self._user)
             os.chown(self._folder, account.pw_uid, account.pw_gid)
@@ -49,8 +53,8 @@ class Cluster:
         return URL.create("postgresql+psycopg", "postgres", database=name, query=query).render_as_string()
 
     def create(self, name: str, template: str = "template0") -> str:
-        """Make a database, as a copy of another one; returns its URL."""
-        self._administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        """Make a database, as a copy of another one (PostgreSQL 15 or later); returns its URL."""
+        self._administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return self.url(name)
 
     def drop(self, name: str) -> None:

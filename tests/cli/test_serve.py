@@ -6,13 +6,14 @@ import socket
 import ssl
 import stat
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.cli.conftest import Invoke, OwnServer
-from tests.serving import environment, free_port, until
+from tests.serving import Server, environment, free_port, until
 
 
 def test_a_first_start_says_how_to_begin_and_it_works_as_printed(own_server: OwnServer) -> None:
@@ -143,24 +144,81 @@ def test_two_servers_share_one_database_and_one_store(request: pytest.FixtureReq
     assert found.content == b"hello world"
 
 
-def test_https_with_its_own_certificate(own_server: OwnServer, tmp_path: Path) -> None:
-    certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
+def certify(certificate: Path, key: Path) -> None:
+    """A new certificate of its own for 127.0.0.1, each file put in place at once."""
+    fresh = {path: path.with_suffix(".new") for path in (certificate, key)}
     subprocess.run(
         [
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-keyout", str(key), "-out", str(certificate), "-days", "30",
+            "-keyout", str(fresh[key]), "-out", str(fresh[certificate]), "-days", "30",
             "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
         ],
         check=True, capture_output=True,
     )  # fmt: skip
+    for path, new in fresh.items():
+        new.replace(path)
+
+
+@pytest.fixture
+def encrypted(own_server: OwnServer, tmp_path: Path) -> Server:
+    """A server that speaks TLS, with `c.pem` and `k.pem` of the test's folder."""
+    certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
+    certify(certificate, key)
     server = own_server({"server": {"tls_certificate": str(certificate), "tls_key": str(key)}})
     server.url = server.url.replace("http://", "https://")
-    server.start()
-    trusted = ssl.create_default_context(cafile=certificate)
-    challenge = httpx.get(f"{server.url}/v2/", verify=trusted).headers["www-authenticate"]
-    assert f'realm="{server.url}/jwt/auth"' in challenge
-    told = server.command("doctor")
+    return server.start()
+
+
+def served_certificate(server: Server) -> str:
+    return ssl.get_server_certificate(("127.0.0.1", server.port))
+
+
+def test_https_with_its_own_certificate(encrypted: Server, tmp_path: Path) -> None:
+    trusted = ssl.create_default_context(cafile=tmp_path / "c.pem")
+    challenge = httpx.get(f"{encrypted.url}/v2/", verify=trusted).headers["www-authenticate"]
+    assert f'realm="{encrypted.url}/jwt/auth"' in challenge
+    told = encrypted.command("doctor")
     assert "certificate: " in told.stdout
+
+
+def test_a_renewed_certificate_is_served_and_no_upload_is_cut(encrypted: Server, tmp_path: Path) -> None:
+    """The upload begins with the one from before, and goes on while others get the new one already."""
+    certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
+    client, before = pushing(encrypted, certificate), certificate.read_text()
+    begun = client.post("")
+
+    def body() -> Iterator[bytes]:
+        yield b"hello "
+        certify(certificate, key)
+        assert until(lambda: served_certificate(encrypted) != before, 60)
+        yield b"world"
+
+    sent = client.patch(encrypted.url + begun.headers["location"], content=body())
+    assert (sent.status_code, sent.headers.get("range")) == (202, "0-10"), sent.text
+    after = certificate.read_text()
+    assert until(lambda: all(served_certificate(encrypted) == after for _ in range(20)), 60)
+
+
+def test_a_certificate_without_its_key_leaves_the_one_from_before(encrypted: Server, tmp_path: Path) -> None:
+    certificate, other = tmp_path / "c.pem", tmp_path / "other.pem"
+    before = certificate.read_text()
+    certify(certificate, other)
+    assert until(lambda: "put a certificate and its own key there" in encrypted.log())
+    assert served_certificate(encrypted) == before
+    other.replace(tmp_path / "k.pem")
+    assert until(lambda: served_certificate(encrypted) == certificate.read_text(), 60)
+
+
+def pushing(server: Server, trusted: Path) -> httpx.Client:
+    """A client that may upload to a project's own repository."""
+    project = server.project()
+    user = server.user(project, "developer")
+    verify = ssl.create_default_context(cafile=trusted)
+    query = {"service": "container_registry", "scope": f"repository:{project.path}:pull,push"}
+    basic = (user.username, server.token(user))
+    token = httpx.get(f"{server.url}/jwt/auth", params=query, auth=basic, verify=verify).json()["token"]
+    uploads = f"{server.url}/v2/{project.path}/blobs/uploads/"
+    return httpx.Client(base_url=uploads, headers={"Authorization": f"Bearer {token}"}, verify=verify)
 
 
 def test_without_the_periodic_work(own_server: OwnServer) -> None:

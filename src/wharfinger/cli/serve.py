@@ -20,7 +20,7 @@ from granian.server.mp import MPServer
 from wharfinger import __version__
 from wharfinger.app import compose, inforce
 from wharfinger.app.clock import now
-from wharfinger.cli import first_start
+from wharfinger.cli import first_start, renewal
 from wharfinger.cli.options import ConfigOption
 from wharfinger.cli.terminal import Failure, say
 from wharfinger.config import running
@@ -75,6 +75,8 @@ def _serve(settings: Settings, file: Path | None, *, migrate: bool, worker: bool
         server.on_startup(helper.start)
         server.on_shutdown(helper.stop)
     server.on_startup(_in_background(_announce, described, newcomer))
+    if settings.server.tls_certificate and settings.server.tls_key:
+        server.on_startup(_in_background(renewal.follow, settings.server.tls_certificate, settings.server.tls_key))
     # Pages and API take longer to load than all the rest, and no other command needs them.
     from wharfinger.app.serving import Serving  # noqa: PLC0415
 

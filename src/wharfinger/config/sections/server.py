@@ -14,7 +14,9 @@ class Server(Section):
 
     listen: Listen = setting(address("127.0.0.1:5050"), "Address and port to listen at; `*:5050` is every address.")
     workers: int = setting(0, "Processes that answer requests; 0 is one per core, at most 8.", ge=0, le=256)
-    tls_certificate: Path | None = setting(None, "Certificate chain in PEM; with `tls_key`, the server speaks HTTPS.")
+    tls_certificate: Path | None = setting(
+        None, "Certificate chain in PEM; with `tls_key`, the server speaks HTTPS. A renewed pair is served by itself."
+    )
     tls_key: Path | None = setting(None, "Private key of the certificate, in PEM.")
     trusted_proxies: Networks = setting(
         networks([]), "Networks whose `X-Forwarded-*` or, without those, `Forwarded` headers are believed.", hot=True

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from wharfinger.domain import errors
-from wharfinger.domain.errors import QuotaExceeded, Refusal
+from wharfinger.domain.errors import QuotaExceeded, Refusal, StorageCrowded
 from wharfinger.rules import causes, grants, protection, scopes
 from wharfinger.rules.grants import Standing
 from wharfinger.rules.protection import Level
@@ -126,6 +126,8 @@ def computed() -> Iterator[tuple[str, str]]:
         yield "protection", protection.needs(action, "the tag v1", level)
     for path, added in product(("", "acme", "acme/shop"), (False, True)):
         yield "quota", str(QuotaExceeded(path, 2, 1, added=added))
+    for path in ("", "acme/shop"):
+        yield "crowded", str(StorageCrowded(path, 2, 1))
     yield "scope", str(InsufficientScope("api read_api", "read_user"))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,9 +16,17 @@ from tests.clock import Clock
 from tests.domain.crashes import Crash, CrashingDatabase, CrashingStore, Fuse
 from tests.domain.registry_model import DELAY, KEEP, Manifest, Model, Repository, Trashed
 from wharfinger.db.tables.trash import trash as trash_table
-from wharfinger.domain import garbage, images, pull, push, recount, trash, uploads
+from wharfinger.domain import garbage, images, loose, pull, push, quotas, recount, trash, uploads
 from wharfinger.domain.access import OPERATOR, Caller, Grant
-from wharfinger.domain.errors import BlobInUse, BlobsMissing, BlobUnknown, Conflict, ManifestInUse, NotFound
+from wharfinger.domain.errors import (
+    BlobInUse,
+    BlobsMissing,
+    BlobUnknown,
+    Conflict,
+    ManifestInUse,
+    NotFound,
+    StorageCrowded,
+)
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Action
 from wharfinger.rules.scopes import CredentialKind
@@ -98,7 +107,8 @@ class RegistryMachine(RuleBasedStateMachine):
             if uploads.mount(self.tools, self.caller, path, digest, self.paths[source]):
                 self.model.repositories[path].links[digest] = self._now + DELAY
 
-        self._crashing(crash, mount)
+        with suppress(StorageCrowded):
+            self._crashing(crash, mount)
 
     @rule(name=repositories, number=numbers)
     def delete_blob(self, name: str, number: int) -> None:
@@ -256,6 +266,16 @@ class RegistryMachine(RuleBasedStateMachine):
                 known.expires_at = self._now
         self.model.hidden = []
 
+    @rule(limited=st.booleans())
+    def limit(self, limited: bool) -> None:
+        """There is room for all blobs of a run, but no more than two may be without a tag."""
+        quotas.set_limit(self.tools, OPERATOR, self.project, 5_000 if limited else None)
+        loose.look(self.tools)
+
+    @rule()
+    def look_at_the_loose(self) -> None:
+        loose.look(self.tools)
+
     # --- time, garbage collection
 
     @rule(hours=st.integers(1, 200))
@@ -353,7 +373,8 @@ class RegistryMachine(RuleBasedStateMachine):
 
         if crash is not None:
             self.cut_short.add(digest)
-        self._crashing(crash, upload)
+        with suppress(StorageCrowded):
+            self._crashing(crash, upload)
 
     def _push(self, path: str, document: dict[str, Any], tag: str | None, subject: Manifest | None, *,
               crash: int | None, blobs: tuple[str, ...] = (), children: tuple[str, ...] = ()) -> None:  # fmt: skip
@@ -386,6 +407,9 @@ class RegistryMachine(RuleBasedStateMachine):
             self._crashing(crash, put)
         except BlobsMissing:
             assert not wanted <= promised, "a client was told that these blobs are here"
+            return
+        except StorageCrowded:
+            assert tag is None, "tagging what is here takes no room"
             return
         if tag is not None:
             after = self._target(path, tag)

@@ -19,7 +19,7 @@ EXAMPLES = int(os.environ.get("WHARFINGER_SOAK_EXAMPLES", "0"))
 
 @pytest.fixture
 def policy() -> Policy:
-    return Policy(gc_delay=DELAY, trash_keep=KEEP, gc_batch=3)
+    return Policy(gc_delay=DELAY, trash_keep=KEEP, gc_batch=3, untagged_percent=1)
 
 
 @pytest.mark.timeout(0 if EXAMPLES else 300)

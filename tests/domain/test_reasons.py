@@ -7,7 +7,7 @@ import pytest
 from tests.clock import Clock
 from tests.domain.gallery import Gallery
 from tests.domain.people import later, person, refusal, told
-from wharfinger.domain import groups, logins, members, projects, protection, quotas, reasons, tokens, users
+from wharfinger.domain import groups, logins, loose, members, projects, protection, quotas, reasons, tokens, users
 from wharfinger.domain.access import OPERATOR, Caller
 from wharfinger.domain.errors import RepositoryUnknown, ScopeMissing, TokenUnknown, UserUnknown
 from wharfinger.domain.hurdles import What
@@ -163,6 +163,16 @@ def test_every_limit_that_is_reached_is_told_with_who_raises_it(tools: Tools, bo
         "the limit that acme sets for each of its projects"
         in lacking(reasons.explain(tools, bo, About(path)))[Action.PUSH]
     )
+
+
+def test_too_much_that_no_tag_keeps_is_told_with_who_empties_the_trash(tools: Tools, bo: Caller) -> None:
+    path = pushed(tools, "v1")
+    Gallery(tools, "web", projects.get(tools, OPERATOR, PROJECT)).blob(b"x" * 40)
+    quotas.set_limit(tools, OPERATOR, PROJECT, 10)
+    loose.look(tools)
+    found = reasons.explain(tools, bo, About(path))
+    assert (What.QUOTA, f"a maintainer of {PROJECT}", ("olga",)) in hurdles(found, Action.PUSH)
+    assert "holds too much that no tag keeps (40 bytes, its limit being 10 bytes)" in lacking(found)[Action.PUSH]
 
 
 def test_a_registry_that_is_off_is_in_everybodys_way(tools: Tools, bo: Caller) -> None:

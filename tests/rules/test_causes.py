@@ -23,6 +23,7 @@ MESSAGES = {
     UNAUTHORIZED + "the token has expired: get a new one from the token service": "A registry token ran out",
     DENIED + "the storage of acme/shop is full: with this it would use 2 GiB of 1 GiB": "A storage limit is reached",
     DENIED + "the storage of this registry is full. Delete tags": "A storage limit is reached",
+    DENIED + "the storage of acme holds too much that no tag keeps (3 GiB, its": "Too much is stored that no tag keeps",
     DENIED + "the tag v1 is immutable, it stays what it was created as": "The tag is immutable",
     DENIED + "the repository acme/shop/web is protected, pushing needs a maintainer": "A rule protects it",
     DENIED

@@ -120,3 +120,17 @@ def test_who_may_push_beside_others(used: int, adding: int, at_once: int, found:
 
 def test_a_limit_of_nothing_lets_nobody_pass() -> None:
     assert not quotas.beside(Meter("acme", 0), Ceiling(0, "acme"), 0, 100)
+
+
+@pytest.mark.parametrize(
+    ("loose", "limit", "percent", "found"),
+    [
+        (300, 100, 300, False),
+        (301, 100, 300, True),
+        (1, 0, 300, True),  # nothing is allowed: then nothing beside it
+        (0, 0, 300, False),
+        (10**15, 1, 0, False),
+    ],
+)
+def test_what_does_not_count_may_take_a_share_of_the_limit(loose: int, limit: int, percent: int, found: bool) -> None:
+    assert quotas.crowded(loose, limit, percent) is found

@@ -25,6 +25,7 @@ def policy(settings: Settings) -> Policy:
         manifest_limit_bytes=registry.manifest_limit,
         blob_limit_bytes=registry.blob_limit,
         upload_keep=registry.upload_keep,
+        untagged_percent=settings.quotas.untagged_percent,
         immutable_versions=registry.immutable_versions,
         page_default=registry.page_default,
         page_limit=registry.page_limit,

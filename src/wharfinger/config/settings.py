@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from wharfinger.config.sections.audit import Audit
 from wharfinger.config.sections.identity import Access, Logins, Sessions, Tokens
-from wharfinger.config.sections.keeping import DatabaseSection, Garbage, Registry, Trash
+from wharfinger.config.sections.keeping import DatabaseSection, Garbage, Quotas, Registry, Trash
 from wharfinger.config.sections.mail import MailSection
 from wharfinger.config.sections.oidc import Oidc
 from wharfinger.config.sections.outbound import OutboundSection
@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     storage: Storage = Storage()
     registry: Registry = Registry()
+    quotas: Quotas = Quotas()
     trash: Trash = Trash()
     gc: Garbage = Garbage()
     tokens: Tokens = Tokens()

@@ -227,6 +227,12 @@ def held_blobs(tx: Connection, repository: int, digests: Sequence[str]) -> set[s
     return set(tx.scalars(_HELD_BLOBS, {"repository": repository, "digests": digests}))
 
 
+def blob_counted(tx: Connection, repository: int, digest: str) -> bool:
+    """Does a tag of the repository keep this blob?"""
+    held = (repository_blobs.c.repository_id == repository) & (repository_blobs.c.digest == digest)
+    return bool(tx.scalar(select(repository_blobs.c.counted).where(held)))
+
+
 def blob_in_use(tx: Connection, repository: int, digest: str) -> bool:
     """Does a manifest of the repository name this blob?"""
     names = (manifest_blobs.c.repository_id == repository) & (manifest_blobs.c.digest == digest)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import Select, bindparam, exists, literal_column, make_url, select
+from sqlalchemy import Select, bindparam, exists, literal_column, make_url, or_, select
 from sqlalchemy.dialects import sqlite
 
 from wharfinger.db.engine import Database
@@ -44,7 +44,8 @@ class FoundBlob(NamedTuple):
 class FoundRepository(NamedTuple):
     """A repository, whose it is, whether a manifest was ever pushed to it, and whether its project has rules for it.
 
-    `full`: there was no room for more when that was last looked at. `off`: the project's registry is switched off.
+    `full`: there was no room for more, or too much without a tag, when that was last looked at. `off`: the project's
+    registry is switched off.
     """
 
     project_id: int
@@ -93,7 +94,7 @@ _REPOSITORY: Final = select(
     exists().where(
         project_meters.c.project_id == repositories.c.project_id,
         meters.c.id == project_meters.c.meter_id,
-        meters.c.full,
+        or_(meters.c.full, meters.c.crowded),
     ),
     exists().where(
         projects.c.id == repositories.c.project_id, projects.c.registry_access == literal_column("'disabled'")

@@ -50,6 +50,8 @@ _ROW: Final = (
     meters.c.each_limit_bytes,
     meters.c.noticed_percent,
     meters.c.full,
+    meters.c.loose_bytes,
+    meters.c.crowded,
     _PATH.label("path"),
     USED,
 )

@@ -214,6 +214,19 @@ class QuotaExceeded(Denied):
         self.path, self.used_bytes, self.limit_bytes = path, used_bytes, limit_bytes
 
 
+class StorageCrowded(Denied):
+    """The place at `path`, "" being the instance, holds too much that no tag keeps: nothing more of it comes in."""
+
+    def __init__(self, path: str, loose_bytes: int, limit_bytes: int) -> None:
+        whose = f"the storage of {path}" if path else "the storage of this registry"
+        numbers = f" ({sizes.in_words(loose_bytes)}, its limit being {sizes.in_words(limit_bytes)})" if path else ""
+        super().__init__(
+            f"{whose} holds too much that no tag keeps{numbers}: images without tags, the trash, unfinished uploads. "
+            "It goes by itself, and sooner if the trash is emptied. Pulling, tagging what is there and deleting go on"
+        )
+        self.path, self.loose_bytes, self.limit_bytes = path, loose_bytes, limit_bytes
+
+
 class BlobTooLarge(TooLarge):
     """A blob over the limit."""
 

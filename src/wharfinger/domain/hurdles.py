@@ -77,7 +77,7 @@ def between(tx: Connection, matter: Matter, action: Action) -> tuple[Hurdle, ...
         found += _of_rules(tx, matter, action, held, level)
         found += _of_immutable(tx, matter, action, held)
     if action is Action.PUSH:
-        found += _of_quotas(tx, matter)
+        found += [*_of_quotas(tx, matter), *_of_the_loose(tx, matter)]
     if action is Action.PULL:
         found += _of_absence(tx, matter)
     return tuple(found)
@@ -163,6 +163,13 @@ def _of_quotas(tx: Connection, matter: Matter) -> Iterator[Hurdle]:
             yield _with(hurdle, f"an owner of {above}, by a higher limit", people, f"/{quota.path}/-/usage")
         else:
             yield _with(hurdle, "an administrator, by a higher limit", page="/admin/usage" if not quota.path else "")
+
+
+def _of_the_loose(tx: Connection, matter: Matter) -> Iterator[Hurdle]:
+    """Places that hold too much that no tag keeps."""
+    for refusal in quotas.crowded(tx, matter.project.id):
+        hurdle = Hurdle(What.QUOTA, str(refusal).partition(":")[0], page="/-/trash")
+        yield _by(tx, matter, Role.MAINTAINER, hurdle)
 
 
 def _of_absence(tx: Connection, matter: Matter) -> Iterator[Hurdle]:

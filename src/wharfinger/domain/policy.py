@@ -48,6 +48,7 @@ class Policy:
     upload_keep: timedelta = timedelta(days=7)
     page_default: int = 100
     page_limit: int = 1000
+    untagged_percent: int = 300  # of a place's limit, for what no tag keeps; 0: as much as one likes
     immutable_versions: bool = False  # tags of whole versions, v1.2.3, are created once
     trash_keep: timedelta = timedelta(days=7)  # 0: what is deleted is not kept
     gc_delay: timedelta = timedelta(days=1)  # at least so long nothing is taken that was touched

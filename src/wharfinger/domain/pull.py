@@ -6,7 +6,7 @@ which ends in a refusal or in the same value.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,9 +18,10 @@ from typing import Final
 from sqlalchemy import Connection
 
 from wharfinger.db import garbage
-from wharfinger.db.lookup import FoundManifest
+from wharfinger.db import images as rows
+from wharfinger.db.lookup import FoundManifest, FoundRepository
 from wharfinger.db.pulls import Pulled
-from wharfinger.domain import access, events, images
+from wharfinger.domain import access, events, images, quotas, usage
 from wharfinger.domain.access import Caller
 from wharfinger.domain.errors import BlobUnknown, BytesLost, ManifestUnknown, StoreUnavailable
 from wharfinger.domain.events.images import ManifestPulled
@@ -85,8 +86,16 @@ def blob(tools: Tools, caller: Caller, path: str, digest: str) -> Blob:
 
 
 def keep_blob(tools: Tools, caller: Caller, path: str, digest: str) -> Blob:
-    """Postpone the review of a blob that is `leaving`, so that a client told of it finds it. Raises as `blob`."""
-    _keep(tools, caller, path, lambda tx, repository, later: garbage.keep_link(tx, repository, digest, later))
+    """Postpone the review of a blob that is `leaving`, so that a client told of it finds it. Raises as `blob`.
+
+    Where too much is held that no tag keeps (`loose`), nothing of that kind is put off: it is not here any more.
+    """
+    known = _known(tools, caller, path)
+    if known is not None:
+        with tools.db.begin() as tx:
+            if _draining(tx, known) and not rows.blob_counted(tx, known.id, digest):
+                raise BlobUnknown(digest)
+            garbage.keep_link(tx, known.id, digest, tools.clock() + tools.policy.gc_delay)
     return blob(tools, caller, path, digest)
 
 
@@ -112,8 +121,13 @@ def leaving(tools: Tools, found: FoundManifest) -> bool:
 
 
 def keep_manifest(tools: Tools, caller: Caller, path: str, digest: str) -> FoundManifest:
-    """Postpone the review of a manifest that is `leaving`. Raises as `manifest`."""
-    _keep(tools, caller, path, lambda tx, repository, later: garbage.keep_manifest(tx, repository, digest, later))
+    """The same of a manifest that is `leaving`. Raises as `manifest`."""
+    known = _known(tools, caller, path)
+    if known is not None:
+        with tools.db.begin() as tx:
+            if _draining(tx, known) and not usage.tags_keep(tx, known.id, digest):
+                raise ManifestUnknown(digest)
+            garbage.keep_manifest(tx, known.id, digest, tools.clock() + tools.policy.gc_delay)
     return manifest(tools, caller, path, digest)
 
 
@@ -159,11 +173,13 @@ def _near(tools: Tools, review_after: datetime | None) -> bool:
     return review_after is not None and review_after < tools.clock() + tools.policy.gc_delay / 2
 
 
-def _keep(tools: Tools, caller: Caller, path: str, keep: Callable[[Connection, int, datetime], None]) -> None:
-    known = tools.lookup.repository(_present(tools, caller, path))
-    if known is not None:
-        with tools.db.begin() as tx:
-            keep(tx, known.id, tools.clock() + tools.policy.gc_delay)
+def _known(tools: Tools, caller: Caller, path: str) -> FoundRepository | None:
+    return tools.lookup.repository(_present(tools, caller, path))
+
+
+def _draining(tx: Connection, known: FoundRepository) -> bool:
+    """Is there too much that no tag keeps in a place that this repository is in?"""
+    return known.full and bool(quotas.crowded(tx, known.project_id))
 
 
 def _present(tools: Tools, caller: Caller, path: str) -> str:

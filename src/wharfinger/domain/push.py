@@ -52,10 +52,13 @@ def manifest(
     """Store a manifest under its digest and let `tags` point to it (distribution-spec, Pushing Manifests).
 
     `digest` is the one the client promises, None where it pushes by tag alone. Raises ManifestTooLarge,
-    DigestMismatch, BlobsMissing, TagProtected, TagImmutable, QuotaExceeded, spec Malformed, and what
+    DigestMismatch, BlobsMissing, TagProtected, TagImmutable, QuotaExceeded, StorageCrowded, spec Malformed, and what
     `access.open_repository` raises.
     """
     repository = images.open_for_push(tools, caller, path)
+    if repository.full and not tags:
+        with tools.db.read() as tx:
+            quotas.require_space(tx, repository.project_id)
     parsed = _parse(tools, media_type, body)
     digest, tags = _checked(digest, body), tuple(names.tag(tag) for tag in dict.fromkeys(tags))
     arriving = _Arriving(repository, path, digest, tags, parsed, body)

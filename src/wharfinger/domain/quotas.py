@@ -16,7 +16,7 @@ from wharfinger.db import groups as group_rows
 from wharfinger.db import meters as rows
 from wharfinger.domain import access, events
 from wharfinger.domain.access import OPERATOR, Caller, Group, Project
-from wharfinger.domain.errors import NotFound, QuotaExceeded, Refusal, ScopeMissing, SettingInvalid
+from wharfinger.domain.errors import NotFound, QuotaExceeded, Refusal, ScopeMissing, SettingInvalid, StorageCrowded
 from wharfinger.domain.events.places import QuotaChanged, QuotaReached
 from wharfinger.domain.tools import Tools
 from wharfinger.domain.usage import MustBeAlone
@@ -64,6 +64,23 @@ def require_any_room(tx: Connection, project: int) -> None:
             raise QuotaExceeded(meter.path, meter.used_bytes, held.limit_bytes, added=False)
 
 
+def require_space(tx: Connection, project: int) -> None:
+    """Before something comes that no tag keeps yet: raises StorageCrowded where there is too much of that (`loose`)."""
+    for refusal in crowded(tx, project):
+        raise refusal
+
+
+def crowded(tx: Connection, project: int) -> list[StorageCrowded]:
+    """A refusal for each place above what is pushed to a project that holds too much, as of the last look."""
+    line = rows.of_project(tx, project)
+    loose = {row.path: row.loose_bytes for row in line if row.crowded}
+    return [
+        StorageCrowded(meter.path, loose[meter.path], held.limit_bytes)
+        for _, meter, held in (_ceilings(line) if loose else ())
+        if meter.path in loose
+    ]
+
+
 def _require(tx: Connection, read: Callable[[], Sequence[Row[Any]]], came: Collection[str] | None) -> None:
     found = _ceilings(read())
     if not found:
@@ -95,9 +112,10 @@ def look(tx: Connection, tools: Tools, meters: Collection[int]) -> None:
         row, meter = line[0], _meter(line[0])
         held = rules.ceiling([_meter(each) for each in line])
         full = held is not None and meter.used_bytes >= held.limit_bytes
+        crowded = held is not None and rules.crowded(row.loose_bytes, held.limit_bytes, tools.policy.untagged_percent)
         noticed = rules.noticed(row.noticed_percent, meter.used_bytes, held.limit_bytes) if held else 0
-        if (full, noticed) != (row.full, row.noticed_percent):
-            rows.change(tx, row.id, full=full, noticed_percent=noticed)
+        if (full, crowded, noticed) != (row.full, row.crowded, row.noticed_percent):
+            rows.change(tx, row.id, full=full, crowded=crowded, noticed_percent=noticed)
         if held and noticed > row.noticed_percent:
             events.put(tx, tools, _ITSELF, _reached(row, meter, held, noticed))
 

@@ -39,6 +39,11 @@ def new_upload(project: int) -> str:
     return f"{token_hex(_RANDOM_BYTES)}{project:0{_PROJECT_DIGITS}x}"
 
 
+def project_of(upload: str) -> int:
+    """The project that an upload is for; of one that an older version began, a number that is nobody's."""
+    return int(upload[-_PROJECT_DIGITS:], 16)
+
+
 def get(tools: Tools, caller: Caller, path: str) -> UnderWay | None:
     """What arrives at this moment in a project or group, for its members, or in the whole registry (""), for
     administrators; None where the store cannot tell at present. Raises ProjectUnknown, ScopeMissing.

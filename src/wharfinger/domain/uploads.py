@@ -2,8 +2,8 @@
 
 An upload needs no row. Its session id carries its own proof: random digits with the project's number, and a keyed hash
 that binds them to the project and the repository path they were given for. So another project's session is unknown
-here, a request that continues one asks no database, and the only commit of an upload is the one that makes its blob
-exist.
+here, a request that continues one does with a hot read, and the only commit of an upload is the one that makes its
+blob exist.
 
     begin ─► resume … Incoming.write … ─► finish      mount: no bytes at all
                 └─► status, cancel
@@ -103,12 +103,12 @@ def begin(tools: Tools, caller: Caller, path: str, algorithm: str = "sha256") ->
     if known is None or known.project_id != project:
         with tools.db.read() as tx:
             place = access.open_repository(tx, caller, path, Action.PUSH)
-            quotas.require_any_room(tx, place.project_id)
+            _require_room(tx, place.project_id)
     else:
         images.let_through(tools, caller, known, path)
         if known.full:
             with tools.db.read() as tx:
-                quotas.require_any_room(tx, project)
+                _require_room(tx, project)
     upload = underway.new_upload(project)
     with _store_refusals():
         tools.store.begin(upload, algorithm)
@@ -116,13 +116,13 @@ def begin(tools: Tools, caller: Caller, path: str, algorithm: str = "sha256") ->
 
 
 def resume(tools: Tools, caller: Caller, path: str, session: str, start: int | None = None) -> Incoming:
-    """Continue an upload at byte `start`, or wherever it stands. Raises UploadUnknown, UploadBusy, RangeInvalid."""
-    project = access.granted(caller, path, Action.PUSH)
-    upload, proof = session[:32], session[32:]
-    if not hmac.compare_digest(proof.encode(), _proof(tools, upload, project, path).encode()):
-        raise UploadUnknown("no such upload in this repository: start a new one with POST")
-    with _store_refusals():
-        incoming = Incoming(tools, session, tools.store.open(upload))
+    """Continue an upload at byte `start`, or wherever it stands.
+
+    Raises UploadUnknown, UploadBusy, RangeInvalid, StorageCrowded.
+    """
+    upload, project = _proven(tools, caller, path, session)
+    _require_space(tools, project, path)
+    incoming = _open(tools, session, upload)
     size = incoming.session.size_bytes
     if start is not None and start != size:
         incoming.close()
@@ -151,14 +151,41 @@ def append(
 
 def status(tools: Tools, caller: Caller, path: str, session: str) -> Session:
     """How far an upload is. Raises UploadUnknown, UploadBusy."""
-    with resume(tools, caller, path, session) as incoming:
+    with _open(tools, session, _proven(tools, caller, path, session)[0]) as incoming:
         return incoming.session
 
 
 def cancel(tools: Tools, caller: Caller, path: str, session: str) -> None:
     """Forget an upload and its bytes. Raises UploadUnknown, UploadBusy."""
-    with resume(tools, caller, path, session) as incoming:
+    with _open(tools, session, _proven(tools, caller, path, session)[0]) as incoming:
         incoming.cancel()
+
+
+def _proven(tools: Tools, caller: Caller, path: str, session: str) -> tuple[str, int]:
+    """The store's name of an upload and the project that it is for. Raises UploadUnknown."""
+    project = access.granted(caller, path, Action.PUSH)
+    upload, proof = session[:32], session[32:]
+    if not hmac.compare_digest(proof.encode(), _proof(tools, upload, project, path).encode()):
+        raise UploadUnknown("no such upload in this repository: start a new one with POST")
+    return upload, project
+
+
+def _open(tools: Tools, session: str, upload: str) -> Incoming:
+    with _store_refusals():
+        return Incoming(tools, session, tools.store.open(upload))
+
+
+def _require_room(tx: Connection, project: int) -> None:
+    quotas.require_any_room(tx, project)
+    quotas.require_space(tx, project)
+
+
+def _require_space(tools: Tools, project: int, path: str) -> None:
+    """Who has sessions from before there was too much must not fill them: one hot read, and more where it may be."""
+    known = tools.lookup.repository(path)
+    if known is None or known.full:
+        with tools.db.read() as tx:
+            quotas.require_space(tx, project)
 
 
 def finish(tools: Tools, caller: Caller, path: str, incoming: Incoming, digest: str) -> None:
@@ -205,6 +232,7 @@ def mount(tools: Tools, caller: Caller, path: str, digest: str, source: str | No
         if not _readable_somewhere(tx, tools, caller, digest, source):
             return False
     repository = images.open_for_push(tools, caller, path)
+    _require_space(tools, repository.project_id, path)
     now = tools.clock()
     with images.still_there(path), tools.db.begin() as tx:
         return rows.mount_blob(tx, repository.id, digest, now=now, later=now + tools.policy.gc_delay)

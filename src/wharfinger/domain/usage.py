@@ -80,6 +80,11 @@ def recharge(tx: Connection, repository: int, digests: Collection[str]) -> set[s
     return rows.count(tx, repository, kept=kept, lost=set(digests) - kept)
 
 
+def tags_keep(tx: Connection, repository: int, digest: str) -> bool:
+    """Does this manifest hang from a tag?"""
+    return bool(_hanging(tx, rows.manifest_ids(tx, repository, [digest])))
+
+
 def drop_tags(tx: Connection, pairs: Collection[tuple[int, str]], later: datetime) -> None:
     """Remove tags, by repository and name, if they are there; what they pointed to is reviewed later."""
     for repository in sorted({repository for repository, _ in pairs}):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from wharfinger.domain import breakdown, chain, deliveries, garbage, leftovers, quotas
+from wharfinger.domain import breakdown, chain, deliveries, garbage, leftovers, loose, quotas
 from wharfinger.domain.cleanup import runs
 from wharfinger.domain.tools import Tools
 
@@ -27,6 +27,7 @@ DUTIES: Final = (
     Duty("collect garbage", lambda tools: tools.policy.gc_interval, lambda tools: garbage.run(tools).reviewed),
     Duty("drop old months of the audit log", timedelta(days=1), chain.drop_old),
     Duty("add up usage", timedelta(seconds=5), quotas.add_up),
+    Duty("look at what no tag keeps", timedelta(minutes=5), loose.look),
     Duty("forget old webhook deliveries", timedelta(hours=1), deliveries.forget_old),
     Duty("write down usage", timedelta(hours=6), breakdown.take_samples),
     Duty("start cleanup that is due", timedelta(minutes=1), runs.start_due),

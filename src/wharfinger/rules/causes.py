@@ -135,6 +135,12 @@ _PLACE: Final = (
         "Delete tags that nobody needs, let a cleanup policy do it, or ask for a higher limit who is named below.",
     ),
     (
+        r"holds too much that no tag keeps",
+        "Too much is stored that no tag keeps",
+        "Images without tags, the trash and unfinished uploads have a limit of their own beside a storage limit.",
+        "Empty the trash, tag what is needed, or wait: what no tag keeps goes by itself.",
+    ),
+    (
         r"\bis immutable\b",
         "The tag is immutable",
         "A rule says that such tags are created once and then stay: they neither move nor go.",

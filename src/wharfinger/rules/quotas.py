@@ -77,6 +77,11 @@ def noticed(before: int, used_bytes: int, limit_bytes: int) -> int:
     return max(reached, min(before, held))
 
 
+def crowded(loose_bytes: int, limit_bytes: int, percent: int) -> bool:
+    """Does a place hold too much that no tag keeps: over so many per cent of its limit? 0 is as much as one likes."""
+    return bool(percent) and loose_bytes * FULL > limit_bytes * percent
+
+
 def beside(meter: Meter, held: Ceiling, adding_bytes: int, at_once: int) -> bool:
     """May a push go on beside others that it does not see and that do not see it? `adding_bytes` counts already.
 

@@ -37,6 +37,19 @@ class Registry(Section):
         return self
 
 
+class Quotas(Section):
+    """What places with a storage limit may hold beside what counts."""
+
+    untagged_percent: int = setting(
+        300,
+        "What no tag keeps (images without tags, trash, unfinished uploads) may take so many per cent of a limit; "
+        "0 is no limit.",
+        hot=True,
+        ge=0,
+        le=100_000,
+    )
+
+
 class Trash(Section):
     """What is deleted can be restored for a while."""
 

@@ -21,6 +21,8 @@ meters = Table(
     Column("each_limit_bytes", BigInteger),  # of each project in a group, of each top namespace of the instance
     Column("noticed_percent", Integer, nullable=False, server_default="0"),  # the threshold its owners know of
     Column("full", Boolean, nullable=False, server_default="0"),  # as of the last look: uploads need not begin
+    Column("loose_bytes", BigInteger, nullable=False, server_default="0"),  # beside the usage, if near too much: loose
+    Column("crowded", Boolean, nullable=False, server_default="0"),  # that is too much
     UniqueConstraint("project_id"),
     UniqueConstraint("namespace_id"),
     sqlite_autoincrement=True,  # `meter_blobs` names it without a foreign key

@@ -6,6 +6,7 @@ refusal that is none of permission stands below with the reason.
 
 import ast
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from itertools import product
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 
 from wharfinger.domain import errors
 from wharfinger.domain.errors import QuotaExceeded, Refusal, StorageCrowded
-from wharfinger.rules import causes, grants, protection, scopes
+from wharfinger.rules import causes, grants, lives, protection, scopes
 from wharfinger.rules.grants import Standing
 from wharfinger.rules.protection import Level
 from wharfinger.rules.roles import Action, Profile, RegistryAccess, Role, Visibility
@@ -128,6 +129,9 @@ def computed() -> Iterator[tuple[str, str]]:
         yield "quota", str(QuotaExceeded(path, 2, 1, added=added))
     for path in ("", "acme/shop"):
         yield "crowded", str(StorageCrowded(path, 2, 1))
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    yield "life", lives.outliving(None, now)
+    yield "life", lives.outgrowing(None, now, timedelta(days=1))
     yield "scope", str(InsufficientScope("api read_api", "read_user"))
 
 

@@ -6,7 +6,8 @@
     deploy     of nobody, for one project, or all of a group; never deletes     its own user name
     job        of the person that started the job, in one project, until it ends   gitlab-ci-token, wharfinger-ci-token
 
-A token is shown once: the database keeps its hash.
+A token is shown once: the database keeps its hash. What is made by means of a token (its scope is `api` then, which
+every other is part of) has no higher role than that token and does not outlive it (`rules.lives`).
 """
 
 import json
@@ -23,12 +24,12 @@ from wharfinger.db import users as user_rows
 from wharfinger.domain import access, events, places
 from wharfinger.domain.access import Caller, Group, Project
 from wharfinger.domain.credential import NewToken, Token, shown
-from wharfinger.domain.errors import Refusal, SettingInvalid, TokenUnknown, UserUnknown
+from wharfinger.domain.errors import Refusal, ScopeMissing, SettingInvalid, TokenUnknown, UserUnknown
 from wharfinger.domain.events.tokens import SigningKeyRotated, TokenCreated, TokenRevoked, TokenRotated
 from wharfinger.domain.logins import authenticate
 from wharfinger.domain.tools import Tools
+from wharfinger.rules import lives, secrets
 from wharfinger.rules import origin as origins
-from wharfinger.rules import secrets
 from wharfinger.rules.roles import Action, Role
 from wharfinger.rules.scopes import DEPLOY_SCOPES, SCOPES, CredentialKind
 
@@ -54,7 +55,7 @@ def create_personal(
     """A token for the caller, or made by an administrator for `username`. Raises SettingInvalid, UserUnknown."""
     access.require_person(caller, "creating a personal access token")
     with tools.db.begin() as tx:
-        user = _user_id(tx, caller, username)
+        user, expires_at = _user_id(tx, caller, username), _ending(tx, caller, expires_at)
         said = places.description(description)
         made = _keep(
             tx, tools, CredentialKind.PERSONAL, name, scopes, expires_at=expires_at, user_id=user, description=said
@@ -89,7 +90,7 @@ def create_bot(
             raise SettingInvalid("the bot's user name is taken: try again")
         member_rows.put(tx, bot, role=role, expires_at=None, now=now, **where)
         bound = {**where, "user_id": bot, "description": places.description(description)}
-        made = _keep(tx, tools, kind, name, scopes, expires_at=expires_at, **bound)
+        made = _keep(tx, tools, kind, name, scopes, expires_at=_ending(tx, caller, expires_at), **bound)
         return _told(tx, tools, caller, made)
 
 
@@ -113,7 +114,7 @@ def create_deploy(
         raise SettingInvalid("a deploy token's user name has 1 to 255 printable characters, no colon and no space")
     with tools.db.begin() as tx:
         place = _administered(tx, caller, path)
-        where = _where(place)
+        where, expires_at = _where(place), _ending(tx, caller, expires_at)
         made = _keep(
             tx, tools, CredentialKind.DEPLOY, name, scopes, expires_at=expires_at, username=username or "", **where
         )
@@ -201,7 +202,8 @@ def rotate(tools: Tools, caller: Caller, token: int, *, expires_at: datetime | N
     """Replace a token by a new one for the same; the old one ends at once. Raises TokenUnknown, SettingInvalid.
 
     Without `expires_at` the new one lives as long as the old one was to live. Who rotates the token of a bot gets to
-    know its secret, so that takes the role the bot has; a token may rotate itself.
+    know its secret, so that takes the role the bot has; a token may rotate itself. Raises ScopeMissing where it would
+    live longer than a token can make it.
     """
     now, itself = tools.clock(), token == caller.token_id
     access.require_account(caller)
@@ -209,8 +211,9 @@ def rotate(tools: Tools, caller: Caller, token: int, *, expires_at: datetime | N
         row = rows.by_id(tx, token) if itself else managed(tx, caller, token)
         if row is None or row.kind == CredentialKind.JOB or not rows.revoke(tx, row.id, now):
             raise SettingInvalid("this token was revoked already, or is that of a job: create a new one")
-        if expires_at is None and row.expires_at is not None:
-            expires_at = now + (row.expires_at - row.created_at)
+        life = None if row.expires_at is None else row.expires_at - row.created_at
+        expires_at = now + life if expires_at is None and life is not None else expires_at
+        _refuse(lives.outgrowing(expires_at, now, life) if itself else lives.outliving(expires_at, _ends(tx, caller)))
         bound = {"user_id": row.user_id, "namespace_id": row.namespace_id, "project_id": row.project_id}
         kept = {"username": row.username, "description": row.description}
         kind, scopes = CredentialKind(row.kind), row.scopes.split()
@@ -256,6 +259,24 @@ def _keep(
         **bound,
     )
     return NewToken(_read(tx, made), secret)
+
+
+def _ending(tx: Connection, caller: Caller, asked: datetime | None) -> datetime | None:
+    """When a token ends that the caller makes. Raises ScopeMissing where that is after the one that they came with."""
+    maker = _ends(tx, caller)
+    _refuse(lives.outliving(lives.ending(asked, maker), maker))
+    return lives.ending(asked, maker)
+
+
+def _ends(tx: Connection, caller: Caller) -> datetime | None:
+    """When the token ends that the caller came with; None if never, or if they signed in otherwise."""
+    row = None if caller.token_id is None else rows.by_id(tx, caller.token_id)
+    return None if row is None else row.expires_at
+
+
+def _refuse(sentence: str) -> None:
+    if sentence:
+        raise ScopeMissing(sentence)
 
 
 def _origin(facts: Mapping[str, str]) -> str | None:

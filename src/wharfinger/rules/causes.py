@@ -177,6 +177,13 @@ _PLACE: Final = (
         "Ask a maintainer of that project to put yours, or a group above it, on the allowlist (job_token_scope).",
     ),
     (
+        r"may not live longer",
+        "A token would outlive the one that makes it",
+        "What is made or rotated by means of a token ends with that token at the latest, so that nobody who finds one "
+        "can make another of it that lives on.",
+        "Ask for an earlier end, or make and rotate tokens on your page of access tokens, signed in with the browser.",
+    ),
+    (
         r"\b(?:your|the) token has\b|nothing a \S+ token is for|in its own project only|insufficient_scope|"
         r"\ba (?:job|registry) token is good for|JOB-TOKEN is for",
         "The access token is not good for this",

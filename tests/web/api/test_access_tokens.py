@@ -166,3 +166,75 @@ def test_life_of_a_groups_deploy_token(people: People, server: Server) -> None:
     assert tokens.get(made.id).name == "ci"
     tokens.delete(made.id)
     assert tokens.get(made.id).revoked is True
+
+
+def days(count: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=count)).date().isoformat()
+
+
+def limited(owner: Somebody, people: People, life: int = 30) -> Somebody:
+    """The same person with a token that ends."""
+    body = {"name": "script", "scopes": ["api"], "expires_at": days(life)}
+    made = owner.gitlab.http_post("/user/personal_access_tokens", post_data=body)
+    return people.with_token(owner.user, made["token"])
+
+
+def test_what_a_token_makes_ends_with_it(maintainer: Somebody, project: Project, people: People) -> None:
+    script = limited(maintainer, people)
+    place = script.gitlab.projects.get(project.id)
+    asked = {"name": "x", "scopes": ["read_registry"]}
+    own = script.gitlab.http_post("/user/personal_access_tokens", post_data=asked)
+    assert own["expires_at"] == place.access_tokens.create(asked).expires_at == days(30)
+    assert place.deploytokens.create(asked).expires_at.startswith(days(30))
+    assert place.access_tokens.create(asked | {"expires_at": days(29)}).expires_at == days(29)
+
+
+@pytest.mark.parametrize("where", ["/user/personal_access_tokens", "access_tokens", "deploy_tokens"])
+def test_no_token_makes_one_that_outlives_it(
+    maintainer: Somebody, project: Project, people: People, where: str
+) -> None:
+    script = limited(maintainer, people)
+    path = where if where.startswith("/") else f"/projects/{project.id}/{where}"
+    answer = script.http.post(path, json={"name": "x", "scopes": ["read_registry"], "expires_at": days(31)})
+    assert answer.status_code == 403
+    assert f"your token ends on {days(30)}, and what it makes or rotates may not live longer" in answer.text
+
+
+def test_no_token_rotates_another_that_outlives_it(maintainer: Somebody, project: Project, people: People) -> None:
+    script = limited(maintainer, people)
+    tokens = script.gitlab.projects.get(project.id).access_tokens
+    asked = {"name": "x", "scopes": ["read_registry"]}
+    longer = maintainer.gitlab.projects.get(project.id).access_tokens.create(asked | {"expires_at": days(90)})
+    for more in ({}, {"expires_at": days(31)}):
+        assert status(tokens.rotate, longer.id, **more) == 403
+    assert longer.id in [one.id for one in tokens.list(state="active")], "what was refused ended nothing"
+    assert tokens.rotate(longer.id, expires_at=days(30))["expires_at"] == days(30)
+    first = maintainer.gitlab.personal_access_tokens.get("self").id
+    assert script.http.post(f"/personal_access_tokens/{first}/rotate").status_code == 403
+
+
+def test_what_rotates_itself_lives_as_long_again(ada: Somebody, people: People) -> None:
+    """As scripts do it every month."""
+    script = limited(ada, people)
+    for body in ({"expires_at": days(31)}, {"expires_at": days(3000)}):
+        answer = script.http.post("/personal_access_tokens/self/rotate", json=body)
+        assert answer.status_code == 403
+        assert "your token was made for 30 days" in answer.text
+    for more in ({}, {"expires_at": days(30)}):
+        made = script.gitlab.personal_access_tokens.get("self").rotate(self_rotate=True, **more)
+        assert made["expires_at"] == days(30)
+        script = people.with_token(ada.user, made["token"])
+
+
+def test_a_bot_rotates_itself(maintainer: Somebody, project: Project, people: People) -> None:
+    asked = {"name": "ci", "scopes": ["api"], "expires_at": days(30)}
+    made = maintainer.gitlab.projects.get(project.id).access_tokens.create(asked)
+    bot = people.with_token(maintainer.user, made.token)
+    assert (
+        bot.http.post(
+            f"/projects/{project.id}/access_tokens/{made.id}/rotate", json={"expires_at": days(40)}
+        ).status_code
+        == 403
+    )
+    rotated = bot.gitlab.personal_access_tokens.get("self").rotate(self_rotate=True)
+    assert rotated["expires_at"] == days(30)

@@ -25,6 +25,7 @@ from sqlalchemy import (
     true,
 )
 
+from wharfinger.db import answers
 from wharfinger.db.tables.columns import ID, PATH, Moment
 from wharfinger.db.tables.images import repositories
 from wharfinger.db.tables.places import job_allowances, members, namespaces, projects, routes
@@ -135,12 +136,12 @@ def project_at(
     padded = [*paths, *[""] * (MOST_PATHS - len(paths))]  # nothing has an empty path
     values = {f"candidate{number}": path for number, path in enumerate(padded)}
     asker = {"user": user, "now": now, "bound_namespace": bound[0], "bound_project": bound[1]}
-    return tx.execute(_PROJECT, {**values, **asker}).first()
+    return answers.first(tx, _PROJECT, {**values, **asker})
 
 
 def namespace_at(tx: Connection, path: str, *, user: int | None, now: datetime | None) -> Row[Any] | None:
     """The columns of the group or personal namespace at this path, and the user's role there."""
-    return tx.execute(_GROUP, {"wanted": path, "user": user, "now": now}).first()
+    return answers.first(tx, _GROUP, {"wanted": path, "user": user, "now": now})
 
 
 OF_PROJECTS: Final[ColumnElement[int]] = projects.c.visibility

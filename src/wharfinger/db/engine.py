@@ -26,6 +26,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from wharfinger.db import answers
+
 MOST_SHARED: Final = 64
 LONGEST_SHARED_SECONDS: Final = 0.02
 TRUSTED_SECONDS: Final = 1.0
@@ -68,10 +70,11 @@ class Database(ABC):
     def snapshot(self) -> Iterator[None]:
         """All that this thread reads within it sees one state, in one transaction, until the thread writes.
 
-        For a page, which asks ten times; who has written wants to see what was written.
+        For a page, which asks ten times and for some things each time (`db.answers`); who has written wants to see what
+        was written.
         """
         with self._look() as tx:
-            self._held.tx = tx
+            self._held.tx = answers.remembering(tx)
             try:
                 yield
             finally:

@@ -38,5 +38,7 @@ def tagged(tx: Connection, repository: int, names: Collection[str]) -> set[str]:
 
 def present(tx: Connection, repository: int, digests: Collection[str]) -> set[str]:
     """Those of these manifests that are here."""
+    if not digests:
+        return set()
     here = (manifests.c.repository_id == repository) & manifests.c.digest.in_(digests)
     return set(tx.scalars(select(manifests.c.digest).where(here)))

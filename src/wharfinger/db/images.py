@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from wharfinger.db import sizes
+from wharfinger.db import answers, sizes
 from wharfinger.db.many import among
 from wharfinger.db.tables.columns import ID, PATH, Moment
 from wharfinger.db.tables.images import (
@@ -115,12 +115,15 @@ _LEAVE: Final = (
 
 # --- repositories
 
+_REPOSITORY: Final[Select[Any]] = select(repositories.c.id).where(
+    repositories.c.project_id == bindparam("project"), repositories.c.name == bindparam("name")
+)
+
 
 def repository_id(tx: Connection, project_id: int, name: str) -> int | None:
     """The repository of this name in the project, if there is one."""
-    return tx.scalar(
-        select(repositories.c.id).where(repositories.c.project_id == project_id, repositories.c.name == name)
-    )
+    row = answers.first(tx, _REPOSITORY, {"project": project_id, "name": name})
+    return None if row is None else int(row.id)
 
 
 def add_repository(tx: Connection, *, project_id: int, name: str, now: datetime) -> None:

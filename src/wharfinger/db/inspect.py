@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from contextlib import closing
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 
+from wharfinger.db import answers
 from wharfinger.db.tables.images import blobs, manifest_blobs, manifests, repositories, repository_blobs, tags
 
 MOST_BYTES: Final = 4 * 1024 * 1024
@@ -17,6 +18,11 @@ _COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
     manifests.c.size_bytes,
     manifests.c.body,
     manifests.c.created_at,
+)
+_REPOSITORY: Final[Select[Any]] = select(repositories.c.id).where(
+    repositories.c.project_id == bindparam("project"),
+    repositories.c.name == bindparam("name"),
+    repositories.c.pushed_at.is_not(None),
 )
 
 
@@ -75,8 +81,8 @@ def sizes(tx: Connection, ids: Collection[int]) -> dict[int, int]:
 
 def repository_of(tx: Connection, project: int, name: str) -> int | None:
     """The id of a repository that has had a manifest at least."""
-    here: ColumnElement[bool] = (repositories.c.project_id == project) & (repositories.c.name == name)
-    return tx.scalar(select(repositories.c.id).where(here, repositories.c.pushed_at.is_not(None)))
+    row = answers.first(tx, _REPOSITORY, {"project": project, "name": name})
+    return None if row is None else int(row.id)
 
 
 def _of(repository: int) -> Select[Any]:

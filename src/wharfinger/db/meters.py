@@ -20,10 +20,13 @@ from sqlalchemy import (
     select,
     text,
     true,
+    union_all,
     update,
 )
 
+from wharfinger.db import answers
 from wharfinger.db.access import below
+from wharfinger.db.many import among
 from wharfinger.db.tables.columns import ID
 from wharfinger.db.tables.images import blobs, repositories
 from wharfinger.db.tables.places import namespaces, projects
@@ -56,6 +59,12 @@ _ROW: Final = (
     USED,
 )
 _LINE: Final[Select[Any]] = select(*_ROW).select_from(_PLACED).order_by(func.length(_PATH).desc())
+_ON_THE_WAY: Final = union_all(  # each by an index: with `or` every meter would be looked at
+    select(meters.c.id).where(_OF_INSTANCE),
+    select(meters.c.id).join(namespaces).where(among(namespaces.c.path, "paths")),
+    select(meters.c.id).join(projects).where(projects.c.path == bindparam("path")),
+)
+_LINE_TO: Final[Select[Any]] = _LINE.where(meters.c.id.in_(_ON_THE_WAY))
 _TURN: Final = 0x7768_6D74  # any number, the same in every process
 _ALONE: Final = text("SELECT pg_advisory_xact_lock(:turn, :meter)")
 _BESIDE: Final = text("SELECT pg_advisory_xact_lock_shared(:turn, :meter)")
@@ -221,9 +230,8 @@ def used_by(tx: Connection, ids: Collection[int], *, groups: bool = False) -> di
 def line(tx: Connection, path: str) -> Sequence[Row[Any]]:
     """The meters of the place at this path and of those above it, in the same order; "" is the instance."""
     parts = path.split("/")
-    paths = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
-    here = or_(_OF_INSTANCE, namespaces.c.path.in_(paths), projects.c.path == path)
-    return tx.execute(_LINE.where(here)).all()
+    paths = tuple("/".join(parts[:end]) for end in range(1, len(parts) + 1))
+    return answers.rows(tx, _LINE_TO, {"path": path, "paths": paths})
 
 
 def within(tx: Connection, path: str) -> list[int]:

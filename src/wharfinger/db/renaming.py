@@ -2,21 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, delete, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, select, tuple_, update
 
+from wharfinger.db import answers
 from wharfinger.db.access import below
 from wharfinger.db.tables.images import repositories
 from wharfinger.db.tables.renaming import former_names, held_names
 from wharfinger.db.upsert import insert
 
+_FORMER: Final[Select[Any]] = (
+    select(repositories.c.id, repositories.c.path)
+    .join(former_names)
+    .where(former_names.c.project_id == bindparam("project"), former_names.c.name == bindparam("name"))
+    .where(repositories.c.pushed_at.is_not(None))
+)
+
 
 def former(tx: Connection, project: int, name: str) -> Row[Any] | None:
     """id and path of the repository that had this name before, until another one of this name has a manifest."""
-    leading = (former_names.c.project_id == project) & (former_names.c.name == name)
-    found: Select[Any] = select(repositories.c.id, repositories.c.path).join(former_names)
-    return tx.execute(found.where(leading, repositories.c.pushed_at.is_not(None))).first()
+    return answers.first(tx, _FORMER, {"project": project, "name": name})
 
 
 def tree(tx: Connection, project: int, path: str, limit: int) -> Sequence[Row[Any]]:

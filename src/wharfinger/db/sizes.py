@@ -36,8 +36,8 @@ def _bytes(start: Select[Any]) -> Select[Any]:
     return select(cast(func.coalesce(func.sum(blobs.c.size_bytes), 0), BigInteger)).where(blobs.c.digest.in_(named))
 
 
-def _bytes_by_start() -> Select[Any]:
-    starts = select(manifests.c.id.label("start"), manifests.c.id).where(among(manifests.c.id, "starts"))
+def _bytes_by_start(starts: Select[Any]) -> Select[Any]:
+    """`starts` selects what is asked about, as `start`, and the ids of manifests that it begins with."""
     found = starts.cte("each_reached", recursive=True)
     here = (manifests.c.repository_id == manifest_children.c.repository_id) & (
         manifests.c.digest == manifest_children.c.digest
@@ -52,10 +52,14 @@ def _bytes_by_start() -> Select[Any]:
     return select(held.c.start, total).join(blobs, blobs.c.digest == held.c.digest).group_by(held.c.start)
 
 
-_OF_MANIFESTS: Final = _bytes_by_start()
+_OF_MANIFESTS: Final = _bytes_by_start(
+    select(manifests.c.id.label("start"), manifests.c.id).where(among(manifests.c.id, "starts"))
+)
 _OF_MANIFEST: Final = _bytes(select(bindparam("start", type_=ID).label("id")))
-_OF_REPOSITORY: Final = _bytes(
-    select(tags.c.manifest_id.label("id")).where(tags.c.repository_id == bindparam("start", type_=ID))
+_OF_REPOSITORIES: Final = _bytes_by_start(
+    select(tags.c.repository_id.label("start"), tags.c.manifest_id.label("id")).where(
+        among(tags.c.repository_id, "starts")
+    )
 )
 
 
@@ -78,10 +82,14 @@ def of_tree(tx: Connection, path: str, project_ids: Select[Any] | None = None) -
 
 def of_manifests(tx: Connection, ids: Collection[int]) -> dict[int, int]:
     """The same for many manifests."""
-    found = {row.start: int(row.total) for row in tx.execute(_OF_MANIFESTS, {"starts": ids})}
+    return _each(tx, _OF_MANIFESTS, ids)
+
+
+def of_repositories(tx: Connection, ids: Collection[int]) -> dict[int, int]:
+    """Bytes that the tags of each of these repositories reach."""
+    return _each(tx, _OF_REPOSITORIES, ids)
+
+
+def _each(tx: Connection, statement: Select[Any], ids: Collection[int]) -> dict[int, int]:
+    found = {row.start: int(row.total) for row in tx.execute(statement, {"starts": ids})} if ids else {}
     return {id_: found.get(id_, 0) for id_ in ids}
-
-
-def of_repository(tx: Connection, repository: int) -> int:
-    """Bytes that the tags of a repository reach."""
-    return int(tx.execute(_OF_REPOSITORY, {"start": repository}).scalar_one())

@@ -29,6 +29,11 @@ _TARGET: Final = (
 _ADD: Final = Upsert(tags, lambda insert: insert.on_conflict_do_nothing().returning(tags.c.name))
 
 
+def of_names(repository: int, names: Collection[str]) -> Select[Any]:
+    """The tags of a repository that have one of these names."""
+    return select(tags).where(_are(repository, names))
+
+
 def listing(repository: int, *, part: str = "", exact: str | None = None, folded: bool = False) -> Select[Any]:
     """The tags of a repository: all, those whose name contains `part` in any case, or the one of an exact name.
 
@@ -66,6 +71,12 @@ def page(tx: Connection, found: Select[Any], sort: str, by: Cut) -> tuple[list[R
     value = SORTS[sort]
     keys: list[ColumnElement[Any]] = [inner.c.name] if value is None else [inner.c[value.name], inner.c.name]
     return paging.rows_of(tx, joined.order_by(*(key.desc() if by.falling else key for key in keys)), by.limit)
+
+
+def named_so(tx: Connection, found: Select[Any], most: int) -> list[str] | None:
+    """The names of a listing, by the primary key alone; None where there are more than `most`."""
+    names = list(tx.scalars(found.with_only_columns(tags.c.name).limit(most + 1)))
+    return names if len(names) <= most else None
 
 
 def one(tx: Connection, repository: int, name: str) -> Row[Any] | None:

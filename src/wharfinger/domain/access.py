@@ -281,9 +281,12 @@ def group(caller: Caller, row: Row[Any]) -> Group:
 def open_place(tx: Connection, caller: Caller, path: str, action: Action) -> Project | Group:
     """The group or project at this path, whichever it is. Raises what `open_project` raises."""
     try:
-        return open_group(tx, caller, path, action)
-    except GroupUnknown:
         return open_project(tx, caller, path, action)
+    except ProjectUnknown as neither:
+        try:
+            return open_group(tx, caller, path, action)
+        except GroupUnknown:
+            raise neither from None
 
 
 def askable(text: str) -> str:

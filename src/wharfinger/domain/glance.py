@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row
 
 from wharfinger.db import glance as rows
 from wharfinger.db import inspect as inspect_rows
-from wharfinger.domain import access, configs, guard
+from wharfinger.domain import access, configs, guard, images
 from wharfinger.domain.access import Caller
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import garbage as fallback
@@ -60,9 +60,8 @@ class _Seen:
 def of_digests(tools: Tools, caller: Caller, path: str, digests: Collection[str]) -> dict[str, Glance]:
     """What to tell of these manifests of a repository, by digest; nothing of what cannot be read."""
     with tools.db.read() as tx:
-        place = access.open_repository(tx, caller, path, Action.PULL)
-        repository = inspect_rows.repository_of(tx, place.project_id, place.name)
-        if repository is None or not digests:
+        repository = images.open_existing(tx, caller, path, Action.PULL).id
+        if not digests:
             return {}
         seen = {row.digest: found for row in rows.targets(tx, repository, digests) if (found := _see(row))}
         here = rows.present(tx, repository, {child for each in seen.values() for child in each.children})

@@ -163,6 +163,8 @@ def _look(tx: Connection, place: Place, reference: str) -> _Found:
 
 def _platforms(tx: Connection, repository: int, children: Sequence[Child]) -> tuple[list[Platform], int]:
     """The platforms, and the bytes of all children that are here."""
+    if not children:
+        return [], 0
     here = {row.digest: row for row in rows.by_digests(tx, repository, {child.digest for child in children})}
     sizes = rows.sizes(tx, [row.id for row in here.values()])
     about: dict[str, list[str]] = {}

@@ -3,7 +3,7 @@
 Deleting a whole one is asked for here and done by the worker (`delete_scheduled`); it goes to the trash.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -113,7 +113,8 @@ def list_repositories(
         found = _listing(tx, tools, caller, wanted)
         by = paging.cut(window, _KINDS[wanted.sort], descending=wanted.descending)
         read = rows.page(tx, found, wanted.sort, by)
-        return paging.page(tx, window, read, found, (partial(_listed, tx, wanted), partial(_marker, wanted.sort)))
+        bytes_ = _sizes(tx, wanted, read[0])
+        return paging.page(tx, window, read, found, (partial(_listed, bytes_), partial(_marker, wanted.sort)))
 
 
 def get(tools: Tools, caller: Caller, path: str, *, sized: bool = False) -> Repository:
@@ -152,7 +153,7 @@ def list_tree(tools: Tools, caller: Caller, path: str, window: Window = FIRST) -
     with tools.db.read() as tx:
         found = rows.tagged(_tree(tools, caller, access.open_tree(tx, caller, path)))
         read = rows.page(tx, found, Sort.NAME, paging.cut(window, type(None), descending=False))
-        return paging.page(tx, window, read, found, (partial(_listed, tx, Filter()), partial(_marker, Sort.NAME)))
+        return paging.page(tx, window, read, found, (partial(_listed, {}), partial(_marker, Sort.NAME)))
 
 
 def tree_size(tools: Tools, caller: Caller, path: str) -> int:
@@ -234,7 +235,7 @@ def _get(tx: Connection, caller: Caller, path: str, *, sized: bool, counted: boo
     row = rows.one(tx, rows.listing(counted=counted, folded=folded), path=place.path)
     if row is None:
         raise RepositoryUnknown(f"nothing was ever pushed to {path}: push an image, or check the name")
-    return _repository(tx, row, sized=sized)
+    return _repository(row, sizes.of_repositories(tx, [row.id])[row.id] if sized else None)
 
 
 def _marker(sort: Sort, repository: Repository) -> Marker:
@@ -247,12 +248,18 @@ def _marker(sort: Sort, repository: Repository) -> Marker:
     return Marker(repository.path, values[sort])
 
 
-def _listed(tx: Connection, wanted: Filter, row: Row[Any]) -> Repository:
-    few = wanted.sized_tags is None or (row.tags_count or 0) <= wanted.sized_tags
-    return _repository(tx, row, sized=wanted.sized and few)
+def _sizes(tx: Connection, wanted: Filter, found: Sequence[Row[Any]]) -> dict[int, int]:
+    """By id: what these repositories reach, of those for which it is asked."""
+    most = wanted.sized_tags
+    few = [row.id for row in found if most is None or (row.tags_count or 0) <= most]
+    return sizes.of_repositories(tx, few) if wanted.sized else {}
 
 
-def _repository(tx: Connection, row: Row[Any], *, sized: bool) -> Repository:
+def _listed(bytes_: Mapping[int, int], row: Row[Any]) -> Repository:
+    return _repository(row, bytes_.get(row.id))
+
+
+def _repository(row: Row[Any], size: int | None) -> Repository:
     return Repository(
         id=row.id,
         name=row.name,
@@ -265,5 +272,5 @@ def _repository(tx: Connection, row: Row[Any], *, sized: bool) -> Repository:
         tags_count=row.tags_count,
         cleaned_at=row.cleaned_at,
         kept_bytes=row.kept_bytes,
-        size_bytes=sizes.of_repository(tx, row.id) if sized else None,
+        size_bytes=size,
     )

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Row, Select
+from sqlalchemy import Connection, Row, Select
 
 from wharfinger.db import tags as rows
 from wharfinger.domain import access, images, paging
@@ -19,6 +19,7 @@ from wharfinger.rules.paging import Marker, Page, Window
 from wharfinger.rules.roles import Action
 
 MOST_SPEAKERS: Final = 100
+_FEW: Final = 1_000
 
 
 class Sort(StrEnum):
@@ -86,7 +87,7 @@ def list_tags(tools: Tools, caller: Caller, path: str, wanted: Filter = Filter()
     """A page of a repository's tags. Raises RepositoryUnknown, PageInvalid for a marker of another order."""
     with tools.db.read() as tx:
         place = images.open_existing(tx, caller, path, Action.PULL)
-        found = _listing(place.id, wanted)
+        found = _narrowed(tx, place.id, wanted) if window.counted and wanted.part else _listing(place.id, wanted)
         by = paging.cut(window, _KINDS[wanted.sort], descending=wanted.descending)
         read = rows.page(tx, found, wanted.sort, by)
         return paging.page(tx, window, read, found, (partial(_tag, place.path), partial(_marker, wanted.sort)))
@@ -120,6 +121,13 @@ def speakers(
 def _listing(repository: int, wanted: Filter) -> Select[Any]:
     exact = wanted.exact and access.askable(wanted.exact)
     return rows.listing(repository, part=access.askable(wanted.part), exact=exact, folded=wanted.folded)
+
+
+def _narrowed(tx: Connection, repository: int, wanted: Filter) -> Select[Any]:
+    """The listing, by names where they are few: so all tags are looked through once, and not to count them again."""
+    found = _listing(repository, wanted)
+    names = rows.named_so(tx, found, _FEW)
+    return found if names is None else rows.of_names(repository, names)
 
 
 def _marker(sort: Sort, tag: Tag) -> Marker:

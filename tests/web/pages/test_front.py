@@ -1,6 +1,7 @@
 """The application of the pages by itself: what happens where a page breaks, and which pages there are."""
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -16,10 +17,10 @@ def breaking(visit: Visit) -> Response:
     raise RuntimeError("secret words")
 
 
-def ask(pages: Pages, path: str) -> httpx.Response:
+def ask(pages: Pages, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
     async def once() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(pages), base_url="http://here.example") as client:
-            return await client.get(path)
+            return await client.get(path, headers=dict(headers or {}))
 
     with ThreadPoolExecutor(1) as thread:  # the test's own has the browser's event loop
         return thread.submit(asyncio.run, once()).result()

@@ -31,6 +31,7 @@ class Device:
     flags: int = PRESENT | VERIFIED
     count: int = 0
     kind: str = ""
+    inside: bool = False  # in a frame on a page of somebody else
     handle: bytes = b""
     credential: bytes = field(default_factory=lambda: token_bytes(32))
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
@@ -59,7 +60,7 @@ class Device:
         return self._answer({name: text(value) for name, value in response.items()})
 
     def _said(self, kind: str, challenge: str) -> bytes:
-        said = {"type": self.kind or kind, "challenge": challenge, "origin": self.origin, "crossOrigin": False}
+        said = {"type": self.kind or kind, "challenge": challenge, "origin": self.origin, "crossOrigin": self.inside}
         return json.dumps(said).encode()
 
     def _data(self, more: int = 0) -> bytes:

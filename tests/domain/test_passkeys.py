@@ -121,6 +121,7 @@ BENT: dict[str, Callable[[Device], object]] = {
     "another host": lambda device: setattr(device, "party", "evil.example"),
     "not unlocked": lambda device: setattr(device, "flags", PRESENT),
     "nobody there": lambda device: setattr(device, "flags", VERIFIED),
+    "inside another page": lambda device: setattr(device, "inside", True),
     "another purpose": lambda device: setattr(device, "kind", "payment.get"),
 }
 
@@ -204,20 +205,72 @@ def test_a_part_that_is_nonsense_is_refused(tools: Tools, device: Device, part: 
         passkeys.sign_in(tools, PLACE, json.dumps(answer), HERE)
 
 
-def test_too_many_wrong_ones_shut_address_and_account_out(tools: Tools, device: Device, clock: Clock) -> None:
-    forged = replace(device, key=Device().key)
-    for number in range(3):
-        with pytest.raises(CredentialRefused):
-            sign_in(tools, forged, Browser(f"192.0.2.{number}", ""))
-    with pytest.raises(LoginsLimited):
-        sign_in(tools, device, Browser("192.0.2.77", ""))
-    clock.now += tools.policy.login_window + timedelta(seconds=1)
+def test_too_many_wrong_ones_shut_the_address_out(tools: Tools, device: Device, clock: Clock) -> None:
     for _ in range(3):
         with pytest.raises(CredentialRefused):
             sign_in(tools, replace(device, credential=b"unknown"))
     with pytest.raises(LoginsLimited):
         sign_in(tools, device)
-    assert happened(tools).count("sign-in failed") == 6
+    clock.now += tools.policy.login_window + timedelta(seconds=1)
+    sign_in(tools, device)
+    assert happened(tools).count("sign-in failed") == 3
+
+
+def test_who_guesses_at_an_account_does_not_shut_its_passkey_out(tools: Tools, ada: Caller, device: Device) -> None:
+    """There is nothing to guess; and whoever knows a user name could keep its owner out for ever."""
+    enrolment = second_factors.begin(tools, ada)
+    second_factors.confirm(tools, ada, pyotp.TOTP(enrolment.secret).at(tools.clock()))
+    half = sessions.sign_in(tools, "ada", PASSWORD, HERE)
+    for number in range(3):
+        there = Browser(f"192.0.2.{100 + number}", "")
+        with pytest.raises(CredentialRefused):
+            sessions.sign_in(tools, "ada", "a wrong one", there)
+        with pytest.raises(CredentialRefused):
+            second_factors.show(tools, half.session, "000000", Browser(f"198.51.100.{number}", ""))
+    with pytest.raises(LoginsLimited):
+        sessions.sign_in(tools, "ada", PASSWORD, Browser("192.0.2.77", ""))
+    with pytest.raises(LoginsLimited):
+        second_factors.show(tools, half.session, "000000", HERE)
+    assert sign_in(tools, device).session.stage is Stage.SIGNED_IN
+    answer = device.show(ceremonies.to_show(tools, PLACE))
+    assert passkeys.show(tools, half.session, PLACE, answer, HERE).session.stage is Stage.SIGNED_IN
+
+
+def test_it_is_good_for_the_host_that_it_was_made_for_alone(tools: Tools, device: Device) -> None:
+    """A server that is reached by two names: even a device that answers for both is not believed."""
+    other = Ceremony("other.example.com", "https://other.example.com", PLACE.holder)
+    bent = replace(device, origin=other.origin, party=other.party)
+    with pytest.raises(CredentialRefused, match="cannot be believed"):
+        passkeys.sign_in(tools, other, bent.show(ceremonies.to_show(tools, other)), HERE)
+
+
+def test_a_passkey_alone_leaves_the_password_as_it_is(tools: Tools, device: Device) -> None:
+    assert sessions.sign_in(tools, "ada", PASSWORD, HERE).session.stage is Stage.SIGNED_IN
+
+
+def test_an_account_that_goes_before_the_answer_comes(tools: Tools, device: Device) -> None:
+    answer = device.show(ceremonies.to_show(tools, PLACE))
+    users.create(tools, OPERATOR, "root", admin=True)
+    users.delete(tools, OPERATOR, "ada")
+    with pytest.raises(CredentialRefused, match="not known"):
+        passkeys.sign_in(tools, PLACE, answer, HERE)
+
+
+BOMBS = {
+    "deep arrays": b"\x81" * 40_000,
+    "deep maps": b"\xa1\x00" * 20_000,
+    "bytes without end": b"\x5b\x00\x00\x00\xff\xff\xff\xff\xff",
+    "an array without end": b"\x9b\x00\x00\x00\x0f\xff\xff\xff\xff",
+    "a number without end": b"\xc5\x82\x1b\x00\x00\x00\xff\xff\xff\xff\xff\x01",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
+def test_what_would_take_all_memory_is_refused(tools: Tools, ada: Caller, bomb: bytes) -> None:
+    answer = json.loads(Device().make(passkeys.to_add(tools, ada, PLACE)))
+    answer["response"]["attestationObject"] = text(bomb)
+    with pytest.raises(CredentialRefused):
+        passkeys.add(tools, ada, PLACE, json.dumps(answer), "x")
 
 
 def test_blocked_people_stay_out(tools: Tools, device: Device) -> None:

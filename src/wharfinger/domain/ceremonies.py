@@ -122,7 +122,7 @@ def shown(tools: Tools, ceremony: Ceremony, answer: str, row: Row[Any] | None) -
     with _believing():
         credential = parse_authentication_credential_json(_bounded(answer))
         challenge = _challenge(tools, ceremony, credential.response.client_data_json)
-        if row is None or not _is_of(tools, credential, row.user_id):
+        if row is None or row.party != ceremony.party or not _is_of(tools, credential, row.user_id):
             raise CredentialRefused(WRONG)
         verified = webauthn.verify_authentication_response(
             credential=credential,
@@ -149,10 +149,12 @@ def _believing() -> Iterator[None]:
 
 
 def _challenge(tools: Tools, ceremony: Ceremony, client_data: bytes) -> bytes:
-    """The challenge that was signed, which is a good one of ours."""
-    challenge = parse_client_data_json(client_data).challenge
-    challenges.require_good(tools, challenge, ceremony.holder)
-    return challenge
+    """The challenge that was signed, which is a good one of ours, on a page that is in no other page's frame."""
+    said = parse_client_data_json(client_data)
+    if said.cross_origin:
+        raise CredentialRefused(WRONG)
+    challenges.require_good(tools, said.challenge, ceremony.holder)
+    return said.challenge
 
 
 def _is_of(tools: Tools, credential: AuthenticationCredential, user: int) -> bool:

@@ -2,11 +2,14 @@
 
 A passkey signs in without user name and password, and stands in for the code of the second factor: as the device has to
 have asked for a finger, a face or its PIN, it is two factors by itself. It is good for the host that it was made for
-and for no other, so no page that only looks like ours can ask for it. Wrong answers count like wrong passwords
-(`logins`), by address and by account. What is believed at all: `ceremonies`.
+and for no other, so no page that only looks like ours can ask for it. What is believed at all: `ceremonies`.
+
+Wrong answers count like wrong passwords (`logins`), but by address alone: there is nothing to guess at, and who guesses
+at an account's password must not keep its owner out. A passkey is one more way in: it leaves the password as it was. An
+account whose password is not to be enough has a second factor, for which the passkey then stands in as well.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -110,8 +113,7 @@ def sign_in(tools: Tools, ceremony: Ceremony, answer: str, browser: Browser) -> 
     Raises CredentialRefused, LoginsLimited.
     """
     found = _claimed(tools, answer)
-    keys = [logins.of_address(browser.address), *([logins.of_account(found.username)] if found else [])]
-    with _counted(tools, keys, found, browser):
+    with _counted(tools, found, browser):
         shown = ceremonies.shown(tools, ceremony, answer, found)
         with tools.db.begin() as tx:
             user = _use(tx, tools, shown)
@@ -123,8 +125,7 @@ def sign_in(tools: Tools, ceremony: Ceremony, answer: str, browser: Browser) -> 
 def show(tools: Tools, session: Session, ceremony: Ceremony, answer: str, browser: Browser) -> NewSession:
     """Go on signing in with a passkey in place of a code. Raises CredentialRefused, LoginsLimited, SessionUnknown."""
     found = _claimed(tools, answer)
-    keys = [logins.of_address(browser.address), f"factor {session.user_id}"]
-    with _counted(tools, keys, found, browser):
+    with _counted(tools, found, browser):
         shown = ceremonies.shown(tools, ceremony, answer, found)
         if shown.row.user_id != session.user_id:
             raise CredentialRefused("this passkey is another account's: choose one of the account that signs in")
@@ -162,8 +163,9 @@ def _tell(tx: Connection, tools: Tools, shown: Shown, made: NewSession) -> None:
 
 
 @contextmanager
-def _counted(tools: Tools, keys: Sequence[str], found: Row[Any] | None, browser: Browser) -> Iterator[None]:
-    """Count what is refused inside as a failed login; let nobody in after too many."""
+def _counted(tools: Tools, found: Row[Any] | None, browser: Browser) -> Iterator[None]:
+    """Count what is refused inside as a failed login; let nobody in from this address after too many."""
+    keys = [logins.of_address(browser.address)]
     logins.check(tools, keys)
     try:
         yield

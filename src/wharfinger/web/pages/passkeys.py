@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from wharfinger.domain import passkeys
+from wharfinger.domain import passkeys, second_factors
 from wharfinger.domain.ceremonies import Ceremony, to_show
 from wharfinger.domain.errors import SettingInvalid
 from wharfinger.domain.sessions import Stage
@@ -23,7 +23,8 @@ _JSON: Final = "application/json"
 def show(visit: Visit) -> Response:
     """One's own, and the form for a new one."""
     found = passkeys.list_own(visit.tools, visit.caller)
-    return visit.page("passkeys.html", passkeys=found, full=len(found) >= passkeys.MOST)
+    guarded = second_factors.state(visit.tools, visit.caller).enabled
+    return visit.page("passkeys.html", passkeys=found, full=len(found) >= passkeys.MOST, guarded=guarded)
 
 
 def ask_to_add(visit: Visit) -> Response:

@@ -265,7 +265,7 @@ SENTENCES = [
     (
         standing(JOB, Role.OWNER, scopes=frozenset(), own=False, barred=True), PULL,
         "acme/shop does not let in the jobs of your project: "
-        "a maintainer of it can put your project on its allowlist (job_token_scope)",
+        "a maintainer of it can put your project on its allowlist, under Settings, CI/CD",
     ),
     (
         standing(role=Role.MAINTAINER), ADMINISTER,

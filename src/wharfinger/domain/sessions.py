@@ -142,14 +142,17 @@ def choose_password(tools: Tools, session: Session, password: str, browser: Brow
         return made
 
 
-def find(tools: Tools, secret: str, address: str) -> Visitor | None:
-    """Who comes with this cookie; None where it stands for no session that is good now."""
+def find(tools: Tools, secret: str, address: str, *, noted: bool = True) -> Visitor | None:
+    """Who comes with this cookie; None where it stands for no session that is good now.
+
+    Where it is `noted`, the session is kept from ending for having been idle.
+    """
     now = tools.clock()
     with tools.db.read() as tx:
         row = rows.of_secret(tx, _hash(secret))
     if row is None or row.blocked or row.expires_at <= now or row.seen_at <= now - tools.policy.session_idle:
         return None
-    if row.seen_at < now - NOTED_EVERY:
+    if noted and row.seen_at < now - NOTED_EVERY:
         with tools.db.begin() as tx:
             rows.seen(tx, row.id, now)
     return Visitor(_session(row), _caller(tools, row, now, address), row.username, row.name)

@@ -174,7 +174,7 @@ _PLACE: Final = (
         r"does not let in the jobs of",
         "The project lets in the jobs of few others",
         "Its maintainers have limited it to its own jobs and an allowlist, whatever the people who start them may do.",
-        "Ask a maintainer of that project to put yours, or a group above it, on the allowlist (job_token_scope).",
+        "Ask a maintainer of that project to put yours, or a group above it, on the allowlist: Settings, CI/CD.",
     ),
     (
         r"may not live longer",

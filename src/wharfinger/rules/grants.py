@@ -188,5 +188,5 @@ def _of_jobs(standing: Standing) -> str:
         return ""
     return (
         f"{standing.project} does not let in the jobs of your project: "
-        "a maintainer of it can put your project on its allowlist (job_token_scope)"
+        "a maintainer of it can put your project on its allowlist, under Settings, CI/CD"
     )

@@ -183,6 +183,16 @@ def test_description(server: Server, nobody: httpx.Client) -> None:
     assert nobody.get("/docs.css").headers["content-type"].startswith("text/css")
 
 
+def test_a_number_comes_first(server: Server, owner: Somebody, project: Project, nobody: httpx.Client) -> None:
+    """In GitLab's order whatever has an `id` begins with it."""
+    shapes = nobody.get("/openapi.json").json()["components"]["schemas"]
+    fields = {name: list(shape.get("properties", ())) for name, shape in shapes.items()}
+    assert [name for name, names in fields.items() if "id" in names and names[0] != "id"] == []
+    answer = owner.http.get(f"/projects/{project.id}").json()
+    assert list(answer)[:6] == ["id", "description", "name", "name_with_namespace", "path", "path_with_namespace"]
+    assert list(owner.http.get(f"/groups/{server.group().id}").json())[:4] == ["id", "web_url", "name", "path"]
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [

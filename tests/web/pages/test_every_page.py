@@ -22,12 +22,20 @@ NO_PAGE = {  # lines that answer with something else
     "/{place:place}/-/audit/export": "is a file",
     "/{place:place}/-/registry/{id}/size": "is a part of a page",
     "/{place:place}/-/cleanup/runs": "is a part of a page",
+    "/{place:place}/-/settings/ci_cd/find": "is a part of a page",
 }
 ASKED = {  # what a page is asked, to have something to show
     "/search": "?q=web",
     "/help/refused": "?path={project}/web:2.0&action=push",
     "/{place:place}/-/registry/{id}/compare": "?from=1.0&to=1.1",
     "/{place:place}/-/custody": "?image={project}/web&digest={digest}",
+}
+AT_REST = {  # pages of which nothing changes while they are open
+    "/login": "is a form",
+    "/projects/new": "is a form",
+    "/groups/new": "is a form",
+    "/profile/second-factor": "is changed by its own person alone",
+    "/profile/passkeys": "is changed by its own person alone",
 }
 PAGES = [line.path for line in TABLE if line.method == "GET" and line.path not in NO_PAGE]
 GROUP_PAGES = ("", "/-/registry", "/-/members", "/-/tokens", "/-/cleanup", "/-/usage", "/-/settings", "/-/webhooks",
@@ -54,6 +62,7 @@ def test_a_page(person: NewPerson, harbour: Harbour, route: str) -> None:
     assert answer is not None
     assert answer.status == 200
     somebody.page.wait_for_load_state("networkidle")
+    assert somebody.page.locator("[data-live]").count() or route in AT_REST, "it does not keep itself up to date"
     somebody.check(name(route), hidden=["svg[aria-label*='QR']"])
 
 

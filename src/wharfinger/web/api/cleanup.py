@@ -66,14 +66,19 @@ class PolicyChanges(ExpirationChanges):
     enforced: bool | None = Field(None, description="of groups and the instance: beside what projects have")
 
 
-class PolicyShape(ExpirationPolicy):
-    """A policy. `place` is the path it belongs to, "" the instance; `holds`: it counts in this project."""
+class Named(Shape):
+    """Which policy it is. `place` is the path it belongs to, "" the instance; `holds`: it counts in this project."""
 
     id: int
     name: str
     place: str
     inherited: bool
     holds: bool
+
+
+class PolicyShape(ExpirationPolicy, Named):  # what is named last comes first in JSON
+    """A policy."""
+
     enforced: bool
     repositories: list[str]
     keep_pulled: str | None

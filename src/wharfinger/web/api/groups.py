@@ -20,6 +20,7 @@ from wharfinger.web.api.shapes import (
     AccessLevel,
     Asked,
     Moment,
+    Shape,
     Statistics,
     VisibilityWord,
     WithStatistics,
@@ -34,8 +35,8 @@ Order = Literal["asc", "desc"]
 Owned = Annotated[bool, Query(description="where one is owner")]
 
 
-class GroupShape(elsewhere.OfGroup):
-    """A group."""
+class Simple(Shape):
+    """A group in short."""
 
     id: int
     web_url: str
@@ -48,6 +49,11 @@ class GroupShape(elsewhere.OfGroup):
     parent_id: int | None
     avatar_url: str | None = None
     created_at: Moment
+
+
+class GroupShape(elsewhere.OfGroup, Simple):  # what is named last comes first in JSON
+    """A group."""
+
     statistics: Statistics | None = None
 
 

@@ -71,7 +71,7 @@ class Simple(Shape):
     namespace: NamespaceShape
 
 
-class ProjectShape(Simple, elsewhere.OfProject):
+class ProjectShape(elsewhere.OfProject, Simple):  # what is named last comes first in JSON
     """A project."""
 
     statistics: Statistics | None = None

@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from wharfinger import __version__
 from wharfinger.domain import failures, sessions
 from wharfinger.domain.errors import NotFound, Refusal, SignInNeeded
+from wharfinger.domain.sessions import Visitor
 from wharfinger.domain.tools import Tools
 from wharfinger.spec.errors import Malformed
 from wharfinger.web.log import REQUEST_ID
@@ -110,12 +111,12 @@ class Pages:
         site, secret = self._site, self._site.tools.secret
         visit = Visit(site, request, Form(), None, "")
         cookie = cookies.read(request, cookies.SESSION, secure=visit.secure)
-        visit.visitor = sessions.find(site.tools, cookie, visit.browser.address) if cookie else None
+        visit.visitor = _visitor(visit, cookie) if cookie else None
         if visit.visitor:
             request.scope["wharfinger.caller"] = visit.caller.name
         visit.proof = cookies.proof(secret, "form", cookie if visit.visitor else _form_cookie(visit))
         said = cookies.read(request, cookies.SAID, secure=visit.secure)
-        if said and request.method == "GET" and not visit.by_htmx:
+        if said and request.method == "GET" and not visit.by_script:
             visit.said = cookies.unpacked(said, cookies.SAID, secret)
             visit.cookies.append(Cookie(cookies.SAID))
         return visit
@@ -156,6 +157,11 @@ class _Endpoint:
 
 async def _nothing(_request: Request) -> Response:
     return Response()
+
+
+def _visitor(visit: Visit, cookie: str) -> Visitor | None:
+    """Who comes; what a page does by itself keeps nobody signed in."""
+    return sessions.find(visit.tools, cookie, visit.browser.address, noted=not visit.again)
 
 
 def _require_proof(visit: Visit) -> None:

@@ -8,6 +8,8 @@ calls operations with `visit.tools, visit.caller`, and returns `visit.page("file
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import blake2b
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -87,9 +89,19 @@ class Visit:
         return Browser(client.host if client else _NOBODY_FROM, self.request.headers.get("user-agent", ""))
 
     @property
-    def by_htmx(self) -> bool:
-        """Does a part of a page ask, rather than the browser for a page?"""
+    def by_script(self) -> bool:
+        """Does a page that is open ask, rather than the browser for a page?"""
         return self.request.headers.get("hx-request") == "true"
+
+    @property
+    def by_htmx(self) -> bool:
+        """Does a part of a page ask, rather than the browser, or the page that is open, for a whole one?"""
+        return self.by_script and self.request.headers.get("hx-request-type") != "full"
+
+    @property
+    def again(self) -> bool:
+        """Does what is open ask how it looks now, while nobody does anything?"""
+        return self.by_script and self.request.headers.get("x-again") == "true"
 
     @property
     def host(self) -> str:
@@ -171,7 +183,8 @@ class Visit:
 
     def page(self, template: str, *, status: int = 200, **facts: Any) -> Response:
         """A page, or a part of one, from a template that is handed these facts besides those of `Site.render`."""
-        return HTMLResponse(self.site.render(template, {"visit": self, **facts}), status)
+        text = self.site.render(template, {"visit": self, **facts})
+        return self._anew(text, status) if self.again else HTMLResponse(text, status)
 
     def go(self, to: str, said: str = "") -> Response:
         """Send the browser to another page of ours, which begins with what was `said`."""
@@ -179,9 +192,16 @@ class Visit:
             raise ValueError(f"{to!r} does not lead to a page of ours")
         if said:
             self.cookies.append(cookies.say(said, self.tools.secret))
-        if self.by_htmx:
+        if self.by_script:
             return Response(status_code=204, headers={"hx-redirect": to})
         return Response(status_code=303, headers={"location": to})
+
+    def _anew(self, text: str, status: int) -> Response:
+        """What asks again gets its text with a mark, and 304 where it holds that mark already (RFC 9110, 13.1.2)."""
+        mark = f'"{blake2b(text.encode(), digest_size=9).hexdigest()}"'
+        if self.request.headers.get("if-none-match") == mark and status == HTTPStatus.OK:
+            return Response(status_code=304, headers={"etag": mark})
+        return HTMLResponse(text, status, {"etag": mark})
 
     def with_next(self, to: str) -> str:
         """A path that leads back, once all is done there, to the page that is asked for now."""

@@ -39,6 +39,7 @@
 
   const open = (id) => {
     const dialog = document.getElementById(id);
+    dialog.querySelector("form")?.removeAttribute("hx-morph-skip");
     for (const field of dialog.querySelectorAll("[data-must-be]")) { field.value = ""; judge(field); }
     dialog.showModal();
   };
@@ -91,16 +92,48 @@
     count();
   });
 
+  // What keeps itself up to date rests while nobody looks, and catches up when somebody does. It tells the mark of what
+  // it shows, so that what has not changed is not sent again.
+  const marks = new WeakMap();
+  const live = (event) => event.target.matches("[data-live]");
   document.addEventListener("htmx:config:request", (event) => {
-    if (document.hidden && event.target.matches("[data-live]")) return event.preventDefault();
-    event.detail.ctx.request.headers["X-Form-Proof"] = document.querySelector('meta[name="form-proof"]').content;
+    if (document.hidden && live(event)) return event.preventDefault();
+    const { headers } = event.detail.ctx.request;
+    headers["X-Form-Proof"] = document.querySelector('meta[name="form-proof"]').content;
+    if (!live(event)) return;
+    headers["X-Again"] = "true";
+    if (marks.has(event.target)) headers["If-None-Match"] = marks.get(event.target);
   });
-  // What keeps itself up to date rests while nobody looks, and catches up when somebody does.
+  document.addEventListener("htmx:after:request", (event) => {
+    const { status, headers } = event.detail.ctx.response;
+    if (live(event) && status === 200) marks.set(event.target, headers.get("ETag") ?? "");
+  });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) for (const part of document.querySelectorAll("[data-live]")) htmx.trigger(part, "look");
   });
+
+  // A part stays as it is where the server fails, or has no such part; a page then says what has become of it.
+  let focused = null;
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { ctx, tasks } = event.detail;
+    const whole = ctx.select && tasks.some((task) => task.fragment?.firstElementChild);
+    const failed = ctx.response.status >= 500 || (ctx.response.status >= 400 && !whole);
+    if (live(event) && failed) return event.preventDefault();
+    focused = document.activeElement;
+  });
+  // What is being filled in is the person's: it is not changed until it is sent, or its dialog opened anew.
+  for (const kind of ["input", "change"]) {
+    document.addEventListener(kind, (event) => {
+      if (!event.target.matches(".tag, [data-all]")) event.target.closest("main form")?.setAttribute("hx-morph-skip", "");
+    });
+  }
   const judgeAll = () => { for (const field of document.querySelectorAll("[data-must-be]")) judge(field); };
-  document.addEventListener("htmx:after:swap", () => { count(); judgeAll(); });
+  document.addEventListener("htmx:after:swap", () => {
+    count();
+    judgeAll();
+    if (focused && !focused.isConnected) document.getElementById("main").focus({ preventScroll: true });
+    focused = null;
+  });
   judgeAll();
   // On a phone the side bar is a row to be pushed along: it begins where one is.
   document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

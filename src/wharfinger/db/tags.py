@@ -43,7 +43,7 @@ def listing(repository: int, *, part: str = "", exact: str | None = None, folded
     if part:  # first, as it is false for most
         found = found.where(containing(tags.c.name, part))
     if folded:
-        found = found.where(~fallback(tags.c.name))
+        found = found.where(_UNFOLDED)
     return found if exact is None else found.where(tags.c.name == exact)
 
 
@@ -59,6 +59,9 @@ def fallback(name: ColumnElement[str]) -> ColumnElement[bool]:
 
 def _lengths(algorithm: str) -> list[int]:
     return [len(algorithm) + 1 + HEX_LENGTHS[algorithm] + len(ending) for ending in _ENDINGS]
+
+
+_UNFOLDED: Final = ~fallback(tags.c.name)
 
 
 def page(tx: Connection, found: Select[Any], sort: str, by: Cut) -> tuple[list[Row[Any]], bool]:

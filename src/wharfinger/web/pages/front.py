@@ -13,7 +13,7 @@ from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import Match, Route, Router
+from starlette.routing import Route, Router, compile_path
 from starlette.types import Receive, Scope, Send
 
 from wharfinger import __version__
@@ -68,7 +68,8 @@ class Pages:
     def __init__(
         self, tools: Tools, external_url: str, served: Served = _UNKNOWN, table: Sequence[Line] = TABLE
     ) -> None:
-        self._table = [(Route(line.path, _nothing, methods=[line.method]), line) for line in table]
+        gets = (line.path for line in table if line.method == "GET" and line.path != "/{place:place}")
+        self._own = [compile_path(path)[0] for path in gets]
         self._site = site.build(tools, external_url, served, self.has_page)
         routes = [Route("/static/{name}", _Endpoint(self._asset), methods=["GET"])]
         routes += [Route(line.path, _Endpoint(partial(self.answer, line)), methods=[line.method]) for line in table]
@@ -80,9 +81,7 @@ class Pages:
 
     def has_page(self, path: str) -> bool:
         """Is there a page of its own for this path, besides the one that every place has?"""
-        scope = {"type": "http", "method": "GET", "path": path, "root_path": ""}
-        found = (line for route, line in self._table if route.matches(scope)[0] is Match.FULL)
-        return any(line.path != "/{place:place}" for line in found)
+        return any(pattern.match(path) for pattern in self._own)
 
     async def answer(self, line: Line, request: Request) -> Response:
         """The answer of a line, or why there is none."""
@@ -153,10 +152,6 @@ class _Endpoint:
             status = 500 if passing is None else errors.line_of(passing)[0]
             response = _sealed(HTMLResponse(BROKEN.format(id=escape(REQUEST_ID.get())), status))
         await response(scope, receive, send)
-
-
-async def _nothing(_request: Request) -> Response:
-    return Response()
 
 
 def _visitor(visit: Visit, cookie: str) -> Visitor | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select, text, update
 
+from bench import process
 from bench.bodies import CONFIG, LAYER, MANIFEST, MIB, digest_of
 from wharfinger.db import meters, migrate
 from wharfinger.db.engine import Database
@@ -198,6 +199,16 @@ def rest(url: str) -> None:
         database = Database.open(url)
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
+        database.close()
+
+
+def put_first(url: str) -> None:
+    """Prefer the processes of a PostgreSQL, which it gives a session each, as `process.put_first` does one."""
+    if url.startswith("postgres"):
+        database = Database.open(url)
+        with database.engine.connect() as connection:
+            for pid in connection.scalars(text("SELECT pid FROM pg_stat_activity")):
+                process.put_first(pid)
         database.close()
 
 

@@ -6,9 +6,10 @@ import pytest
 
 from tests.actors import Actors
 from tests.clock import Clock
-from tests.domain.people import push, registry, with_token
+from tests.domain.people import push as pushed
+from tests.domain.people import registry, with_token
 from tests.domain.shelf import Shelf
-from wharfinger.domain import tags
+from wharfinger.domain import push, tags
 from wharfinger.domain.errors import PageInvalid, ProjectUnknown, RepositoryUnknown, TagUnknown
 from wharfinger.domain.paging import FIRST
 from wharfinger.domain.tags import Filter, Sort
@@ -94,6 +95,27 @@ def test_total_and_end(shelf: Shelf) -> None:
     assert (last.total, last.after) == (None, None)
 
 
+def test_total_of_a_filter(shelf: Shelf) -> None:
+    """However many match, and wherever the page is."""
+    shelf.image(tag="other")
+    digest = shelf.image(b"many", tag="v0000")
+    image = shelf.tools.lookup.by_digest(shelf.path, digest)
+    assert image is not None
+    what = {"digest": digest, "media_type": image.media_type, "body": image.body}
+    many = [f"v{number:04}" for number in range(1100)]
+    for start in range(0, len(many), 100):
+        push.manifest(shelf.tools, shelf.caller, shelf.path, tags=many[start : start + 100], **what)
+    for part in ("V", "v01", "7", "v0099", "no such"):
+        wanted = Filter(part=part, descending=True)
+        matching = sorted((name for name in many if part.lower() in name), reverse=True)
+        first = tags.list_tags(shelf.tools, shelf.caller, shelf.path, wanted, Window(limit=2, counted=True))
+        assert ([tag.name for tag in first.items], first.total) == (matching[:2], len(matching))
+        for window in (Window(limit=3, offset=2, counted=True), Window(limit=3, after=first.after, counted=True)):
+            further = tags.list_tags(shelf.tools, shelf.caller, shelf.path, wanted, window)
+            expected = matching[2:5] if first.after or window.offset else matching[:3]
+            assert ([tag.name for tag in further.items], further.total) == (expected, len(matching))
+
+
 def test_filters(shelf: Shelf) -> None:
     for name in ("v1", "v1-rc", "V1_x", "latest", "100"):
         shelf.image(tag=name)
@@ -125,7 +147,7 @@ def test_members_only(shelf: Shelf, tools: Tools) -> None:
     shelf.image(tag="v1")
     actors = Actors(tools)
     project = actors.project(visibility="private")
-    push(tools, f"{project.path}/app")
+    pushed(tools, f"{project.path}/app")
     reader, stranger = actors.user(project, "guest"), actors.user()
     tags.list_tags(tools, with_token(tools, reader.username), f"{project.path}/app")
     with pytest.raises(RepositoryUnknown):

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 
 from wharfinger.db import answers
+from wharfinger.db.many import among
 from wharfinger.db.tables.images import blobs, manifest_blobs, manifests, repositories, repository_blobs, tags
 
 MOST_BYTES: Final = 4 * 1024 * 1024
@@ -18,6 +19,11 @@ _COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
     manifests.c.size_bytes,
     manifests.c.body,
     manifests.c.created_at,
+)
+_PLACES: Final[Select[Any]] = (
+    select(blobs.c.digest, blobs.c.size_bytes, blobs.c.place)
+    .join_from(blobs, repository_blobs)
+    .where(repository_blobs.c.repository_id == bindparam("repository"), among(blobs.c.digest, "digests"))
 )
 _REPOSITORY: Final[Select[Any]] = select(repositories.c.id).where(
     repositories.c.project_id == bindparam("project"),
@@ -63,9 +69,8 @@ def tag_names(tx: Connection, manifest: int, limit: int) -> list[str]:
 
 def places(tx: Connection, repository: int, digests: Collection[str]) -> dict[str, tuple[int, str]]:
     """Size in bytes and place of those of these blobs that the repository holds."""
-    held = select(blobs.c.digest, blobs.c.size_bytes, blobs.c.place).join_from(blobs, repository_blobs)
-    found = held.where(repository_blobs.c.repository_id == repository, blobs.c.digest.in_(digests))
-    return {row.digest: (row.size_bytes, row.place) for row in tx.execute(found)}
+    found = tx.execute(_PLACES, {"repository": repository, "digests": digests})
+    return {row.digest: (row.size_bytes, row.place) for row in found}
 
 
 def sizes(tx: Connection, ids: Collection[int]) -> dict[int, int]:

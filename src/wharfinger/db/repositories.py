@@ -4,6 +4,7 @@ One without a manifest yet, or in the trash, has no `pushed_at`, and is not here
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    bindparam,
     cast,
     exists,
     func,
@@ -49,6 +51,9 @@ _KEPT: Final = func.coalesce(
     .scalar_subquery(),
     literal(0, BigInteger()),
 )
+_PATH_OF: Final = select(repositories.c.path).where(
+    repositories.c.id == bindparam("repository"), repositories.c.pushed_at.is_not(None)
+)
 SORTS: Final[dict[str, ColumnElement[Any] | None]] = {
     "name": None,
     "created": repositories.c.created_at,
@@ -68,6 +73,7 @@ _COLUMNS: Final = (
 )
 
 
+@cache
 def listing(*, counted: bool = False, folded: bool = False, weighed: bool = False) -> Select[Any]:
     """All repositories, with a count of their tags where asked for; `folded` as in `db.tags.listing`.
 
@@ -125,9 +131,8 @@ def one(tx: Connection, found: Select[Any], *, path: str) -> Row[Any] | None:
 
 def path_of(tx: Connection, repository: int) -> str | None:
     """The path of a repository that is listed."""
-    return tx.scalar(
-        select(repositories.c.path).where(repositories.c.id == repository, repositories.c.pushed_at.is_not(None))
-    )
+    path: str | None = tx.scalar(_PATH_OF, {"repository": repository})
+    return path
 
 
 def set_status(tx: Connection, repository: int, status: str | None) -> None:

@@ -31,10 +31,13 @@ def page(
     tx: Connection,
     window: Window,
     read: tuple[Sequence[Row[Any]], bool],
-    listing: Select[Any],
+    listing: Select[Any] | int,
     item: tuple[Callable[[Row[Any]], Item], Callable[[Item], Marker]],
 ) -> Page[Item]:
-    """A page out of the rows that were read, and whether there are more; `item` makes one, and its marker."""
+    """A page out of the rows that were read, and whether there are more; `item` makes one, and its marker.
+
+    `listing` is counted where that is asked for, unless it is its length, which is known already.
+    """
     make, mark = item
     found, more = read
     items = [make(row) for row in found]
@@ -42,8 +45,12 @@ def page(
         items.reverse()
         return Page(items, None, *_neighbours(items, mark, after=True, before=more))
     whole = not more and window.after is None and not window.offset  # then there is nothing left to count
-    total = None if not window.counted else len(items) if whole else rows.count(tx, listing)
+    total = None if not window.counted else len(items) if whole else _length(tx, listing)
     return Page(items, total, *_neighbours(items, mark, after=more, before=window.after is not None))
+
+
+def _length(tx: Connection, listing: Select[Any] | int) -> int:
+    return listing if isinstance(listing, int) else rows.count(tx, listing)
 
 
 def _neighbours(

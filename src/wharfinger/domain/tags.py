@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select
+from sqlalchemy import Row, Select
 
 from wharfinger.db import tags as rows
 from wharfinger.domain import access, images, paging
@@ -87,10 +87,14 @@ def list_tags(tools: Tools, caller: Caller, path: str, wanted: Filter = Filter()
     """A page of a repository's tags. Raises RepositoryUnknown, PageInvalid for a marker of another order."""
     with tools.db.read() as tx:
         place = images.open_existing(tx, caller, path, Action.PULL)
-        found = _narrowed(tx, place.id, wanted) if window.counted and wanted.part else _listing(place.id, wanted)
+        found = _listing(place.id, wanted)
+        few = rows.named_so(tx, found, _FEW) if window.counted and wanted.part else None
+        if few is not None:  # so all tags are looked through once, and not once more to be counted
+            found = rows.of_names(place.id, few)
         by = paging.cut(window, _KINDS[wanted.sort], descending=wanted.descending)
         read = rows.page(tx, found, wanted.sort, by)
-        return paging.page(tx, window, read, found, (partial(_tag, place.path), partial(_marker, wanted.sort)))
+        total = found if few is None else len(few)
+        return paging.page(tx, window, read, total, (partial(_tag, place.path), partial(_marker, wanted.sort)))
 
 
 def get(tools: Tools, caller: Caller, path: str, name: str) -> Tag:
@@ -121,13 +125,6 @@ def speakers(
 def _listing(repository: int, wanted: Filter) -> Select[Any]:
     exact = wanted.exact and access.askable(wanted.exact)
     return rows.listing(repository, part=access.askable(wanted.part), exact=exact, folded=wanted.folded)
-
-
-def _narrowed(tx: Connection, repository: int, wanted: Filter) -> Select[Any]:
-    """The listing, by names where they are few: so all tags are looked through once, and not to count them again."""
-    found = _listing(repository, wanted)
-    names = rows.named_so(tx, found, _FEW)
-    return found if names is None else rows.of_names(repository, names)
 
 
 def _marker(sort: Sort, tag: Tag) -> Marker:

@@ -1,6 +1,7 @@
 """Tags of a repository: what each says, and every order and part of the listing."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_total_of_a_filter(shelf: Shelf) -> None:
     digest = shelf.image(b"many", tag="v0000")
     image = shelf.tools.lookup.by_digest(shelf.path, digest)
     assert image is not None
-    what = {"digest": digest, "media_type": image.media_type, "body": image.body}
+    what: dict[str, Any] = {"digest": digest, "media_type": image.media_type, "body": image.body}
     many = [f"v{number:04}" for number in range(1100)]
     for start in range(0, len(many), 100):
         push.manifest(shelf.tools, shelf.caller, shelf.path, tags=many[start : start + 100], **what)

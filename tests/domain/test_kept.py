@@ -10,14 +10,16 @@ import pytest
 from tests.clock import Clock
 from tests.domain.meanwhile import Meanwhile
 from tests.domain.shelf import Shelf as Repository
-from tests.storage.bytes_of import push
+from tests.storage.bytes_of import MIB, push
 from tests.storage.memory_objects import MemoryObjects
 from wharfinger.domain import garbage, kept, uploads
 from wharfinger.domain.errors import StoreUnavailable
 from wharfinger.domain.ledger import DatabaseLedger
 from wharfinger.domain.tools import Tools
 from wharfinger.spec import digest as digests
+from wharfinger.storage.ledger import Kept
 from wharfinger.storage.object import ObjectStore
+from wharfinger.storage.place import Place, Segment
 from wharfinger.storage.shelf import Shelf
 
 
@@ -44,6 +46,16 @@ def test_what_no_row_names_goes_after_an_hour(repository: Repository, objects: M
     collect(repository)
     assert not objects.kept
     assert garbage.status(repository.tools).doomed_blobs == 0
+
+
+def test_large_bytes_may_come_slowly(repository: Repository, clock: Clock) -> None:
+    """Until they are written no row can name them."""
+    place, ledger = Place("0" * 32, (Segment("0", 64 * MIB),)), DatabaseLedger(repository.tools.db, clock)
+    ledger.expect([Kept(digests.of(b"large"), place.text(), place.size_bytes)])
+    for minutes, left in [(70, 1), (50, 1), (20, 0)]:
+        clock.advance(minutes=minutes)
+        collect(repository)
+        assert garbage.status(repository.tools).doomed_blobs == left
 
 
 def test_what_a_row_names_stays(repository: Repository, objects: MemoryObjects, clock: Clock) -> None:

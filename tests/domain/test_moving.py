@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from tests.clock import Clock
 from tests.domain.meanwhile import Meanwhile
@@ -12,6 +13,7 @@ from tests.domain.shelf import Shelf as Repository
 from tests.storage import buckets
 from tests.storage.bytes_of import MIB, some, whole
 from tests.storage.memory_objects import MemoryObjects
+from wharfinger.db.tables.images import blobs
 from wharfinger.domain import garbage, images, moving, uploads, verify
 from wharfinger.domain.ledger import DatabaseLedger
 from wharfinger.domain.moving import Means
@@ -80,7 +82,7 @@ class House:
         self.caller, self.path = self.old.caller, self.old.path
 
     def move(self, means: Means | None = None) -> list[str]:
-        return [one.outcome for one in moving.run(self.tools, means or Means(at_once=3))]
+        return [one.outcome for one in moving.run(self.tools, means or Means(at_once=3, together_bytes=MIB))]
 
     def content(self, digest: str) -> bytes:
         row = self.tools.lookup.blob(self.path, digest)
@@ -308,6 +310,15 @@ def test_small_blobs_that_go_together_fail_one_by_one(tools: Tools, tmp_path: Pa
     assert [house.content(digest) for digest in small[2:]] == [some(2000, seed) for seed in range(2, 10)]
 
 
+def test_a_blob_whose_row_has_another_size_stays(house: House) -> None:
+    """Sealed, its last bytes could not be opened."""
+    with house.tools.db.begin() as tx:
+        tx.execute(update(blobs).where(blobs.c.digest == house.digests[2]).values(size_bytes=len(LAYERS[2]) + 1))
+    found = {one.digest: one for one in moving.run(house.tools, Means())}
+    assert [found[digest].outcome for digest in house.digests] == ["moved", "moved", "failed", "moved"]
+    assert house.content(house.digests[2]) == LAYERS[2]
+
+
 def spoil(house: House, digest: str, data: bytes | None) -> None:
     """Let a blob's bytes be others, or none."""
     row, store = house.tools.lookup.blob(house.path, digest), house.old.tools.store
@@ -320,7 +331,7 @@ def spoil(house: House, digest: str, data: bytes | None) -> None:
         [shelf], [name] = store.shelves.all, Place.parse(row.place).names
         shelf.objects.delete([name])
         if data is not None:
-            shelf.objects.put([(name, data)])
+            shelf.objects.put([(name, [data])], MIB)
 
 
 def test_back_to_a_folder_whose_old_copies_are_just_removed(tools: Tools, tmp_path: Path, clock: Clock) -> None:
@@ -332,7 +343,7 @@ def test_back_to_a_folder_whose_old_copies_are_just_removed(tools: Tools, tmp_pa
     house.tools = replace(tools, store=Stores(there.plain[0], there.plain, there.placed))
     clock.advance(hours=2)
     db = Meanwhile(tools.db, lambda: None, first=lambda: garbage.retry(house.tools))
-    moved = list(moving.run(replace(house.tools, db=db), Means(at_once=1)))  # type: ignore[arg-type]
+    moved = list(moving.run(replace(house.tools, db=db), Means(at_once=1, together_bytes=0)))  # type: ignore[arg-type]
     db.join()
     house.require_whole()
     assert [one.outcome for one in moved].count("failed") == 1

@@ -143,7 +143,7 @@ def collect(tools: Tools, *_: object) -> None:
 
 def move(tools: Tools, *_: object) -> None:
     """All there is, one after another, and the old bytes go."""
-    outcomes = [one.outcome for one in moving.run(tools, moving.Means(at_once=1, remove=True))]
+    outcomes = [one.outcome for one in moving.run(tools, moving.Means(at_once=1, remove=True, together_bytes=2500))]
     assert set(outcomes) <= {"moved"}, outcomes
 
 

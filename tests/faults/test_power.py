@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.disks import FailingDisk, PowerCut, PowerDisk, UnsyncedDisk, restore
-from tests.storage.bytes_of import holds, push, some
+from tests.storage.bytes_of import coming, holds, push, some
 from wharfinger.spec import digest as digests
 from wharfinger.storage.disk import CREATE, FOLDER
 from wharfinger.storage.local import LocalStore
@@ -135,7 +135,7 @@ def test_a_cut_while_small_blobs_are_kept_together(tmp_path: Path) -> None:
         push(store, FIRST)
         disk.left = call
         with suppress(PowerCut):
-            store.put(blobs)
+            store.put([coming(data) for _, data in blobs])
             done = True
         for names in disk.durable.after_a_cut():
             for torn in range(4):

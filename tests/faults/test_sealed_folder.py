@@ -25,7 +25,7 @@ def write(folder: Folder, name: str) -> None:
 
 
 def put(folder: Folder, *names: str) -> None:
-    folder.put([(name, CONTENT[name]) for name in names])
+    folder.put([(name, [CONTENT[name][:600_000], CONTENT[name][600_000:]]) for name in names], MIB)
 
 
 def content(folder: Folder, name: str) -> bytes:

@@ -1,10 +1,11 @@
 """What tests of stores do all the time: bytes to push, a push in one go, the bytes of an answer."""
 
+from collections.abc import Iterator
 from hashlib import sha256, shake_128
 from secrets import token_hex
 
 from wharfinger.spec import digest as digests
-from wharfinger.storage.store import File, Store, Stream
+from wharfinger.storage.store import Coming, File, Store, Stream
 
 MIB = 1024 * 1024
 
@@ -23,6 +24,19 @@ def push(store: Store, data: bytes) -> str:
         assert incoming.digest("sha256") == digest
         incoming.keep(digest)
     return digest
+
+
+def coming(data: bytes, step: int = MIB) -> Coming:
+    """`data` for `put`, in pieces that all come in the same memory."""
+
+    def pieces() -> Iterator[memoryview]:
+        room = bytearray(step)
+        for at in range(0, len(data), step):
+            piece = data[at : at + step]
+            room[: len(piece)] = piece
+            yield memoryview(room)[: len(piece)]
+
+    return Coming(digests.of(data), len(data), pieces())
 
 
 def whole(content: File | Stream) -> bytes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from wharfinger.storage.objects import Listed
-from wharfinger.storage.store import BytesMissing, StoreFailed
+from wharfinger.storage.store import BytesMissing, Pieces, StoreFailed
 
 Fault = Callable[[str, str], bool]  # (what is done, to which object) → shall it fail?
 
@@ -25,11 +25,12 @@ class MemoryObjects:
         self.ask("open", name)
         return MemoryWriter(self, name)
 
-    def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
-        for name, data in objects:
+    def put(self, objects: Sequence[tuple[str, Pieces]], part_bytes: int) -> None:
+        self.parts += [part_bytes] * len(objects)
+        for name, pieces in objects:
             self.ask("put", name)
             assert name not in self.kept, "objects are written once"
-            self.kept[name] = bytes(data)
+            self.kept[name] = b"".join(map(bytes, pieces))
 
     def read(self, name: str, start: int, end: int) -> Iterator[bytes]:
         self.ask("read", name)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from wharfinger.storage.store import File, Redirect, Store, Stream, Upload
+from wharfinger.storage.store import Coming, File, Redirect, Store, Stream, Upload
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class WithRows:
     def open(self, upload: str, algorithm: str | None = None) -> Upload:
         return _Named(self, self.inner.open(upload, algorithm))
 
-    def put(self, blobs: Sequence[tuple[str, bytes]]) -> list[str]:
+    def put(self, blobs: Sequence[Coming]) -> list[str]:
         placed = self.inner.put(blobs)
-        for (digest, _), place in zip(blobs, placed, strict=True):
-            self.places.setdefault(digest, place)
+        for blob, place in zip(blobs, placed, strict=True):
+            self.places.setdefault(blob.digest, place)
         return placed
 
     def read(

@@ -1,13 +1,14 @@
 """A blob: read whole or in part, replaced without a gap, deleted."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
 
-from tests.storage.bytes_of import MIB, holds, push, some
+from tests.storage.bytes_of import MIB, coming, holds, push, some
 from wharfinger.spec import digest as digests
-from wharfinger.storage.store import BytesMissing, Store, Stream
+from wharfinger.storage.store import BytesMissing, Coming, Store, StoreFailed, Stream
 
 BLOB = some(2 * MIB + 100)
 ABSENT = digests.of(b"never pushed")
@@ -73,7 +74,7 @@ def test_what_is_no_digest(store: Store, strange: str) -> None:
         with pytest.raises(ValueError, match="digest"):
             ask(strange)
     with pytest.raises(ValueError, match="digest"):
-        store.put([(ABSENT, b""), (strange, b"data")])
+        store.put([Coming(ABSENT, 0, []), Coming(strange, 4, [b"data"])])
     store.begin("0" * 32)
     with store.open("0" * 32) as upload, pytest.raises(ValueError, match="digest"):
         upload.keep(strange)
@@ -88,12 +89,41 @@ def test_small_blobs_that_are_kept_together(store: Store, elsewhere: Store) -> N
     """One of them is here already."""
     contents = [b"", b"one", some(64 * 1024), some(64 * 1024 + 1), some(200_000), *(some(3000, n) for n in range(20))]
     push(store, contents[3])
-    assert len(store.put([(digests.of(data), data) for data in contents])) == len(contents)
+    assert len(store.put([coming(data) for data in contents])) == len(contents)
     assert all(holds(elsewhere, digests.of(data)) for data in contents)
     content = elsewhere.read(digests.of(contents[4]), 65_000, 100_000)
     assert isinstance(content, Stream)
     assert b"".join(content.pieces) == contents[4][65_000:165_000]
     assert not list(store.unfinished())
+
+
+@pytest.mark.parametrize("step", [1000, 64 * 1024, 256 * 1024, MIB])
+def test_blobs_that_come_in_pieces(store: Store, elsewhere: Store, step: int) -> None:
+    """Each piece in the memory that the one before was in."""
+    contents = [some(200_000), BLOB, some(256 * 1024, 1)]
+    store.put([coming(data, step) for data in contents])
+    assert all(holds(elsewhere, digests.of(data)) for data in contents)
+
+
+def test_blobs_that_break_off(store: Store) -> None:
+    """What was kept before stays, nothing torn is there, and they may come again."""
+
+    def broken(data: bytes) -> Coming:
+        def pieces() -> Iterator[bytes]:
+            yield data[:100_000]
+            raise StoreFailed("the source is gone")
+
+        return Coming(digests.of(data), len(data), pieces())
+
+    kept, new = push(store, some(300_000)), some(300_000, 1)
+    for source in (some(300_000), new):
+        with pytest.raises(StoreFailed, match="the source is gone"):
+            store.put([coming(b"one"), broken(source)])
+    assert holds(store, kept)
+    with pytest.raises(BytesMissing):
+        store.read(digests.of(new))
+    store.put([coming(new)])
+    assert holds(store, digests.of(new))
 
 
 def test_a_blob_is_whole_while_it_is_replaced(store: Store, elsewhere: Store) -> None:

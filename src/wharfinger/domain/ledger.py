@@ -12,6 +12,7 @@ from wharfinger.storage.ledger import ENDED, Kept, Taken, holds
 from wharfinger.storage.store import UploadLocked, UploadMissing
 
 _PAGE: Final = 1000
+_SLOWEST: Final = 16 * 1024  # bytes a second
 
 
 class DatabaseLedger:
@@ -69,9 +70,10 @@ class DatabaseLedger:
         _require(done)
 
     def expect(self, coming: Sequence[Kept]) -> None:
-        """Remember what is about to come until a row names it."""
+        """Remember what is about to come, however slowly, until a row names it."""
+        seconds = sum(it.size_bytes for it in coming) / _SLOWEST
         with self._db.begin() as tx:
-            kept_rows.doom(tx, coming, self._clock() + TO_BE_NAMED)
+            kept_rows.doom(tx, coming, self._clock() + TO_BE_NAMED + timedelta(seconds=seconds))
 
     def stale(self, seconds: float) -> list[str]:
         """Uploads that nobody holds and nobody changed for so long."""

@@ -23,14 +23,14 @@ from wharfinger.domain.errors import StoreUnavailable
 from wharfinger.domain.tools import Tools
 from wharfinger.spec import digest as digests
 from wharfinger.storage.attic import DigestDiffers, copy_in, pieces_of, put_in
-from wharfinger.storage.store import File, StoreError, Stream
+from wharfinger.storage.hashes import RunningHash
+from wharfinger.storage.store import Coming, File, StoreError, Stream
 from wharfinger.storage.stores import own_spare, spares
 
 AT_ONCE: Final = 8
 _PAGE: Final = 500
-_SMALL_BYTES: Final = 1024 * 1024
+TOGETHER_BYTES: Final = 64 * 1024 * 1024
 _HANDFUL: Final = 16  # each has a file open meanwhile
-_HANDFUL_BYTES: Final = 4 * 1024 * 1024
 _HELD_AGAIN: Final = kept.TO_BE_NAMED / 6
 _PULLS_END: Final = timedelta(hours=1)  # a pull that began with the old place is over by then
 _OPPOSITE: Final = (
@@ -46,6 +46,7 @@ Copies = Sequence[tuple[Row[Any], str]]  # with the place of the copy
 class Means:
     """How to move. `pace` is told of bytes as they are copied, and may take its time.
 
+    Blobs go by the handful, which has so many bytes (`together_bytes`); a larger one goes alone, as an upload.
     `compare` reads every copy back before its row changes; `remove` has the old bytes removed, an hour later.
     """
 
@@ -53,6 +54,7 @@ class Means:
     compare: bool = False
     remove: bool = False
     pace: Callable[[int], None] = lambda _: None
+    together_bytes: int = TOGETHER_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def run(tools: Tools, means: Means) -> Iterator[Moved]:
     """Move everything that is not where new blobs go, many at a time, in no order."""
     with ThreadPoolExecutor(means.at_once) as pool:
         going = set[Future[list[Moved]]]()
-        for blobs in (blobs for page in _strays(tools) for blobs in _handfuls(page, means.at_once)):
+        for blobs in (blobs for page in _strays(tools) for blobs in _handfuls(page, means)):
             going.add(pool.submit(_move, tools, blobs, means))
             if len(going) >= 2 * means.at_once:
                 done, going = wait(going, return_when=FIRST_COMPLETED)
@@ -95,19 +97,16 @@ def _strays(tools: Tools) -> Iterator[Blobs]:
         yield [row for row in page if not tools.store.settled(row.digest, row.place)]
 
 
-def _handfuls(page: Blobs, at_once: int) -> Iterator[Blobs]:
-    """What one worker moves in one go: a large blob, or several small ones; all workers are to have some."""
-    most = min(_HANDFUL, -(-len(page) // at_once))
+def _handfuls(page: Blobs, means: Means) -> Iterator[Blobs]:
+    """What one worker moves in one go: a large blob, or several others; all workers are to have some."""
+    most = min(_HANDFUL, -(-len(page) // means.at_once))
     held, size = list[Row[Any]](), 0
     for row in page:
-        if row.size_bytes > _SMALL_BYTES:
-            yield [row]
-            continue
-        held.append(row)
-        size += row.size_bytes
-        if len(held) == most or size > _HANDFUL_BYTES:
+        if held and (len(held) == most or size + row.size_bytes > means.together_bytes):
             yield held
             held, size = [], 0
+        held.append(row)
+        size += row.size_bytes
     if held:
         yield held
 
@@ -117,10 +116,9 @@ def _move(tools: Tools, blobs: Blobs, means: Means) -> list[Moved]:
     try:
         if means.remove:
             _leave_spares(tools, blobs)
-        copies = list(zip(blobs, _copied(tools, blobs, means.pace), strict=True))
+        copies = list(zip(blobs, _copied(tools, blobs, means), strict=True))
         if means.compare:
-            for row, place in copies:
-                _compare(tools, row.digest, place)
+            _compare(tools, copies)
         switched = _switch(tools, copies, means)
         return [Moved(row.digest, row.size_bytes, "moved" if row.digest in switched else "gone") for row in blobs]
     except (StoreError, StoreUnavailable) as error:
@@ -130,12 +128,13 @@ def _move(tools: Tools, blobs: Blobs, means: Means) -> list[Moved]:
         return [Moved(row.digest, row.size_bytes, "failed" if _stand(tools, blobs) else "gone", str(error))]
 
 
-def _copied(tools: Tools, blobs: Blobs, pace: Callable[[int], None]) -> list[str]:
+def _copied(tools: Tools, blobs: Blobs, means: Means) -> list[str]:
     """The places of copies."""
-    pieces = ((row.digest, _pieces(tools, row.digest, row.place, pace)) for row in blobs)
-    if len(blobs) == 1:
-        return [copy_in(tools.store, *one) for one in pieces]
-    return put_in(tools.store, [(digest, b"".join(those)) for digest, those in pieces])
+    pieces = [_pieces(tools, row.digest, row.place, means.pace) for row in blobs]
+    if blobs[0].size_bytes > means.together_bytes:
+        return [copy_in(tools.store, blobs[0].digest, pieces[0])]
+    coming = [Coming(row.digest, row.size_bytes, those) for row, those in zip(blobs, pieces, strict=True)]
+    return put_in(tools.store, coming)
 
 
 def _pieces(tools: Tools, digest: str, place: str, pace: Callable[[int], None]) -> Iterator[bytes]:
@@ -148,17 +147,25 @@ def _pieces(tools: Tools, digest: str, place: str, pace: Callable[[int], None]) 
             pace(len(piece))
 
 
-def _compare(tools: Tools, digest: str, place: str) -> None:
-    """Read the copy back. Raises DigestDiffers, BytesMissing; then the collector removes it."""
-    hasher, held_at = digests.hasher(digests.algorithm(digest)), tools.clock()
-    for piece in _pieces(tools, digest, place, lambda _: None):
-        hasher.update(piece)
-        if place and tools.clock() > held_at + _HELD_AGAIN:
-            kept.keep_waiting(tools, digest, place)
-            held_at = tools.clock()
-    found = f"{digests.algorithm(digest)}:{hasher.hexdigest()}"
-    if found != digest:
-        raise DigestDiffers(f"the copy of {digest} came back with the digest {found}: its row was not changed")
+def _compare(tools: Tools, copies: Copies) -> None:
+    """Read the copies back. Raises DigestDiffers, BytesMissing; then the collector removes them."""
+    hold_at = tools.clock()
+    for row, place in copies:
+        running = RunningHash(digests.algorithm(row.digest))
+        for piece in _pieces(tools, row.digest, place, lambda _: None):
+            running.feed(piece)
+            if tools.clock() >= hold_at:
+                hold_at = _hold(tools, copies)
+        if running.digest() != row.digest:
+            raise DigestDiffers(f"the copy of {row.digest} came back as {running.digest()}: its row was not changed")
+
+
+def _hold(tools: Tools, copies: Copies) -> datetime:
+    """No row names these copies yet: they are to stay. Returns when it is time to say so again."""
+    for row, place in copies:
+        if place:
+            kept.keep_waiting(tools, row.digest, place)
+    return tools.clock() + _HELD_AGAIN
 
 
 def _switch(tools: Tools, copies: Copies, means: Means) -> set[str]:

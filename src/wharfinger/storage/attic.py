@@ -8,9 +8,8 @@ or linked since (its ctime tells) stays where it is.
 
 import os
 import stat
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from errno import EMLINK, EPERM, EXDEV
 from pathlib import Path
 from secrets import token_hex
@@ -20,10 +19,10 @@ from wharfinger.spec import digest as digests
 from wharfinger.storage.disk import READ, failed
 from wharfinger.storage.hashes import RunningHash
 from wharfinger.storage.local import LocalStore
-from wharfinger.storage.store import Store, StoreError, StoreFailed
+from wharfinger.storage.store import Coming, Pieces, Store, StoreError, StoreFailed
 from wharfinger.storage.synced import secure
 
-PIECE_BYTES: Final = 1024 * 1024
+PIECE_BYTES: Final = 256 * 1024  # fits a core's own cache, and memory that is used again and again
 _NO_LINK: Final = (EXDEV, EPERM, EMLINK)
 
 
@@ -145,44 +144,34 @@ def adopt(store: Store, digest: str, source: Path, *, copy: bool) -> str:
 
 
 def copy_in(store: Store, digest: str, pieces: Iterable[bytes]) -> str:
-    """Keep a copy of these bytes, if they have this digest; returns its place. Raises DigestDiffers, StoreFailed.
-
-    They are read and hashed by another thread than the one that seals and writes them.
-    """
+    """Keep a copy of these bytes, if they have this digest; returns its place. Raises DigestDiffers, StoreFailed."""
     upload, algorithm = token_hex(16), digests.algorithm(digest)
     store.begin(upload, algorithm)
-    running = RunningHash(algorithm)
-    with store.open(upload, "") as arriving, closing(_ahead(_fed(running, pieces))) as coming:
-        for piece in coming:
+    with store.open(upload, algorithm) as arriving:
+        for piece in pieces:
             arriving.write(piece)
-        if running.digest() == digest:
+        found = arriving.digest(algorithm)
+        if found == digest:
             return arriving.keep(digest)
         arriving.cancel()
-    raise _differs(digest, running.digest())
+    raise _differs(digest, found)
 
 
-def _fed(running: RunningHash, pieces: Iterable[bytes]) -> Iterator[bytes]:
-    for piece in pieces:
+def put_in(store: Store, blobs: Sequence[Coming]) -> list[str]:
+    """Keep copies of these blobs, if they have their digests; returns their places. Raises as `copy_in`."""
+    return store.put([blob._replace(pieces=_compared(blob)) for blob in blobs])
+
+
+def _compared(blob: Coming) -> Pieces:
+    """The same pieces. Raises DigestDiffers in the end."""
+    running = RunningHash(digests.algorithm(blob.digest))
+    for piece in blob.pieces:
         running.feed(piece)
         yield piece
-
-
-def _ahead(pieces: Iterator[bytes]) -> Generator[bytes]:
-    """The same pieces: each is made by another thread while the one before is used."""
-    with ThreadPoolExecutor(1) as other:
-        coming = other.submit(next, pieces, None)
-        while (piece := coming.result()) is not None:
-            coming = other.submit(next, pieces, None)
-            yield piece
-
-
-def put_in(store: Store, blobs: Sequence[tuple[str, bytes]]) -> list[str]:
-    """Keep copies of small blobs, if they have these digests; returns their places. Raises as `copy_in`."""
-    for digest, data in blobs:
-        found = digests.of(data, digests.algorithm(digest))
-        if found != digest:
-            raise _differs(digest, found)
-    return store.put(blobs)
+    if running.digest() != blob.digest:
+        raise _differs(blob.digest, running.digest())
+    if running.count != blob.size_bytes:
+        raise DigestDiffers(f"{blob.digest} has {running.count} bytes where {blob.size_bytes} were to come")
 
 
 def _differs(digest: str, found: str) -> DigestDiffers:

@@ -16,7 +16,7 @@ from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, S3Store
 
 from wharfinger.storage.complaints import FAILURES, bucket_missing, failed, status
 from wharfinger.storage.objects import Listed, Writer
-from wharfinger.storage.store import BytesMissing, StoreFailed
+from wharfinger.storage.store import BytesMissing, Pieces, StoreError, StoreFailed
 
 PIECE_BYTES: Final = 1024 * 1024
 PARTS_AT_ONCE: Final = 16  # in flight over all uploads of a process, but at least one for each
@@ -54,13 +54,17 @@ class Bucket:
         """Start an object: small ones go in one request when they are finished, others in parts as they come."""
         return _BucketWriter(self, name, part_bytes)
 
-    def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
-        """One request each."""
-        try:
-            for name, data in objects:
-                obstore.put(self.making, name, data, attributes=self.attributes, use_multipart=False)
-        except FAILURES as error:
-            raise failed(error, "write", self.where) from error
+    def put(self, objects: Sequence[tuple[str, Pieces]], part_bytes: int) -> None:
+        """One after another."""
+        for name, pieces in objects:
+            writer = self.writer(name, part_bytes)
+            try:
+                for piece in pieces:
+                    writer.write(piece)
+                writer.finish()
+            except StoreError:
+                writer.abandon()
+                raise
 
     def read(self, name: str, start: int, end: int) -> Iterator[bytes]:
         """The bytes from `start` up to `end`."""

@@ -66,6 +66,13 @@ class Disk:
     write_back = staticmethod(_write_back())  # file, offset, length, WRITE_NOW: a hint, it never raises
 
 
+def write_all(disk: Disk, file: int, data: bytes | memoryview) -> None:
+    """Append all of it: a write may do less. Raises OSError."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[disk.write(file, rest) :]
+
+
 def write_full_back(disk: Disk, file: int, before: int, after: int) -> None:
     """Let the disk start on every MiB that a write filled while more arrive: fsync then finds little left to do.
 

@@ -12,10 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
 
-from wharfinger.storage.disk import CREATE, FOLDER, Disk, failed, write_full_back
+from wharfinger.storage.disk import CREATE, FOLDER, Disk, failed, write_all, write_full_back
 from wharfinger.storage.objects import Listed
 from wharfinger.storage.pieces import of_file
-from wharfinger.storage.store import BytesMissing
+from wharfinger.storage.store import BytesMissing, Pieces
 from wharfinger.storage.together import NewFile, write_together
 
 
@@ -40,9 +40,9 @@ class Folder:
         """Start an object."""
         return FolderWriter(self, f"{self.where}/{name}")
 
-    def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
-        """Small objects, all in one go."""
-        files = [NewFile(f"{self.arriving}/{token_hex(16)}", f"{self.where}/{name}", data) for name, data in objects]
+    def put(self, objects: Sequence[tuple[str, Pieces]], part_bytes: int) -> None:  # noqa: ARG002 - as above
+        """Objects, all in one go."""
+        files = [NewFile(f"{self.arriving}/{token_hex(16)}", f"{self.where}/{name}", those) for name, those in objects]
         try:
             write_together(self.disk, files)
         except OSError as error:
@@ -127,10 +127,8 @@ class FolderWriter:
 
     def write(self, data: bytes | memoryview) -> None:
         """Append, and let the disk start on it."""
-        rest = memoryview(data)
         try:
-            while rest:
-                rest = rest[self._disk.write(self._file, rest) :]
+            write_all(self._disk, self._file, data)
         except OSError as error:
             self.abandon()
             raise failed(error, "write an upload", self._folder.where) from error

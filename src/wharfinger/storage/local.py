@@ -30,7 +30,7 @@ from wharfinger.spec import digest as digests
 from wharfinger.storage.disk import APPEND, CREATE, Disk, failed, refused, write_full_back
 from wharfinger.storage.hashes import RecentHashes, RunningHash
 from wharfinger.storage.pieces import PIECE_BYTES, of_file
-from wharfinger.storage.store import BytesMissing, File, StoreFailed, Stream, UploadLocked, UploadMissing
+from wharfinger.storage.store import BytesMissing, Coming, File, StoreFailed, Stream, UploadLocked, UploadMissing
 from wharfinger.storage.synced import Synced, sync_folder
 from wharfinger.storage.together import NewFile, write_together
 
@@ -73,16 +73,15 @@ class LocalStore:
             raise UploadMissing("an upload's id has 32 hex digits")
         return LocalUpload(self, upload, algorithm)
 
-    def put(self, blobs: Sequence[tuple[str, bytes]]) -> list[str]:
-        """Keep small blobs, all in one go."""
-        names = [(self.upload_path(token_hex(16)), self.blob_path(digest)) for digest, _ in blobs]
-        files = [NewFile(*paths, data) for paths, (_, data) in zip(names, blobs, strict=True)]
+    def put(self, blobs: Sequence[Coming]) -> list[str]:
+        """Keep blobs, all in one go."""
+        files = [NewFile(self.upload_path(token_hex(16)), self.blob_path(it.digest), it.pieces) for it in blobs]
         try:
             found = write_together(self.disk, files)
         except OSError as error:
             raise failed(error, "keep blobs", self.blobs) from error
-        for (digest, _), file in zip(blobs, found, strict=True):
-            self.synced.put(digest, file)
+        for blob, file in zip(blobs, found, strict=True):
+            self.synced.put(blob.digest, file)
         return [""] * len(blobs)
 
     def read(

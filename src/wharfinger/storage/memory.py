@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from wharfinger.spec import digest as digests
-from wharfinger.storage.store import BytesMissing, File, Stream, UploadLocked, UploadMissing
+from wharfinger.storage.store import BytesMissing, Coming, File, Stream, UploadLocked, UploadMissing
 
 PIECE_BYTES: Final = 1024 * 1024
 
@@ -45,9 +45,9 @@ class MemoryStore:
         """Continue an upload, alone."""
         return MemoryUpload(self, upload)
 
-    def put(self, blobs: Sequence[tuple[str, bytes]]) -> list[str]:
-        """Keep small blobs."""
-        self.blobs.update({digests.parse(digest): bytes(data) for digest, data in blobs})
+    def put(self, blobs: Sequence[Coming]) -> list[str]:
+        """Keep blobs."""
+        self.blobs.update({digests.parse(blob.digest): b"".join(map(bytes, blob.pieces)) for blob in blobs})
         return [""] * len(blobs)
 
     def read(

@@ -24,6 +24,7 @@ from wharfinger.storage.place import Place, object_name
 from wharfinger.storage.shelf import Shelf, Shelves
 from wharfinger.storage.store import (
     BytesMissing,
+    Coming,
     File,
     Redirect,
     StoreError,
@@ -60,15 +61,14 @@ class ObjectStore:
             raise UploadMissing("an upload's id has 32 hex digits")
         return ObjectUpload(self._desk, upload, algorithm)
 
-    def put(self, blobs: Sequence[tuple[str, bytes]]) -> list[str]:
-        """Keep small blobs, an object each. What no row names is to be removed from before it is there."""
+    def put(self, blobs: Sequence[Coming]) -> list[str]:
+        """Keep blobs, an object each. What no row names is to be removed from before it is there."""
         shelf = self.shelves.first
-        places = shelf.whole_places([len(data) for _, data in blobs])
-        texts = [place.text() for place in places]
-        named = zip(blobs, places, texts, strict=True)
-        self._desk.ledger.expect([Kept(digests.parse(it[0]), text, place.size_bytes) for it, place, text in named])
-        shelf.put([(place, data) for place, (_, data) in zip(places, blobs, strict=True)])
-        return texts
+        places = shelf.whole_places([blob.size_bytes for blob in blobs])
+        named = [(blob, place, place.text()) for blob, place in zip(blobs, places, strict=True)]
+        self._desk.ledger.expect([Kept(digests.parse(blob.digest), text, blob.size_bytes) for blob, _, text in named])
+        shelf.put([(place, blob.pieces) for blob, place, _ in named])
+        return [text for _, _, text in named]
 
     def read(
         self,

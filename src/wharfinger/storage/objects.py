@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
+from wharfinger.storage.store import Pieces
+
 
 class Listed(NamedTuple):
     """An object that is there. `changed_at` is in seconds since 1970."""
@@ -40,9 +42,10 @@ class Objects(Protocol):
     def writer(self, name: str, part_bytes: int) -> Writer:
         """Start an object; it is sent in parts of so many bytes, at most ten thousand. Raises StoreFailed."""
 
-    def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
-        """Make small objects appear, by name and content: durable all together where that costs less. Raises
-        StoreFailed; then some may be there.
+    def put(self, objects: Sequence[tuple[str, Pieces]], part_bytes: int) -> None:
+        """Make objects appear, by name and content: durable all together where that costs less; parts as in `writer`.
+
+        Raises StoreFailed, and what the pieces raise; then some may be there, each whole.
         """
 
     def read(self, name: str, start: int, end: int) -> Iterator[bytes]:

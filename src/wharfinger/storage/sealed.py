@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from wharfinger.storage.objects import Objects, Writer
-from wharfinger.storage.store import BytesBroken
+from wharfinger.storage.store import BytesBroken, Pieces
 
 CHUNK_BYTES: Final = 64 * 1024
 TAG_BYTES: Final = 16
@@ -49,11 +49,11 @@ class SealedObjects:
         """Start an object."""
         return SealedWriter(self._inner.writer(name, part_bytes), self._cipher(name))
 
-    def sealed(self, name: str, data: bytes) -> bytes:
-        """All of a small object, as it is to be stored under this name."""
-        cipher, final = self._cipher(name), (len(data) - 1) // CHUNK_BYTES
-        chunks = (data[at : at + CHUNK_BYTES] for at in range(0, len(data), CHUNK_BYTES))
-        return b"".join(cipher.encrypt(_nonce(at, last=at == final), chunk, None) for at, chunk in enumerate(chunks))
+    def sealed(self, name: str, pieces: Pieces) -> Iterator[memoryview]:
+        """All of an object, as it is to be stored under this name. A piece is good until the next is asked for."""
+        sealer = _Sealer(self._cipher(name))
+        yield from map(sealer.more, pieces)
+        yield sealer.last()
 
     def read_of(self, name: str, start: int, end: int, size_bytes: int) -> Iterator[bytes]:
         """The plain bytes from `start` up to `end` of an object that has so many. Raises BytesBroken."""
@@ -88,32 +88,44 @@ class SealedWriter:
     """One sealed object on its way."""
 
     def __init__(self, inner: Writer, cipher: AESGCM) -> None:
-        self._inner, self._cipher, self._cutter, self._number = inner, cipher, _Cutter(CHUNK_BYTES), 0
-        self._room = _Room()
+        self._inner, self._sealer = inner, _Sealer(cipher)
 
     def write(self, data: bytes | memoryview) -> None:
-        """Append. A chunk is held back until more follows it: the last one is marked."""
-        if chunks := self._cutter.cut(data, hold_back=True):
-            self._seal(chunks, last=False)
+        """Append."""
+        self._inner.write(self._sealer.more(data))
 
     def finish(self) -> None:
         """Seal the last chunk and make the object appear."""
-        if chunks := self._cutter.left():
-            self._seal(chunks, last=True)
+        self._inner.write(self._sealer.last())
         self._inner.finish()
 
     def abandon(self) -> None:
         """Forget it."""
         self._inner.abandon()
 
-    def _seal(self, chunks: list[bytes | memoryview], *, last: bool) -> None:
+
+class _Sealer:
+    """Seals one object, piece by piece. What it returns is good until it is asked again."""
+
+    def __init__(self, cipher: AESGCM) -> None:
+        self._cipher, self._cutter, self._room, self._number = cipher, _Cutter(CHUNK_BYTES), _Room(), 0
+
+    def more(self, data: bytes | memoryview) -> memoryview:
+        """What can be stored by now. A chunk is held back until more follows it: the last one is marked."""
+        return self._seal(self._cutter.cut(data, hold_back=True), last=False)
+
+    def last(self) -> memoryview:
+        """The rest."""
+        return self._seal(self._cutter.left(), last=True)
+
+    def _seal(self, chunks: list[bytes | memoryview], *, last: bool) -> memoryview:
         room, filled = self._room.of(len(chunks) * STORED_BYTES), 0
         for number, chunk in enumerate(chunks, self._number):
             end = filled + len(chunk) + TAG_BYTES
             self._cipher.encrypt_into(_nonce(number, last=last), chunk, None, room[filled:end])
             filled = end
         self._number += len(chunks)
-        self._inner.write(room[:filled])
+        return room[:filled]
 
 
 class _Room:

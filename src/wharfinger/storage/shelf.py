@@ -1,5 +1,6 @@
 """Objects as blobs use them: a place is written and read, sealed where it has a key."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_hex
@@ -9,7 +10,7 @@ from wharfinger.storage.masterkey import MasterKey
 from wharfinger.storage.objects import Objects, Writer
 from wharfinger.storage.place import Place, Segment, object_name
 from wharfinger.storage.sealed import SealedObjects, new_data_key
-from wharfinger.storage.store import BytesMissing, StoreFailed
+from wharfinger.storage.store import BytesMissing, Pieces, StoreFailed
 
 MIB: Final = 1024 * 1024
 PART_BYTES: Final = 8 * MIB
@@ -35,7 +36,7 @@ class Shelf:
         return Place(upload, (), key, self.name)
 
     def whole_places(self, sizes: Sequence[int]) -> list[Place]:
-        """Where small blobs will be that come together: in one folder, so that there is one to sync."""
+        """Where blobs will be that come together, in one request each: in one folder, so that there is one to sync."""
         folder = token_hex(1)
         places = [self.new_place(folder + token_hex(15)) for _ in sizes]
         return [
@@ -49,9 +50,13 @@ class Shelf:
         part = part_bytes(place.size_bytes, self.part_bytes)
         return target.writer(object_name(place.upload, name), part), part * PARTS
 
-    def put(self, blobs: Sequence[tuple[Place, bytes]]) -> None:
-        """Write small blobs, whose places have one segment each, all in one go."""
-        self.objects.put([(place.names[0], self._as_stored(place, data)) for place, data in blobs if data])
+    def put(self, blobs: Sequence[tuple[Place, Pieces]]) -> None:
+        """Write blobs, whose places have one segment each, or none, all in one go."""
+        objects = [(name, self._as_stored(place, name, those)) for place, those in blobs for name in place.names]
+        self.objects.put(objects, self.part_bytes)
+        for place, pieces in blobs:
+            if not place.segments:
+                deque(pieces, maxlen=0)  # nothing is to be written: do they say so?
 
     def pieces(self, place: Place, start: int = 0, length: int | None = None) -> Iterator[bytes]:
         """Plain bytes of the objects from byte `start` on."""
@@ -73,9 +78,8 @@ class Shelf:
         """The same place with its key under the current master key. Raises StoreFailed."""
         return place if self.masters is None else rewrapped(place, self.masters)
 
-    def _as_stored(self, place: Place, data: bytes) -> bytes:
-        sealed = SealedObjects(self.objects, self._data_key(place)) if place.key else None
-        return data if sealed is None else sealed.sealed(place.names[0], data)
+    def _as_stored(self, place: Place, name: str, pieces: Pieces) -> Pieces:
+        return SealedObjects(self.objects, self._data_key(place)).sealed(name, pieces) if place.key else pieces
 
     def _data_key(self, place: Place) -> bytes:
         if self.masters is None:

@@ -8,12 +8,14 @@ bytes that no row names (an upload that lost a race, a crash between the two), a
                  └─────────┘
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
+
+Pieces = Iterable[bytes | memoryview]
 
 
 class StoreError(Exception):
@@ -66,6 +68,14 @@ class Redirect:
     """Bytes that the client may fetch for itself, whole or in part."""
 
     url: str
+
+
+class Coming(NamedTuple):
+    """A blob that is to be kept. Its pieces are read once, and a piece is done with when the next one is asked for."""
+
+    digest: str
+    size_bytes: int
+    pieces: Pieces
 
 
 class Upload(Protocol):
@@ -128,11 +138,12 @@ class Store(Protocol):
         an empty one where nobody will ask, which saves hashing.
         """
 
-    def put(self, blobs: Sequence[tuple[str, bytes]]) -> list[str]:
-        """Keep small blobs, by digest, which the caller has compared, and bytes; returns their places, in this order.
+    def put(self, blobs: Sequence[Coming]) -> list[str]:
+        """Keep blobs that are small enough to begin anew after a failure; returns their places, in this order.
 
         It promises what `keep` does, for all of them together, which costs far less than one after another. Raises
-        StoreFailed: then none of them counts, whether or not its bytes are there.
+        StoreFailed, and what their pieces raise, as they do where they turn out not to have the digest: then none of
+        these blobs counts, whether or not its bytes are there.
         """
 
     def read(

@@ -14,6 +14,7 @@ from wharfinger.storage.object import ObjectStore
 from wharfinger.storage.place import spare
 from wharfinger.storage.store import (
     BytesMissing,
+    Coming,
     File,
     Redirect,
     Store,
@@ -45,8 +46,8 @@ class Stores:
                 return store.open(upload, algorithm)
         return self.all[-1].open(upload, algorithm)
 
-    def put(self, blobs: Sequence[tuple[str, bytes]]) -> list[str]:
-        """Keep small blobs, in the first."""
+    def put(self, blobs: Sequence[Coming]) -> list[str]:
+        """Keep blobs, in the first."""
         return self.first.put(blobs)
 
     def read(

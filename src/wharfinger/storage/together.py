@@ -1,4 +1,4 @@
-"""Writing many small files at once: the file system has a few commits of its journal to make for all, not two for each.
+"""Writing several files at once: the file system has a few commits of its journal to make for all, not two for each.
 
     every content ──► every fsync ──► every name ──► every folder's fsync
 
@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from os import stat_result
 from typing import NamedTuple
 
-from wharfinger.storage.disk import CREATE, WRITE_NOW, Disk
+from wharfinger.storage.disk import CREATE, WRITE_NOW, Disk, write_all, write_full_back
+from wharfinger.storage.store import Pieces, StoreError
 from wharfinger.storage.synced import sync_folder
 
 
@@ -20,14 +21,17 @@ class NewFile(NamedTuple):
 
     arriving: str
     path: str
-    data: bytes
+    pieces: Pieces
 
 
 def write_together(disk: Disk, files: Sequence[NewFile]) -> list[stat_result]:
-    """Let these files be there, durably; returns how they are found. Raises OSError: then some may be, each whole."""
+    """Let these files be there, durably; returns how they are found.
+
+    Raises OSError, and what the pieces raise: then some may be there, each whole.
+    """
     with _opened(disk, files) as numbers:
         for number, file in zip(numbers, files, strict=True):
-            _write(disk, number, file.data)
+            _write(disk, number, file.pieces)
         for number in numbers:
             disk.fsync(number)
         for file in files:
@@ -45,7 +49,7 @@ def _opened(disk: Disk, files: Sequence[NewFile]) -> Iterator[list[int]]:
         for file in files:
             numbers.append(disk.open(file.arriving, CREATE, 0o600))
         yield numbers
-    except OSError:
+    except (OSError, StoreError):
         for file in files:
             with suppress(OSError):
                 disk.unlink(file.arriving)
@@ -56,9 +60,11 @@ def _opened(disk: Disk, files: Sequence[NewFile]) -> Iterator[list[int]]:
                 disk.close(number)
 
 
-def _write(disk: Disk, number: int, data: bytes) -> None:
-    """All of it, and have the disk start on it: by the time of the first fsync the others are under way too."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[disk.write(number, rest) :]
-    disk.write_back(number, 0, len(data), WRITE_NOW)
+def _write(disk: Disk, number: int, pieces: Pieces) -> None:
+    """All of them, and have the disk start on it: by the time of the first fsync the others are under way too."""
+    size = 0
+    for piece in pieces:
+        write_all(disk, number, piece)
+        write_full_back(disk, number, size, size + len(piece))
+        size += len(piece)
+    disk.write_back(number, 0, size, WRITE_NOW)

@@ -3,7 +3,7 @@
 The row says where a blob is, so it is moved when its row changes, and not a moment before: until then pulls find it
 where it was, afterwards where it is. A blob is copied first and its digest compared; a push, a deletion or the
 collector that comes between wins, and the copy goes. What was moved stays moved: whoever is killed begins again and
-finds less to do. Small blobs go by the handful: a few syncs and transactions for all of them.
+finds less to do. Blobs go by the handful, but for large ones: a few syncs and transactions for all of them.
 
     expect ─► run … Moved … ─► expect says (0, 0)
 """

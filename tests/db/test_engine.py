@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from wharfinger.db.engine import Database, sqlite_url
 from wharfinger.db.tables.people import login_failures
 from wharfinger.db.tables.schema import metadata
+from wharfinger.domain.tools import Tools
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -168,6 +169,17 @@ def test_a_snapshot_is_of_one_thread_and_ends_with_what_breaks_in_it(db: Databas
         assert seen == [{"first"}]
         raise ZeroDivisionError
     assert keys(db) == {"first"}
+
+
+def test_the_connection_that_was_used_last_is_used_next(tools: Tools) -> None:
+    """However many there are since there was more to do: one that rests has nothing ready, and may be lost."""
+    with tools.db.read(), tools.db.read(), tools.db.read():
+        pass
+    used = set[int]()
+    for _ in range(3):
+        with tools.db.read() as tx:
+            used.add(id(tx.connection.dbapi_connection))
+    assert len(used) == 1
 
 
 @pytest.mark.parametrize("lines", [1, 50, 400])

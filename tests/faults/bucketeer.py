@@ -1,15 +1,12 @@
-"""A process that pushes, collects or moves on a bucket until it is killed: `python -m tests.faults.bucketeer JSON`.
+"""A process that pushes, collects or moves on a bucket until it is killed, and says what it acknowledged.
 
 It is killed with SIGKILL at the `call`-th of all points where that could hurt: before a request of it reaches the
 bucket, after the bucket did what it asked and before it is answered, before a transaction, before its commit and after
-it, and before every call of the system that changes something in a folder. It says on standard output what it
-acknowledged.
+it, and before every call of the system that changes something in a folder.
 """
 
-import json
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +19,7 @@ from tests.clock import Clock
 from tests.domain.crashes import CrashingDatabase, Fuse
 from tests.domain.shelf import Shelf as Repository
 from tests.faults.disks import CHANGING, WatchedDisk
+from tests.faults.mortals import Say
 from tests.in_process import build_tools
 from tests.storage import buckets
 from tests.storage.bytes_of import MIB, some
@@ -119,7 +117,7 @@ def deadly_tools(scene: Scene, minutes: int, call: int, upstream: str) -> Iterat
         yield tools
 
 
-def push(tools: Tools, scene: Scene, seed: int) -> None:
+def push(say: Say, tools: Tools, scene: Scene, seed: int) -> None:
     """An image of two layers: one comes in two requests, the other in parts."""
     shelf, small, large = scene.repository(tools), some(SIZES[-1], seed), some(LARGE, seed)
     session = uploads.begin(tools, shelf.caller, shelf.path).id
@@ -135,13 +133,13 @@ def push(tools: Tools, scene: Scene, seed: int) -> None:
     say("image", f"v{seed}")
 
 
-def collect(tools: Tools, *_: object) -> None:
+def collect(_: Say, tools: Tools, *__: object) -> None:
     """All there is."""
     while garbage.step(tools).reviewed:
         pass
 
 
-def move(tools: Tools, *_: object) -> None:
+def move(_: Say, tools: Tools, *__: object) -> None:
     """All there is, one after another, and the old bytes go."""
     outcomes = [one.outcome for one in moving.run(tools, moving.Means(at_once=1, remove=True, together_bytes=2500))]
     assert set(outcomes) <= {"moved"}, outcomes
@@ -150,18 +148,7 @@ def move(tools: Tools, *_: object) -> None:
 ACTS = {"push": push, "collect": collect, "move": move}
 
 
-def say(*words: object) -> None:
-    """All of a line or nothing."""
-    os.write(1, (" ".join(map(str, words)) + "\n").encode())
-
-
-def main(text: str) -> None:
+def work(say: Say, act: str, scene: Scene, call: int, *, minutes: int, upstream: str) -> None:
     """Act until the end, or until it is killed."""
-    told = json.loads(text)
-    scene = Scene(**told["scene"])
-    with deadly_tools(scene, told["minutes"], told["call"], told["upstream"]) as tools:
-        ACTS[told["act"]](tools, scene, told["call"])
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+    with deadly_tools(scene, minutes, call, upstream) as tools:
+        ACTS[act](say, tools, scene, call)

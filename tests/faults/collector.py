@@ -1,15 +1,15 @@
-"""A worker that collects garbage until it is killed: `python -m tests.faults.collector URL FOLDER CALL`.
+"""A worker that collects garbage until it is killed.
 
 It is killed with SIGKILL before the `call`-th call of the system that may change something in the store.
 """
 
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.clock import Clock
 from tests.faults.disks import KillingDisk
+from tests.faults.mortals import Say
 from tests.in_process import build_tools
 from wharfinger.domain import garbage
 from wharfinger.domain.tools import Policy, Tools
@@ -24,14 +24,10 @@ def tools_at(url: str, folder: Path, days: int) -> Tools:
     return replace(build_tools(url, clock, POLICY), store=LocalStore(folder))
 
 
-def main(url: str, folder: str, call: str) -> None:
+def work(_: Say, url: str, folder: Path, call: int) -> None:
     """Collect all there is."""
-    tools = tools_at(url, Path(folder), 2)
+    tools = tools_at(url, folder, 2)
     assert isinstance(tools.store, LocalStore)
-    tools.store.disk = KillingDisk(int(call))
+    tools.store.disk = KillingDisk(call)
     while garbage.step(tools).reviewed:
         pass
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -1,22 +1,21 @@
-"""A server that pushes for itself until it is killed: `python -m tests.faults.pusher FOLDER CALL THREADS`.
+"""A server that pushes for itself until it is killed.
 
-It says on standard output what it acknowledged: `part ID SEED SIZE` and `kept ID SEED SIZE`, a line at a time.
+It says what it acknowledged: "part" or "kept", the upload, what it is of, and how many bytes there are.
 """
 
-import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from secrets import token_hex
 
 from tests.faults.disks import KillingDisk
+from tests.faults.mortals import Say
 from tests.storage.bytes_of import some
 from wharfinger.storage.local import LocalStore
 
 PARTS = (0, 3000, 5000)
 
 
-def push(store: LocalStore, seed: int) -> None:
+def push(say: Say, store: LocalStore, seed: int) -> None:
     """In two requests, the second of which ends it."""
     upload_id, data = token_hex(16), some(PARTS[-1], seed)
     store.begin(upload_id)
@@ -30,19 +29,10 @@ def push(store: LocalStore, seed: int) -> None:
         say("kept", upload_id, seed, PARTS[-1])
 
 
-def say(*words: object) -> None:
-    """All of a line or nothing."""
-    os.write(1, (" ".join(map(str, words)) + "\n").encode())
-
-
-def main(folder: str, call: str, threads: str) -> None:
+def work(say: Say, folder: Path, call: int, threads: int) -> None:
     """Push the same few blobs again and again, so that some replace others."""
-    store = LocalStore(Path(folder))
-    store.disk = KillingDisk(int(call))
-    with ThreadPoolExecutor(int(threads)) as pool:
-        for done in [pool.submit(push, store, number // 2 % 5) for number in range(1000)]:
+    store = LocalStore(folder)
+    store.disk = KillingDisk(call)
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(push, say, store, number // 2 % 5) for number in range(1000)]:
             done.result()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

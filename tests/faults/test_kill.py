@@ -1,33 +1,26 @@
 """kill -9 before every call that changes something: nothing acknowledged is lost, everything begun can be ended."""
 
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.faults import pusher
+from tests.faults.mortals import Words, live
 from tests.faults.pusher import PARTS
 from tests.storage.bytes_of import holds, push, some
 from wharfinger.spec import digest as digests
 from wharfinger.storage.local import LocalStore
 from wharfinger.storage.store import UploadMissing
 
-ROOT = Path(__file__).parents[2]
 
-Said = list[tuple[str, str, int, int]]
-
-
-def killed(folder: Path, call: int, threads: int = 1) -> Said:
+def killed(folder: Path, call: int, threads: int = 1) -> list[Words]:
     """What the pusher acknowledged before it was killed."""
-    command = [sys.executable, "-m", "tests.faults.pusher", str(folder), str(call), str(threads)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
-    words = [line.split() for line in ended.stdout.splitlines()]
-    return [(what, upload, int(seed), int(size)) for what, upload, seed, size in words]
+    life = live(pusher.work, folder, call, threads)
+    assert life.killed
+    return life.said
 
 
-def check_after(folder: Path, said: Said) -> None:
+def check_after(folder: Path, said: list[Words]) -> None:
     """As the next start of the server finds it."""
     store = LocalStore(folder)
     for what, _, seed, _ in said:
@@ -77,7 +70,7 @@ def test_among_many_threads(tmp_path: Path, call: int) -> None:
 
 def test_killed_again_and_again(tmp_path: Path) -> None:
     """Each start finds what the last one left."""
-    everything: Said = []
+    everything: list[Words] = []
     for call in (40, 90, 61, 200, 17, 133):
         everything += killed(tmp_path / "bytes", call, threads=4)
     check_after(tmp_path / "bytes", everything)

@@ -5,13 +5,9 @@ over, and what a killed process left in the bucket is collected. On PostgreSQL a
 them all.
 """
 
-import json
 import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,7 +15,9 @@ import pytest
 
 from tests.actors import Actors
 from tests.domain.shelf import Shelf as Repository
+from tests.faults import bucketeer
 from tests.faults.bucketeer import LARGE, SIZES, Scene
+from tests.faults.mortals import Words, live
 from tests.in_process import close_tools
 from tests.storage import buckets
 from tests.storage.bytes_of import some, whole
@@ -32,7 +30,6 @@ from wharfinger.storage.connect import open_bucket
 from wharfinger.storage.place import Place
 from wharfinger.storage.store import Redirect
 
-ROOT = Path(__file__).parents[2]
 APART = 10  # minutes between two processes: what the killed one held is free again
 
 pytestmark = pytest.mark.timeout(900)
@@ -49,14 +46,11 @@ class House:
         self.scene = replace(self.scene, project=Actors(tools).project().path)
         close_tools(tools)
 
-    def killed(self, act: str, call: int) -> list[list[str]] | None:
+    def killed(self, act: str, call: int) -> list[Words] | None:
         """What was acknowledged before the kill; None where it came to its end first."""
         self.minutes += APART
-        told = {"act": act, "scene": asdict(self.scene), "call": call, "minutes": self.minutes}
-        command = [sys.executable, "-m", "tests.faults.bucketeer", json.dumps(told | {"upstream": buckets.moto()})]
-        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
-        return [line.split() for line in ended.stdout.splitlines()] if ended.returncode else None
+        life = live(bucketeer.work, act, self.scene, call, minutes=self.minutes, upstream=buckets.moto())
+        return life.said if life.killed else None
 
     def later(self, **time: float) -> Tools:
         """Tools of the next process, after a while."""
@@ -95,7 +89,7 @@ def collect_all(tools: Tools) -> None:
         pass
 
 
-def check_push(house: House, said: list[list[str]], seed: int) -> None:
+def check_push(house: House, said: list[Words], seed: int) -> None:
     """As the next process finds it, and as the client goes on."""
     tools = house.later(minutes=5)
     shelf = house.scene.repository(tools)
@@ -105,9 +99,9 @@ def check_push(house: House, said: list[list[str]], seed: int) -> None:
         served = content(tools, shelf.path, digests.of(expected))
         assert served == expected or (served is None and name not in kept)
     for _, session, size in [words for words in said if words[0] == "part"][-1:]:
-        go_on(shelf, session, int(size), data["small"])
+        go_on(shelf, session, size, data["small"])
         assert content(tools, shelf.path, digests.of(data["small"])) == data["small"]
-    if ["image", f"v{seed}"] in said:
+    if ("image", f"v{seed}") in said:
         assert shelf.has(f"v{seed}")
     shelf.image(*data.values(), tag=f"v{seed}")
     assert shelf.has(f"v{seed}")

@@ -1,25 +1,15 @@
 """kill -9 of a worker before every call that removes something: what is needed stays, and nothing is forgotten."""
 
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.domain.shelf import Shelf
+from tests.faults import collector
 from tests.faults.collector import tools_at
+from tests.faults.mortals import live
 from tests.in_process import close_tools
 from wharfinger.domain import garbage
-
-ROOT = Path(__file__).parents[2]
-
-
-def killed(url: str, folder: Path, call: int) -> bool:
-    command = [sys.executable, "-m", "tests.faults.collector", url, str(folder), str(call)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
-    return ended.returncode != 0
 
 
 @pytest.mark.timeout(600)
@@ -33,7 +23,7 @@ def test_at_every_call(database_url: str, tmp_path: Path) -> None:
     while going_on:
         for number in range(3):
             shelf.image(b"needed", f"garbage {call} {number}".encode())
-        going_on = killed(database_url, folder, call)
+        going_on = live(collector.work, database_url, folder, call).killed
         assert shelf.has("v1")
         call += 1
     close_tools(tools)

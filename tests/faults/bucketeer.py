@@ -53,10 +53,12 @@ class Scene:
     first: str = "bucket"
     both: bool = False
 
-    def tools(self, endpoint: str, minutes: int) -> Tools:
+    def tools(self, endpoint: str, minutes: int, fuse: Fuse | None = None) -> Tools:
         """Tools of a process, so many minutes after a certain moment."""
         clock = Clock(datetime(2026, 3, 1, tzinfo=UTC) + timedelta(minutes=minutes))
         tools = build_tools(self.url, clock, POLICY)
+        db: Any = CrashingDatabase(tools.db, fuse) if fuse else tools.db
+        tools = replace(tools, db=db)
         return replace(tools, store=self.store(tools, endpoint))
 
     def store(self, tools: Tools, endpoint: str) -> Store:
@@ -107,10 +109,7 @@ def deadly_tools(scene: Scene, minutes: int, call: int, upstream: str) -> Iterat
     """Tools that kill their process at the `call`-th point."""
     killer = Killer(call)
     with between(upstream, Deadly(killer)) as endpoint:
-        tools = scene.tools(endpoint, minutes)
-        db: Any = CrashingDatabase(tools.db, killer)
-        tools = replace(tools, db=db)
-        tools = replace(tools, store=scene.store(tools, endpoint))
+        tools = scene.tools(endpoint, minutes, killer)
         for store in tools.store.all if isinstance(tools.store, Stores) else (tools.store,):
             if isinstance(store, LocalStore):
                 store.disk = WatchedDisk(lambda name, _: killer.burn() if name in CHANGING else None)

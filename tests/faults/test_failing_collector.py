@@ -23,8 +23,8 @@ def policy() -> Policy:
 
 @pytest.mark.parametrize("call", ["rename", "unlink", "open", "fsync"])
 @pytest.mark.parametrize("number", [errno.EIO, errno.EROFS, errno.ENOSPC], ids=errno.errorcode.get)
-def test_a_disk_that_fails_in_the_middle(tools: Tools, clock: Clock, tmp_path: Path, call: str, number: int) -> None:
-    store = LocalStore(tmp_path / "bytes")
+def test_a_disk_that_fails_in_the_middle(tools: Tools, clock: Clock, quick_path: Path, call: str, number: int) -> None:
+    store = LocalStore(quick_path / "bytes")
     shelf = Shelf(replace(tools, store=store))
     shelf.image(b"needed", tag="v1")
     shelf.image(b"in the trash", tag="v2")
@@ -40,9 +40,9 @@ def test_a_disk_that_fails_in_the_middle(tools: Tools, clock: Clock, tmp_path: P
     store.disk = Disk()
     clock.advance(minutes=6)
     shelf.collect()
-    left = sorted(file.read_bytes() for file in (tmp_path / "bytes").glob("blobs/*/*/*"))
+    left = sorted(file.read_bytes() for file in (quick_path / "bytes").glob("blobs/*/*/*"))
     assert left == [b"in the trash", b"needed"]
-    assert not list((tmp_path / "bytes/doomed").iterdir())
+    assert not list((quick_path / "bytes/doomed").iterdir())
     assert garbage.status(shelf.tools).doomed_blobs == 0
     shelf.restore(shelf.trash()[0].id)
     assert shelf.has("v2")

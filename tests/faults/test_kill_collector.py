@@ -13,9 +13,9 @@ from wharfinger.domain import garbage
 
 
 @pytest.mark.timeout(600)
-def test_at_every_call(database_url: str, tmp_path: Path) -> None:
+def test_at_every_call(database_url: str, quick_path: Path) -> None:
     """Each worker starts where the last one was killed, and new garbage waits for it as well."""
-    folder, call = tmp_path / "bytes", 0
+    folder, call = quick_path / "bytes", 0
     tools = tools_at(database_url, folder, 0)
     shelf = Shelf(tools)
     shelf.image(b"needed", b"needed as well", tag="v1")

@@ -98,11 +98,11 @@ class House:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def house(request: pytest.FixtureRequest, make_database: MakeDatabase, tmp_path: Path) -> Iterator[House]:
+def house(request: pytest.FixtureRequest, make_database: MakeDatabase, quick_path: Path) -> Iterator[House]:
     url = "" if request.param == "sqlite" else make_database("postgres")
     door = Doorway()
     with between(buckets.moto(), door) as endpoint:
-        made = House(tmp_path, url, door, endpoint)
+        made = House(quick_path, url, door, endpoint)
         yield made
         made.server.stop()
 

@@ -74,14 +74,14 @@ def cuts(folder: Path) -> Iterator[tuple[PowerDisk, set[str]]]:
 
 
 @pytest.mark.timeout(600)
-def test_a_cut_at_any_call(tmp_path: Path) -> None:
+def test_a_cut_at_any_call(quick_path: Path) -> None:
     seen = 0
-    for disk, acknowledged in cuts(tmp_path / "before"):
+    for disk, acknowledged in cuts(quick_path / "before"):
         for names in disk.durable.after_a_cut():
             for torn in range(4):
-                after = tmp_path / "after"
+                after = quick_path / "after"
                 _empty(after)
-                restore(names, torn, tmp_path / "before", after)
+                restore(names, torn, quick_path / "before", after)
                 store = LocalStore(after, UnsyncedDisk())
                 assert all(holds(store, digest) for digest in acknowledged)
                 go_on(store)
@@ -102,13 +102,13 @@ def _empty(folder: Path) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_a_cut_while_what_another_folder_has_is_copied(tmp_path: Path) -> None:
+def test_a_cut_while_what_another_folder_has_is_copied(quick_path: Path) -> None:
     """A file that is torn must not hide a whole one: rows name the blob, and the new folder is read first."""
-    old, gone = LocalStore(tmp_path / "old"), digests.of(FIRST)
+    old, gone = LocalStore(quick_path / "old"), digests.of(FIRST)
     push(old, FIRST)
     for call in count():
-        _empty(tmp_path / "new")
-        new, disk, done = LocalStore(tmp_path / "new", UnsyncedDisk()), PowerDisk(call), False
+        _empty(quick_path / "new")
+        new, disk, done = LocalStore(quick_path / "new", UnsyncedDisk()), PowerDisk(call), False
         both = Stores(new, [new, old])
         new.disk = disk
         with suppress(PowerCut):
@@ -116,21 +116,21 @@ def test_a_cut_while_what_another_folder_has_is_copied(tmp_path: Path) -> None:
             done = True
         for names in disk.durable.after_a_cut():
             for torn in range(4):
-                _empty(tmp_path / "after")
-                restore(names, torn, tmp_path / "new", tmp_path / "after")
-                after = LocalStore(tmp_path / "after", UnsyncedDisk())
+                _empty(quick_path / "after")
+                restore(names, torn, quick_path / "new", quick_path / "after")
+                after = LocalStore(quick_path / "after", UnsyncedDisk())
                 assert holds(Stores(after, [after, old]), gone)
         if done:
             return
 
 
 @pytest.mark.timeout(600)
-def test_a_cut_while_small_blobs_are_kept_together(tmp_path: Path) -> None:
+def test_a_cut_while_small_blobs_are_kept_together(quick_path: Path) -> None:
     """One of them is there already, and a row names it: it is whole at every moment."""
     blobs = [(digests.of(data), data) for data in (FIRST, SECOND)]
     for call in count():
-        _empty(tmp_path / "before")
-        store, disk, done = LocalStore(tmp_path / "before", UnsyncedDisk()), PowerDisk(10_000), False
+        _empty(quick_path / "before")
+        store, disk, done = LocalStore(quick_path / "before", UnsyncedDisk()), PowerDisk(10_000), False
         store.disk = disk
         push(store, FIRST)
         disk.left = call
@@ -139,9 +139,9 @@ def test_a_cut_while_small_blobs_are_kept_together(tmp_path: Path) -> None:
             done = True
         for names in disk.durable.after_a_cut():
             for torn in range(4):
-                _empty(tmp_path / "after")
-                restore(names, torn, tmp_path / "before", tmp_path / "after")
-                after = LocalStore(tmp_path / "after", UnsyncedDisk())
+                _empty(quick_path / "after")
+                restore(names, torn, quick_path / "before", quick_path / "after")
+                after = LocalStore(quick_path / "after", UnsyncedDisk())
                 assert holds(after, blobs[0][0])
                 with nullcontext() if done else suppress(BytesMissing):
                     assert holds(after, blobs[1][0])
@@ -151,16 +151,16 @@ def test_a_cut_while_small_blobs_are_kept_together(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("synced_first", [True, False])
-def test_the_book_tells_orders_apart(tmp_path: Path, *, synced_first: bool) -> None:
+def test_the_book_tells_orders_apart(quick_path: Path, *, synced_first: bool) -> None:
     """Renaming over a name before the bytes are synced may tear what the name promised."""
-    disk, path, final = PowerDisk(100), str(tmp_path / "a"), str(tmp_path / "b" / "final")
-    (tmp_path / "b").mkdir()
+    disk, path, final = PowerDisk(100), str(quick_path / "a"), str(quick_path / "b" / "final")
+    (quick_path / "b").mkdir()
     file = disk.open(path, CREATE)
     disk.write(file, memoryview(b"data"))
     if synced_first:
         disk.fsync(file)
     disk.rename(path, final)
-    disk.fsync(disk.open(str(tmp_path / "b"), FOLDER))
+    disk.fsync(disk.open(str(quick_path / "b"), FOLDER))
     found = [names[final].after_a_cut() for names in disk.durable.after_a_cut()]
     expected = [b"data"] if synced_first else [b"", b"da", b"da\0\0", b"data"]
     assert found == [expected, expected], "whether or not the first name's folder got so far"
@@ -182,9 +182,9 @@ class InterruptedDisk(PowerDisk):
         super().fsync(file)
 
 
-def test_what_another_upload_has_not_synced_yet_is_durable_before_anybody_relies_on_it(tmp_path: Path) -> None:
+def test_what_another_upload_has_not_synced_yet_is_durable_before_anybody_relies_on_it(quick_path: Path) -> None:
     """The collector took the first one's file away in the moment between its `keep` and its row."""
-    first, second = (LocalStore(tmp_path / "before", UnsyncedDisk()) for _ in range(2))
+    first, second = (LocalStore(quick_path / "before", UnsyncedDisk()) for _ in range(2))
     first.disk = second.disk = disk = InterruptedDisk()
     seen = list[bool]()
 
@@ -192,9 +192,9 @@ def test_what_another_upload_has_not_synced_yet_is_durable_before_anybody_relies
         assert first.kept(blob)
         for names in disk.durable.after_a_cut():
             for torn in range(4):
-                _empty(tmp_path / "after")
-                restore(names, torn, tmp_path / "before", tmp_path / "after")
-                seen.append(holds(LocalStore(tmp_path / "after", UnsyncedDisk()), blob))
+                _empty(quick_path / "after")
+                restore(names, torn, quick_path / "before", quick_path / "after")
+                seen.append(holds(LocalStore(quick_path / "after", UnsyncedDisk()), blob))
 
     blob = push(first, FIRST)
     first.withdraw(blob)
@@ -204,8 +204,8 @@ def test_what_another_upload_has_not_synced_yet_is_durable_before_anybody_relies
     assert all(seen)
 
 
-def test_what_another_upload_could_not_sync_is_not_relied_on(tmp_path: Path) -> None:
-    first, second = LocalStore(tmp_path), LocalStore(tmp_path)
+def test_what_another_upload_could_not_sync_is_not_relied_on(quick_path: Path) -> None:
+    first, second = LocalStore(quick_path), LocalStore(quick_path)
     blob = push(first, FIRST)
     first.withdraw(blob)
     second.disk = FailingDisk("fsync", EIO)
@@ -215,8 +215,8 @@ def test_what_another_upload_could_not_sync_is_not_relied_on(tmp_path: Path) -> 
     assert holds(first, push(first, FIRST))
 
 
-def test_who_relies_on_their_own_bytes_syncs_them_once(tmp_path: Path) -> None:
-    store = LocalStore(tmp_path, UnsyncedDisk())
+def test_who_relies_on_their_own_bytes_syncs_them_once(quick_path: Path) -> None:
+    store = LocalStore(quick_path, UnsyncedDisk())
     store.disk = disk = InterruptedDisk()
     for _ in range(2):
         blob, before = push(store, FIRST), disk.synced

@@ -68,9 +68,9 @@ def test_short_writes_are_gone_on_with(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("together", [False, True])
-def test_what_was_acknowledged_survives_a_cut_at_any_call(tmp_path: Path, *, together: bool) -> None:
+def test_what_was_acknowledged_survives_a_cut_at_any_call(quick_path: Path, *, together: bool) -> None:
     for call in count():
-        before, acknowledged = tmp_path / f"before{call}", list[str]()
+        before, acknowledged = quick_path / f"before{call}", list[str]()
         folder, disk = Folder(before, UnsyncedDisk()), PowerDisk(call)
         folder.disk = disk
         try:
@@ -84,7 +84,7 @@ def test_what_was_acknowledged_survives_a_cut_at_any_call(tmp_path: Path, *, tog
             pass
         for state, names in enumerate(disk.durable.after_a_cut()):
             for torn in range(4):
-                after = tmp_path / f"after{call}-{state}-{torn}"
+                after = quick_path / f"after{call}-{state}-{torn}"
                 restore(names, torn, before, after)
                 found = Folder(after, UnsyncedDisk())
                 assert {name: content(found, name) for name in acknowledged} == {

@@ -57,7 +57,7 @@ def s3_account(endpoint: str = "", **known: Any) -> Account:
 def new_bucket() -> str:
     """A bucket of its own on moto; its name."""
     name = f"bucket{token_hex(6)}"  # obstore writes a dash in the Google way, as %2D, and moto does not read that
-    assert httpx.put(f"{moto()}/{name}", headers={"authorization": MOTO_SCOPE}).status_code == 200
+    assert httpx.put(f"{moto()}/{name}", headers={"authorization": MOTO_SCOPE}, timeout=60).status_code == 200
     return name
 
 

@@ -1,8 +1,12 @@
 """Transactions grow and shrink towards the time that others can wait."""
 
+from typing import Final
+
 import pytest
 
-from wharfinger.rules.pace import AIM_SECONDS, following
+from wharfinger.rules.pace import following
+
+AIM_SECONDS: Final = 0.2
 
 
 @pytest.mark.parametrize(
@@ -19,9 +23,9 @@ from wharfinger.rules.pace import AIM_SECONDS, following
     ],
 )
 def test_as_many_as_fit(size: int, seconds: float, wanted: int) -> None:
-    assert following(size, seconds, 4000) == wanted
+    assert following(size, seconds, 4000, AIM_SECONDS) == wanted
 
 
 @pytest.mark.parametrize(("size", "most", "wanted"), [(1, 2, 1), (2, 1, 1)])
 def test_one_at_least(size: int, most: int, wanted: int) -> None:
-    assert following(size, 1000, most) == wanted
+    assert following(size, 1000, most, AIM_SECONDS) == wanted

@@ -3,13 +3,11 @@
 Repositories have a hundred thousand tags: each of these is one statement for a whole repository.
 """
 
-import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, cast, exists, func, select, true, union, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Connection, Row, Select, bindparam, exists, func, select, union, update
 
 from wharfinger.db.many import among
 from wharfinger.db.tables.images import (
@@ -47,16 +45,6 @@ def tags_of(tx: Connection, repository: int) -> Sequence[Row[*tuple[Any, ...]]]:
     return tx.execute(_TAGS, {"repository": repository}).all()
 
 
-def ids_of(tx: Connection, repository: int, digests: Collection[str]) -> dict[str, int]:
-    """The ids of those of these manifests that are here."""
-    found = dict[str, int]()
-    wanted = list(digests)
-    for at in range(0, len(wanted), _AT_ONCE):
-        here = (manifests.c.repository_id == repository) & manifests.c.digest.in_(wanted[at : at + _AT_ONCE])
-        found |= {row.digest: row.id for row in tx.execute(select(manifests.c.digest, manifests.c.id).where(here))}
-    return found
-
-
 def children(tx: Connection, repository: int) -> list[tuple[int, int]]:
     """Pairs of ids: an index, and a manifest that it names and that is here."""
     named = (manifests.c.repository_id == manifest_children.c.repository_id) & (
@@ -90,7 +78,7 @@ def untagged(tx: Connection, repository: int, before: datetime) -> Sequence[Row[
 
 def blobs_named(tx: Connection, ids: Collection[int]) -> Sequence[Row[*tuple[Any, ...]]]:
     """digest and size_bytes of the blobs that these manifests name, and how many repositories hold each (`links`)."""
-    return _blobs(tx, select(manifest_blobs.c.digest).where(manifest_blobs.c.manifest_id.in_(_numbers(tx, ids))))
+    return _blobs(tx, select(manifest_blobs.c.digest).where(among(manifest_blobs.c.manifest_id, ids)))
 
 
 def removed(tx: Connection, repository: int, batch: str) -> set[int]:
@@ -110,9 +98,10 @@ def blobs_removed(tx: Connection, repository: int, batch: str) -> Sequence[Row[*
 
 
 def _blobs(tx: Connection, digests: Select[Any]) -> Sequence[Row[*tuple[Any, ...]]]:
-    links = select(func.count()).where(repository_blobs.c.digest == blobs.c.digest).scalar_subquery()
-    found = select(blobs.c.digest, blobs.c.size_bytes, links.label("links")).where(blobs.c.digest.in_(digests))
-    return tx.execute(found).all()
+    linked = blobs.outerjoin(repository_blobs, repository_blobs.c.digest == blobs.c.digest)
+    links = func.count(repository_blobs.c.digest).label("links")
+    found = select(blobs.c.digest, blobs.c.size_bytes, links).select_from(linked)
+    return tx.execute(found.where(blobs.c.digest.in_(digests)).group_by(blobs.c.digest)).all()
 
 
 def _needed(repository: int, batch: str) -> Select[Any]:
@@ -122,16 +111,5 @@ def _needed(repository: int, batch: str) -> Select[Any]:
 
 def digests_named(tx: Connection, ids: Collection[int]) -> set[str]:
     """The digests of the blobs that these manifests name."""
-    found = select(manifest_blobs.c.digest).where(manifest_blobs.c.manifest_id.in_(_numbers(tx, ids)))
+    found = select(manifest_blobs.c.digest).where(among(manifest_blobs.c.manifest_id, ids))
     return set(tx.scalars(found.distinct()))
-
-
-_AT_ONCE: Final = 500
-
-
-def _numbers(tx: Connection, ids: Collection[int]) -> Select[Any]:
-    """These numbers as something to select from, however many: one parameter instead of a hundred thousand."""
-    if tx.dialect.name == "postgresql":
-        return select(func.unnest(cast(bindparam(None, list(ids), type_=ARRAY(BigInteger)), ARRAY(BigInteger))))
-    each = func.json_each(bindparam(None, json.dumps(list(ids)))).table_valued("value")
-    return select(each.c.value).where(true())

@@ -40,6 +40,8 @@ class Database(ABC):
     """Where rows are kept. Thread-safe; open one for a process."""
 
     dialect: str
+    holds_up_seconds: float  # how long a transaction of many that do a lot together may take, as others wait for it
+    rests_seconds: float  # how long to wait before the next of them, to let those others go first
 
     def __init__(self, url: str, engine: Engine) -> None:
         self.url, self.engine = url, engine
@@ -97,6 +99,8 @@ class Database(ABC):
 
 class _Postgres(Database):
     dialect = "postgresql"
+    holds_up_seconds = 0.5  # only who writes in the same repository waits
+    rests_seconds = 0.0  # who waits for a row is next
 
     def __init__(self, url: str) -> None:
         engine = create_engine(url, pool_recycle=1800, **_USUAL)
@@ -190,6 +194,8 @@ class _Gate:
 
 class _Sqlite(Database):
     dialect = "sqlite"
+    holds_up_seconds = 0.2  # everybody who writes waits
+    rests_seconds = 0.01  # who waits for the file has to wake up, and to begin before we are back
 
     def __init__(self, url: str) -> None:
         _make_file(Path(make_url(url).database or ""))

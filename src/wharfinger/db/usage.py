@@ -10,13 +10,16 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
     Row,
     Select,
     bindparam,
     case,
+    cast,
     delete,
     exists,
+    func,
     literal,
     or_,
     select,
@@ -285,9 +288,18 @@ _FACTS_OF_BLOB: Final = (meter_blobs.c.meter_id, meter_blobs.c.size_bytes, meter
 _METER: Final = Upsert(meter_blobs, _metered)
 _FORGET: Final = delete(meter_blobs).where(_ABOVE_HERE, meter_blobs.c.holders < 1)
 
-_HOLD_BLOBS: Final = (
-    select(*_FACTS_OF_BLOB).where(_ABOVE_HERE).order_by(meter_blobs.c.digest, meter_blobs.c.meter_id).with_for_update()
+_HELD: Final = (
+    select(*_FACTS_OF_BLOB)
+    .where(_ABOVE_HERE)
+    .order_by(meter_blobs.c.digest, meter_blobs.c.meter_id)
+    .with_for_update()
+    .subquery("held")
 )
+_HOLD_BLOBS: Final = select(
+    _HELD.c.meter_id,
+    cast(func.sum(case((_HELD.c.holders == 1, _HELD.c.size_bytes), else_=0)), BigInteger).label("size_bytes"),
+    func.max(_HELD.c.holders).label("most_holders"),
+).group_by(_HELD.c.meter_id)
 _FORGET_LAST: Final = delete(meter_blobs).where(_ABOVE_HERE, meter_blobs.c.holders == 1)
 _FEWER: Final = update(meter_blobs).where(_ABOVE_HERE).values(holders=meter_blobs.c.holders - 1)
 
@@ -319,11 +331,8 @@ def _step(tx: Connection, here: Mapping[str, Any], came: set[str], went: set[str
 
 def _lose(tx: Connection, about: Mapping[str, Any]) -> Counter[int]:
     """The same where nothing comes, as in a cleanup of thousands: most rows just go, and are not written before."""
-    changes, shared = Counter[int](), False
-    for row in tx.execute(_HOLD_BLOBS, about):
-        changes[row.meter_id] -= row.size_bytes if row.holders == 1 else 0
-        shared |= row.holders > 1
+    held = tx.execute(_HOLD_BLOBS, about).all()
     tx.execute(_FORGET_LAST, about)
-    if shared:
+    if any(row.most_holders > 1 for row in held):
         tx.execute(_FEWER, about)
-    return changes
+    return Counter({row.meter_id: -row.size_bytes for row in held})

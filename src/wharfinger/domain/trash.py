@@ -113,7 +113,7 @@ def restore_batch(tools: Tools, caller: Caller, project: str, batch: str) -> Ret
     Raises TrashedUnknown if none is left, QuotaExceeded where a part has no room; the parts before are back then.
     """
     before, back, left = None, 0, 0
-    for size in pace.sizes(AT_ONCE):
+    for size in pace.sizes(tools.db, AT_ONCE):
         with tools.db.begin() as tx:
             garbage_rows.take_turn(tx)
             opened = access.open_project(tx, caller, project, Action.ADMINISTER)

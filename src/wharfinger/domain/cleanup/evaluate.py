@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from wharfinger.db import cleanup as rows
+from wharfinger.db import images as image_rows
 from wharfinger.domain.cleanup.policies import Policy
 from wharfinger.rules import cleanup as rules
 from wharfinger.rules.cleanup import Tag, Verdict
@@ -71,7 +72,7 @@ def tags(tx: Connection, repository: int) -> list[Tag]:
     """The tags of a repository as the rule looks at them."""
     found = rows.tags_of(tx, repository)
     subjects = {row.name: subject for row in found if (subject := spoken_of(row.name))}
-    here = rows.ids_of(tx, repository, set(subjects.values())) if subjects else {}
+    here = image_rows.manifest_ids(tx, repository, set(subjects.values())) if subjects else {}
     return [
         Tag(row.name, row.manifest_id, row.pushed_at, row.last_pulled_at, subjects.get(row.name) in here)
         for row in found
@@ -112,7 +113,7 @@ def reached(below: Mapping[int, Sequence[int]], start: Iterable[int]) -> set[int
 def _companions(tx: Connection, repository: int, companions: Sequence[Tag]) -> dict[int, list[int]]:
     """By manifest: those whose tags speak about it."""
     subjects = {tag: spoken_of(tag.name) or "" for tag in companions}
-    ids = rows.ids_of(tx, repository, set(subjects.values())) if subjects else {}
+    ids = image_rows.manifest_ids(tx, repository, set(subjects.values())) if subjects else {}
     found = dict[int, list[int]]()
     for tag, subject in subjects.items():
         found.setdefault(ids[subject], []).append(tag.manifest)

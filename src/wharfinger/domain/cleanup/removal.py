@@ -110,9 +110,9 @@ def _clean_next(tools: Tools, id_: int, at_once: int) -> bool:
             return False
         found = _look(tx, tools, run, place)
     # Those pushed first go first: as long as a layer that many share is needed, one of the newest says so (db.usage).
-    for part in pace.parts(found.doomed[::-1], at_once):
+    for part in pace.parts(tools.db, found.doomed[::-1], at_once):
         _remove_tags(tools, id_, place, part)
-    for loose in pace.parts(found.loose, images.MANIFESTS_AT_ONCE):
+    for loose in pace.parts(tools.db, found.loose, images.MANIFESTS_AT_ONCE):
         _remove_loose(tools, id_, place, loose)
     with _going(tools, id_) as (tx, _):
         rows.change_run(tx, id_, after_repository=place.id)

@@ -45,6 +45,10 @@ def test_listing_and_exporting(invoke: Invoke, home: Path) -> None:
     assert invoke("audit", "list", "--who", "nobody").err == "Nothing like that happened.\n"
     assert "is no time" in invoke("audit", "list", "--since", "yesterday").err
     assert json.loads(invoke("audit", "list", "--since", "2020-01-01", "--what", "group created", "--json").out)
+    (found,) = json.loads(invoke("audit", "list", "--search", "acme/shop CREATED", "--json").out)
+    assert found["what"] == "project created"
+    assert invoke("audit", "list", "--search", "acme/shop nothing").err == "Nothing like that happened.\n"
+    assert len(invoke("audit", "export", "--search", "operator group").out.splitlines()) == 1
     lines = invoke("audit", "export", "acme").out.splitlines()
     assert [json.loads(line)["number"] for line in lines] == [2, 1]
     table = invoke("audit", "export", "--format", "csv").out

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Annotated, Any
 
 import orjson
@@ -46,6 +47,7 @@ Who = Annotated[str, typer.Option("--who", help="By whom: a user name, or that o
 What = Annotated[str, typer.Option("--what", help='What: "manifest pushed", "member added" …')]
 Where = Annotated[str, typer.Option("--path", help="To what: the path of a repository, project, group or user.")]
 From = Annotated[str, typer.Option("--address", help="From which address.")]
+Search = Annotated[str, typer.Option("--search", help='Words that an event tells, or a reference: "acme/shop:v1".')]
 Since = Annotated[datetime | None, typer.Option("--since", parser=_moment, metavar="TIME", help="From then on.")]
 Before = Annotated[datetime | None, typer.Option("--before", parser=_moment, metavar="TIME", help="Until then.")]
 
@@ -53,24 +55,27 @@ Before = Annotated[datetime | None, typer.Option("--before", parser=_moment, met
 @audit.command("list")
 def list_(
     place: Place = "", *, who: Who = "", what: What = "", path: Where = "", address: From = "", since: Since = None,
-    before: Before = None, limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    before: Before = None, search: Search = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
     config: ConfigOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """What happened, newest first."""
+    wanted = Wanted(who, what, path, address, since, before, search)
     with open_session(config) as tools:
-        found = domain.page(tools, OPERATOR, place, Wanted(who, what, path, address, since, before), limit=limit)
-    show([_row(one) for one in found.events], as_json=as_json, empty="Nothing like that happened.")
+        found = list(islice(domain.export(tools, OPERATOR, place, wanted, looked=_tell_how_far), limit))
+    show([_row(one) for one in found], as_json=as_json, empty="Nothing like that happened.")
 
 
 @audit.command()
 def export(
     place: Place = "", *, who: Who = "", what: What = "", path: Where = "", address: From = "", since: Since = None,
-    before: Before = None, kind: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.JSONL,
+    before: Before = None, search: Search = "",
+    kind: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.JSONL,
     config: ConfigOption = None,
 ) -> None:  # fmt: skip
     """Write all of it to standard output, newest first."""
     with open_session(config) as tools:
-        events = domain.export(tools, OPERATOR, place, Wanted(who, what, path, address, since, before))
+        events = domain.export(tools, OPERATOR, place, Wanted(who, what, path, address, since, before, search))
         lines = domain.as_csv(events) if kind is Format.CSV else domain.as_lines(events)
         for piece in domain.in_pieces(lines):
             sys.stdout.buffer.write(piece)
@@ -122,6 +127,10 @@ class _Progress:
         if events - self._told >= _TOLD_EVERY:
             self._told = events
             note(f"{events:,} events are whole so far …")
+
+
+def _tell_how_far(looked_to: datetime) -> None:
+    note(f"looked back to {looked_to:%Y-%m-%d %H:%M} so far …")
 
 
 def _noted(text: str) -> tuple[int, str] | None:

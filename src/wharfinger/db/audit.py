@@ -2,15 +2,24 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import cache
-from typing import Any
+from functools import cache, reduce
+from operator import add
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select, true, union_all
 
+from wharfinger.db import many
 from wharfinger.db.access import below
+from wharfinger.db.containing import containing
 from wharfinger.db.tables.audit import audit, audit_digests
 from wharfinger.db.tables.places import namespaces
 
+_PATH: Final[Any] = audit.c.path + ""  # looked at, and not searched by
+_NAMES: Final[tuple[Any, ...]] = (audit.c.path, audit.c.actor, audit.c.credential, audit.c.kind, audit.c.address)
+# In these, as in what the event tells itself, a name stands in quotes.
+_TOLD: Final[Any] = reduce(add, ('"' + name + '" ' for name in _NAMES)) + audit.c.about
+
+Times = tuple[datetime | None, datetime | None]  # from when on, and before when
 Condition = tuple[str, Sequence[Any]]  # a column that has an index, and the values that it may have
 
 
@@ -19,7 +28,7 @@ def page(
     conditions: Sequence[Condition],
     *,
     numbers: tuple[int, int | None],
-    times: tuple[datetime | None, datetime | None],
+    times: Times,
     limit: int,
 ) -> Sequence[int]:
     """Numbers of events that meet all conditions, between two numbers and two times, newest first.
@@ -28,9 +37,7 @@ def page(
     database that guesses may read millions of events that meet one in search of a few that meet both.
     """
     low, high = numbers
-    since, until = times
-    wanted = [audit.c.number >= low, *([audit.c.number <= high] if high is not None else [])]
-    wanted += [*([audit.c.at >= since] if since else []), *([audit.c.at < until] if until else [])]
+    wanted = [audit.c.number >= low, *([audit.c.number <= high] if high is not None else []), *_within(times)]
     wanted += [_met(condition, by_index=False) for condition in conditions[1:]]
     found = select(audit.c.number).where(*wanted)
     if not conditions or len(conditions[0][1]) == 1:
@@ -41,11 +48,58 @@ def page(
     return tx.scalars(found.order_by(newest.c.number.desc()).limit(limit)).all()
 
 
-def count(tx: Connection, condition: Condition, numbers: tuple[int, int], most: int) -> int:
-    """How many events between two numbers meet a condition, about `most` of them counted, by its index alone."""
+def counts(tx: Connection, conditions: Sequence[Condition], numbers: tuple[int, int], most: int) -> list[int]:
+    """How many events between two numbers meet each condition, about `most` of them counted, by its index alone."""
     here = select(audit.c.number).where(audit.c.number >= numbers[0], audit.c.number <= numbers[1])
-    some = _each(tx, condition, here, most // len(condition[1]) + 1).limit(most + len(condition[1])).subquery()
-    return tx.scalar(select(func.count(some.c.number))) or 0
+    return list(tx.execute(select(*(_counted(tx, each, here, most) for each in conditions))).one())
+
+
+def _counted(tx: Connection, condition: Condition, here: Select[Any], most: int) -> ColumnElement[int]:
+    several = len(condition[1])
+    some = _each(tx, condition, here, most // several + 1).limit(most + several).subquery()
+    return select(func.count(some.c.number)).scalar_subquery()
+
+
+def at_path(tx: Connection, path: str, most: int) -> list[int]:
+    """Numbers of events at this path and below it, in no order: so many of them at most."""
+    places = (audit.c.path == path, below(audit.c.path, path))
+    found = union_all(*(select(select(audit.c.number).where(each).limit(most).subquery()) for each in places))
+    return list(tx.scalars(found.limit(most)))
+
+
+def telling(
+    tx: Connection,
+    numbers: Sequence[int],
+    conditions: Sequence[Condition],
+    *,
+    words: Collection[str],
+    path: str,
+    times: Times,
+    limit: int,
+) -> Sequence[int]:
+    """Those of these events, newest first, that meet all conditions and have each word in what they tell.
+
+    A word in quotes is all of a name. `path` is where they happened, or above that; "" is anywhere. Each of these
+    events is looked at; a range of them, newest first, is told by its ends.
+    """
+    if not numbers:
+        return []
+    wanted = [_among(numbers), *_within(times), *(_met(condition, by_index=False) for condition in conditions)]
+    wanted += [or_(path == _PATH, below(_PATH, path))] if path else []
+    wanted += [containing(_TOLD, word) for word in words]
+    found = select(audit.c.number).where(*wanted).order_by(audit.c.number.desc())
+    return tx.scalars(found.limit(limit)).all()
+
+
+def _among(numbers: Sequence[int]) -> ColumnElement[bool]:
+    if isinstance(numbers, range):
+        return audit.c.number.between(numbers[-1], numbers[0])
+    return many.among(audit.c.number, numbers)
+
+
+def _within(times: Times) -> list[ColumnElement[bool]]:
+    since, until = times
+    return [*([audit.c.at >= since] if since else []), *([audit.c.at < until] if until else [])]
 
 
 def _each(tx: Connection, condition: Condition, found: Select[Any], limit: int) -> Select[Any]:
@@ -64,7 +118,7 @@ def _each(tx: Connection, condition: Condition, found: Select[Any], limit: int) 
     else:
         met = found.whereclause
         joined, number = namespaces.outerjoin(audit, here if met is None else and_(here, met)), audit.c.number
-    return select(number).select_from(joined).where(namespaces.c.id.in_(values))
+    return select(number).select_from(joined).where(many.among(namespaces.c.id, values))
 
 
 def _met(condition: Condition, *, by_index: bool) -> ColumnElement[bool]:
@@ -72,7 +126,7 @@ def _met(condition: Condition, *, by_index: bool) -> ColumnElement[bool]:
     column: Any = audit.c[name]
     if not by_index:
         column = column + (0 if isinstance(values[0], int) else "")
-    return column == values[0] if len(values) == 1 else column.in_(values)  # type: ignore[no-any-return]
+    return column == values[0] if len(values) == 1 else many.among(column, values)
 
 
 def events(tx: Connection, numbers: Sequence[int]) -> Sequence[Row[Any]]:

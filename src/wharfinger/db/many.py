@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Boolean, ColumnElement, Dialect, Text, bindparam
+from sqlalchemy import Boolean, ColumnElement, Dialect, Integer, Text, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -49,7 +49,7 @@ class _Among(FunctionElement[bool]):
 
 def among(column: ColumnElement[Any], values: str | Collection[Any]) -> ColumnElement[bool]:
     """Is the column one of these values? A text is the name of the parameter that has them."""
-    kind = _List("number" if column.type is ID else "text")
+    kind = _List("number" if isinstance(column.type, Integer) else "text")
     if isinstance(values, str):
         return _Among(column, bindparam(values, type_=kind))
     return _Among(column, bindparam(None, values, kind))

@@ -7,7 +7,7 @@ happened in that. A page is one indexed query; newest first, and the next page g
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
@@ -18,11 +18,13 @@ from sqlalchemy import Connection
 from wharfinger.db import audit as rows
 from wharfinger.db import chain as chain_rows
 from wharfinger.db.audit import Condition
-from wharfinger.domain import access
+from wharfinger.domain import access, audit_search
 from wharfinger.domain.access import Caller, Group
+from wharfinger.domain.audit_search import Question
 from wharfinger.domain.errors import PageInvalid
 from wharfinger.domain.events.record import Recorded, recorded
 from wharfinger.domain.tools import Tools
+from wharfinger.rules import audit as searches
 from wharfinger.rules import chain as rules
 from wharfinger.rules.roles import Action, Role
 
@@ -31,19 +33,18 @@ _PIECE_BYTES: Final = 64 * 1024
 COLUMNS: Final = tuple(field.name for field in fields(Recorded))
 
 _NAMED: Final = ("actor", "kind", "path", "address")
-_FIRST_STRETCH: Final = 2000  # events
-_WIDER: Final = 8
-_RARE: Final = 2000
 
 _Scope = tuple[Condition, ...]  # what may be seen; () is everything
-_Times = tuple[datetime | None, datetime | None]
 
 _FORMULA: Final = re.compile(r"^[=+\-@\t\r]")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for: who (`actor`), what (`kind`), where (`path`), from where, when; "" and None are anything."""
+    """What is looked for: who (`actor`), what (`kind`), where (`path`), from where, when; "" and None are anything.
+
+    `text` is what somebody typed to search by (`rules.audit`).
+    """
 
     actor: str = ""
     kind: str = ""
@@ -51,14 +52,20 @@ class Wanted:
     address: str = ""
     since: datetime | None = None
     before: datetime | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page of events, newest first; `last` is what the next one begins after, None on the last page."""
+    """A page of events, newest first; `last` is what the next one begins after, None on the last page.
+
+    A search by text looks at so many events and no more. `looked_to` is when the last of them happened where it ended
+    for that: there may be room on the page, and more to find further on.
+    """
 
     events: list[Recorded]
     last: int | None
+    looked_to: datetime | None = None
 
 
 def page(
@@ -71,11 +78,16 @@ def page(
         return _page(tx, _scope(tx, caller, place), wanted, last, limit)
 
 
-def export(tools: Tools, caller: Caller, place: str, wanted: Wanted) -> Iterator[Recorded]:
-    """The same events, all of them, newest first; who may is decided before the first one is asked for."""
+def export(
+    tools: Tools, caller: Caller, place: str, wanted: Wanted, *, looked: Callable[[datetime], None] | None = None
+) -> Iterator[Recorded]:
+    """The same events, all of them, newest first; who may is decided before the first one is asked for.
+
+    `looked` hears now and then how far back was searched.
+    """
     with tools.db.read() as tx:
         scope = _scope(tx, caller, place)
-    return _export(tools, scope, wanted)
+    return _export(tools, scope, wanted, looked)
 
 
 def custody(tools: Tools, caller: Caller, path: str, digest: str, *, limit: int = 200) -> list[Recorded]:
@@ -120,7 +132,9 @@ def in_pieces(lines: Iterator[bytes]) -> Iterator[bytes]:
         yield bytes(piece)
 
 
-def _export(tools: Tools, scope: _Scope, wanted: Wanted) -> Iterator[Recorded]:
+def _export(
+    tools: Tools, scope: _Scope, wanted: Wanted, looked: Callable[[datetime], None] | None
+) -> Iterator[Recorded]:
     last: int | None = None
     while True:
         with tools.db.read() as tx:
@@ -129,6 +143,8 @@ def _export(tools: Tools, scope: _Scope, wanted: Wanted) -> Iterator[Recorded]:
         last = found.last
         if last is None:
             return
+        if looked is not None and found.looked_to is not None:
+            looked(found.looked_to)
 
 
 def _scope(tx: Connection, caller: Caller, place: str) -> _Scope:
@@ -144,37 +160,21 @@ def _scope(tx: Connection, caller: Caller, place: str) -> _Scope:
 
 
 def _page(tx: Connection, scope: _Scope, wanted: Wanted, last: int | None, limit: int) -> Found:
+    named = [(name, [_askable(getattr(wanted, name))]) for name in _NAMED if getattr(wanted, name)]
+    asked, times = searches.read(wanted.text), (wanted.since, wanted.before)
+    answer = audit_search.newest(tx, Question([*scope, *named], _numbers(tx, wanted, last), times, asked), limit + 1)
+    events = [recorded(row) for row in rows.events(tx, answer.numbers[:limit])]
+    if len(answer.numbers) > limit:
+        return Found(events, events[-1].number)
+    if answer.stopped is None:
+        return Found(events, None)
+    return Found(events, answer.stopped, looked_to=rows.events(tx, [answer.stopped])[0].at)
+
+
+def _numbers(tx: Connection, wanted: Wanted, last: int | None) -> tuple[int, int | None]:
     low, high = chain_rows.bounds(tx, wanted.since, wanted.before, rules.LATE)
     ends = [end for end in (high, None if last is None else last - 1) if end is not None]
-    numbers, times = (max(low, first(tx)), min(ends, default=None)), (wanted.since, wanted.before)
-    named = [(name, [_askable(getattr(wanted, name))]) for name in _NAMED if getattr(wanted, name)]
-    conditions = [*scope, *named]
-    if (len(conditions) == 1 and len(conditions[0][1]) == 1) or not conditions:
-        found = rows.page(tx, conditions, numbers=numbers, times=times, limit=limit + 1)
-    else:
-        found = _search(tx, conditions, numbers, times, limit + 1)
-    events = [recorded(row) for row in rows.events(tx, found[:limit])]
-    return Found(events, events[-1].number if len(found) > limit else None)
-
-
-def _search(
-    tx: Connection, conditions: Sequence[Condition], numbers: tuple[int, int | None], times: _Times, limit: int
-) -> list[int]:
-    """Events that meet several conditions, or are of one of many groups: from the newest on in ever longer stretches.
-
-    In each stretch they are looked for among those that meet the condition that fewest do.
-    """
-    found, span = list[int](), _FIRST_STRETCH
-    low, top = numbers[0], chain_rows.last_number(tx) if numbers[1] is None else numbers[1]
-    while top >= low and len(found) < limit:
-        stretch = (max(low, top - span + 1), top)
-        counted = [(rows.count(tx, each, stretch, _RARE), each) for each in conditions]
-        counted.sort(key=lambda pair: (pair[0], len(pair[1][1])))
-        if counted[0][0]:
-            rarest_first = [condition for _, condition in counted]
-            found += rows.page(tx, rarest_first, numbers=stretch, times=times, limit=limit - len(found))
-        top, span = stretch[0] - 1, span * _WIDER
-    return found
+    return max(low, first(tx)), min(ends, default=None)
 
 
 def first(tx: Connection) -> int:

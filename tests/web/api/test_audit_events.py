@@ -75,6 +75,7 @@ def test_changes_by_the_api_say_from_where(server: Server, people: People, proje
 @pytest.mark.parametrize(("search", "count"), [
     ({"event_name": "member added"}, 2), ({"author": "nobody"}, 0), ({"created_before": "2020-01-01T00:00:00Z"}, 0),
     ({"created_after": "2020-01-01T00:00:00Z", "event_name": "project created"}, 1), ({"ip_address": "192.0.2.1"}, 0),
+    ({"search": "member GUEST"}, 1), ({"search": '"project created"'}, 1), ({"search": "other/place"}, 0),
 ])  # fmt: skip
 def test_searching(server: Server, people: People, search: dict[str, str], count: int) -> None:
     place = server.project()

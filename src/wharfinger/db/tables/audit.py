@@ -12,11 +12,9 @@ from typing import Any, Final
 
 from sqlalchemy import (
     DDL,
-    BigInteger,
     Boolean,
     Column,
     Index,
-    Integer,
     LargeBinary,
     PrimaryKeyConstraint,
     String,
@@ -28,7 +26,7 @@ from sqlalchemy import (
 
 from wharfinger.db.tables.columns import ID, PATH, metadata, moment
 
-NUMBER: Final = BigInteger().with_variant(Integer(), "sqlite")
+NUMBER: Final = ID
 
 audit = Table(
     "audit",

@@ -1,6 +1,7 @@
 """The audit log of projects, groups and the installation (GitLab: Audit events API), and exports of it.
 
-Pages go on from a marker: follow the Link header, which costs the same at any depth.
+Pages go on from a marker: follow the Link header, which costs the same at any depth. A page of a `search` tells what it
+found among so many events: it may have few or none while its Link leads on.
 """
 
 from collections.abc import Callable
@@ -43,9 +44,10 @@ def wanted(
     event_name: Annotated[str, Query(description='what, as in "manifest pushed"')] = "",
     path: Annotated[str, Query(description="to what: the path of a repository, project, group or user")] = "",
     ip_address: Annotated[str, Query(description="from where")] = "",
+    search: Annotated[str, Query(description="words that an event tells, or a reference, as acme/shop:v1")] = "",
 ) -> Wanted:
     """What is looked for."""
-    return Wanted(author, event_name, path, ip_address, in_utc(created_after), in_utc(created_before))
+    return Wanted(author, event_name, path, ip_address, in_utc(created_after), in_utc(created_before), search)
 
 
 Searched = Annotated[Wanted, Depends(wanted)]

@@ -19,7 +19,7 @@ from wharfinger.web.pages.visit import Visit
 
 PAGE: Final = 100
 _MEDIA_TYPES: Final = {"jsonl": "application/jsonl", "csv": "text/csv; charset=utf-8"}
-_ASKED: Final = ("who", "what", "path", "address", "since", "before")
+_ASKED: Final = ("who", "what", "path", "address", "search", "since", "before")
 
 
 def show(visit: Visit) -> Response:
@@ -72,6 +72,7 @@ def _show(visit: Visit, place: Project | Group | None, top: str, *, base: str, *
         "events": [(event, facts(event)) for event in found.events],
         "asked": asked,
         "more": next_page,
+        "looked_to": found.looked_to,
         "kinds": kinds(),
         "exports": [(kind, f"{top}/export?{urlencode({**asked, 'format': kind})}") for kind in _MEDIA_TYPES],
     }
@@ -89,8 +90,8 @@ def _export(visit: Visit, place: str) -> Response:
 
 
 def _wanted(visit: Visit) -> Wanted:
-    who, what, path, address = (visit.asked(name).strip() for name in _ASKED[:4])
-    return Wanted(who, what, path, address, visit.day("since"), visit.day("before"))
+    who, what, path, address, text = (visit.asked(name).strip() for name in _ASKED[:5])
+    return Wanted(who, what, path, address, visit.day("since"), visit.day("before"), text)
 
 
 def _words(name: str) -> str:

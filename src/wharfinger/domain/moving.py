@@ -22,7 +22,7 @@ from wharfinger.domain import kept
 from wharfinger.domain.errors import StoreUnavailable
 from wharfinger.domain.tools import Tools
 from wharfinger.spec import digest as digests
-from wharfinger.storage.attic import DigestDiffers, copy_in, pieces_of, put_in
+from wharfinger.storage.attic import HANDED_BYTES, PIECE_BYTES, DigestDiffers, copy_in, pieces_of, put_in
 from wharfinger.storage.hashes import RunningHash
 from wharfinger.storage.store import Coming, File, StoreError, Stream
 from wharfinger.storage.stores import own_spare, spares
@@ -130,17 +130,21 @@ def _move(tools: Tools, blobs: Blobs, means: Means) -> list[Moved]:
 
 def _copied(tools: Tools, blobs: Blobs, means: Means) -> list[str]:
     """The places of copies."""
-    pieces = [_pieces(tools, row.digest, row.place, means.pace) for row in blobs]
     if blobs[0].size_bytes > means.together_bytes:
-        return [copy_in(tools.store, blobs[0].digest, pieces[0])]
+        [row] = blobs
+        return [copy_in(tools.store, row.digest, _pieces(tools, row.digest, row.place, means.pace, HANDED_BYTES))]
+    pieces = [_pieces(tools, row.digest, row.place, means.pace) for row in blobs]
     coming = [Coming(row.digest, row.size_bytes, those) for row, those in zip(blobs, pieces, strict=True)]
     return put_in(tools.store, coming)
 
 
-def _pieces(tools: Tools, digest: str, place: str, pace: Callable[[int], None]) -> Iterator[bytes]:
+def _pieces(
+    tools: Tools, digest: str, place: str, pace: Callable[[int], None], piece_bytes: int = PIECE_BYTES
+) -> Iterator[bytes]:
+    """Those of a file are of this size, others as they come."""
     content = tools.store.read(digest, place=place)
     if isinstance(content, File):
-        content = Stream(pieces_of(content.path))
+        content = Stream(pieces_of(content.path, piece_bytes))
     if isinstance(content, Stream):
         for piece in content.pieces:
             yield piece

@@ -9,6 +9,7 @@ or linked since (its ctime tells) stays where it is.
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from errno import EMLINK, EPERM, EXDEV
 from pathlib import Path
@@ -22,7 +23,8 @@ from wharfinger.storage.local import LocalStore
 from wharfinger.storage.store import Coming, Pieces, Store, StoreError, StoreFailed
 from wharfinger.storage.synced import secure
 
-PIECE_BYTES: Final = 256 * 1024  # fits a core's own cache, and memory that is used again and again
+PIECE_BYTES: Final = 512 * 1024  # its memory is used again and again
+HANDED_BYTES: Final = 2 * 1024 * 1024  # of a piece that one thread hands to another
 _NO_LINK: Final = (EXDEV, EPERM, EMLINK)
 
 
@@ -140,21 +142,27 @@ def adopt(store: Store, digest: str, source: Path, *, copy: bool) -> str:
         return ""
     if not copy:
         raise StoreFailed(f"{source} cannot be linked into the store, which is elsewhere: add --copy to copy the bytes")
-    return copy_in(store, digest, pieces_of(source))
+    return copy_in(store, digest, pieces_of(source, HANDED_BYTES))
 
 
 def copy_in(store: Store, digest: str, pieces: Iterable[bytes]) -> str:
-    """Keep a copy of these bytes, if they have this digest; returns its place. Raises DigestDiffers, StoreFailed."""
-    upload, algorithm = token_hex(16), digests.algorithm(digest)
-    store.begin(upload, algorithm)
-    with store.open(upload, algorithm) as arriving:
+    """Keep a copy of these bytes, if they have this digest; returns its place. Raises DigestDiffers, StoreFailed.
+
+    They are hashed by another thread than the one that reads, seals and writes them.
+    """
+    upload, running = token_hex(16), RunningHash(digests.algorithm(digest))
+    store.begin(upload, running.algorithm)
+    with store.open(upload, "") as arriving, ThreadPoolExecutor(1) as other:
+        hashed = other.submit(running.feed, b"")
         for piece in pieces:
+            hashed.result()
+            hashed = other.submit(running.feed, piece)
             arriving.write(piece)
-        found = arriving.digest(algorithm)
-        if found == digest:
+        hashed.result()
+        if running.digest() == digest:
             return arriving.keep(digest)
         arriving.cancel()
-    raise _differs(digest, found)
+    raise _differs(digest, running.digest())
 
 
 def put_in(store: Store, blobs: Sequence[Coming]) -> list[str]:
@@ -178,11 +186,11 @@ def _differs(digest: str, found: str) -> DigestDiffers:
     return DigestDiffers(f"what was to be {digest} has the digest {found}: it is not taken")
 
 
-def pieces_of(path: Path) -> Iterator[bytes]:
+def pieces_of(path: Path, piece_bytes: int = PIECE_BYTES) -> Iterator[bytes]:
     """The bytes of a file. Raises StoreFailed."""
     try:
-        with path.open("rb") as file:
-            while piece := file.read(PIECE_BYTES):
+        with path.open("rb", buffering=0) as file:
+            while piece := file.read(piece_bytes):
                 yield piece
     except OSError as error:
         raise failed(error, "read", str(path)) from error

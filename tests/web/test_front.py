@@ -138,7 +138,7 @@ def test_what_a_line_says(house: MakeHouse) -> None:
 
 def test_a_line_stays_a_line_whatever_the_client_writes(house: MakeHouse) -> None:
     here = house()
-    ask(here.front, '/v2/\n{"status": 500}' + "x" * 5000, user_agent='"\r\n' + "y" * 5000)
+    ask(here.front, '/v2/\n{"status": 500}' + "x" * 4000, user_agent='"\r\n' + "y" * 5000)
     (line,) = here.lines()
     assert line["status"] == 200
     assert len(json.dumps(line)) < 1500
@@ -193,6 +193,15 @@ def test_headers_over_the_limit(house: MakeHouse) -> None:
     answer = ask(here.front, "/v2/", x_long="x" * 1000)
     assert answer.status == 431
     assert b"1000 bytes" in answer.body
+    assert len(here.inner.scopes) == 1
+
+
+def test_a_path_longer_than_any_name(house: MakeHouse) -> None:
+    here = house()
+    assert ask(here.front, "/v2/" + "a" * 4092).status == 200
+    answer = ask(here.front, "/v2/" + "a" * 4093)
+    assert answer.status == 414
+    assert b"4096 characters" in answer.body
     assert len(here.inner.scopes) == 1
 
 
@@ -262,11 +271,15 @@ def test_what_breaks_after_the_answer_began_says_nothing_more(house: MakeHouse) 
 
 
 def test_a_client_that_went_away_is_499_in_the_log(house: MakeHouse) -> None:
+    """It may only have stopped in the midst of its body: then it learns why its connection ends."""
+
     async def gone(_send: Any) -> None:
         raise ClientGone
 
     here = house(Inner(gone))
-    assert ask(here.front, "/v2/").messages == []
+    answer = ask(here.front, "/v2/")
+    assert (answer.status, answer.header("connection")) == (400, "close")
+    assert b"the body ended before its time" in answer.body
     assert here.lines()[0]["status"] == 499
     assert here.tally.running == 0
 

@@ -7,6 +7,7 @@ nothing here is a layer of middleware: one wrapped `send`, no tasks, no second p
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from secrets import token_hex
@@ -28,6 +29,7 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 _log: Final = logging.getLogger("wharfinger.front")
 _CLIENT_GONE: Final = 499  # the client went away before it had an answer; only the log ever sees this
 _PREFIX: Final = "/-/"
+_LONGEST_PATH: Final = 4096  # far more than any name has; looking for the way along a long one takes a while
 _WITH_BODY: Final = frozenset(("PUT", "POST", "PATCH"))
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")  # nothing is a page or a script that does not say so
 _NOWHERE: Final = (
@@ -93,6 +95,8 @@ class Front:
         """Answer one request, whatever happens inside."""
         started = perf_counter()
         agent, refusal = self._look(scope["headers"])
+        if len(scope["path"]) > _LONGEST_PATH:
+            refusal = _too_far()
         request_id = (self._believe(scope) if self._proxies else "") or self._records.names.new()
         REQUEST_ID.set(request_id)
         watch = _Watch(send, request_id)
@@ -100,12 +104,13 @@ class Front:
         tally = self._records.tally
         tally.running += 1
         try:
-            if refusal:
-                await send_answer(refusal, watch, head=False)
-            else:
-                await self._inner(scope["path"])(scope, body or receive, watch)
-        except ClientGone:
-            pass
+            with suppress(ClientGone):
+                if refusal:
+                    await send_answer(refusal, watch, head=False)
+                else:
+                    await self._inner(scope["path"])(scope, body or receive, watch)
+            if not watch.status:
+                await send_answer(_unfinished(), send, head=False)  # past the watch: in the log the client is gone
         except Exception:
             await _fail(watch, scope)
         finally:
@@ -225,6 +230,18 @@ def _failure(request_id: str) -> Answer:
 def _too_long(limit: int) -> Answer:
     said = f"the headers have more than {limit} bytes, the most that is taken here"
     return json_answer(431, {"errors": [{"code": "UNSUPPORTED", "message": said}]})
+
+
+def _too_far() -> Answer:
+    said = f"the path has more than {_LONGEST_PATH} characters, the most that is taken here"
+    return json_answer(414, {"errors": [{"code": "UNSUPPORTED", "message": said}]})
+
+
+def _unfinished() -> Answer:
+    said = "the body ended before its time, paused for too long, or came in chunks that are none: send it again"
+    answer = json_answer(400, {"errors": [{"code": "UNSUPPORTED", "message": said}]})
+    answer.headers.append((b"connection", b"close"))
+    return answer
 
 
 def _no_host() -> Answer:

@@ -181,6 +181,18 @@ def test_https_with_its_own_certificate(encrypted: Server, tmp_path: Path) -> No
     assert "certificate: " in told.stdout
 
 
+def test_encrypted_it_is_http_1_whatever_else_a_client_speaks(encrypted: Server, tmp_path: Path) -> None:
+    trusted = ssl.create_default_context(cafile=tmp_path / "c.pem")
+    trusted.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection(("127.0.0.1", encrypted.port), timeout=30) as line,
+        trusted.wrap_socket(line, server_hostname="127.0.0.1") as inner,
+    ):
+        assert inner.selected_alpn_protocol() in (None, "http/1.1")
+        inner.sendall(b"GET /-/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert inner.recv(100).startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_renewed_certificate_is_served_and_no_upload_is_cut(encrypted: Server, tmp_path: Path) -> None:
     """The upload begins with the one from before, and goes on while others get the new one already."""
     certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"

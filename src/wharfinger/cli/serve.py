@@ -140,7 +140,6 @@ def workers(settings: Settings) -> int:
 
 def _server(settings: Settings) -> MPServer:
     server = settings.server
-    encrypted = server.tls_certificate is not None
     milliseconds = round(server.header_timeout.total_seconds() * 1000)
     return MPServer(
         "wharfinger.app.serving:Serving",
@@ -149,7 +148,9 @@ def _server(settings: Settings) -> MPServer:
         interface=Interfaces.ASGI,
         workers=workers(settings),
         loop=Loops.uvloop,
-        http=HTTPModes.auto if encrypted else HTTPModes.http1,
+        # HTTP/2 would bring floods of its own (resets, continuations, headers that unpack to megabytes) and connections
+        # that nothing ends while they are idle; clients that move a few large bodies gain nothing by it.
+        http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=milliseconds),
         websockets=False,
         backlog=2048,

@@ -17,7 +17,8 @@ from wharfinger.web.pages.routes import TABLE
 NAMES = (
     "q", "sort", "after", "before", "act", "of", "all", "from", "to", "platform", "days", "path", "tag", "who", "what",
     "address", "since", "image", "digest", "policy", "parent", "next", "seen", "name", "username", "email", "role",
-    "kind", "pattern", "push", "delete", "id", "run", "token", "number", "delivery", "limit", "expires", "visibility",
+    "kind", "pattern", "push", "delete", "rule", "thing", "entry",
+    "run", "token", "number", "delivery", "limit", "expires", "visibility",
     "url", "secret", "form", "subjects", "cadence", "keep_n", "older_than", "name_regex", "repositories", "message",
     "action", "person", "into", "typed", "code", "state", "compare", "part", "job", "session", "block",
 )  # fmt: skip

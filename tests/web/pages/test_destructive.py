@@ -55,7 +55,7 @@ def fields(site: Server, harbour: Harbour, root: Visitor) -> Iterator[Mapping[st
         "/{place:place}/-/tokens/revoke": {"token": deploy.token.id},
         "/admin/cleanup/remove": {"name": "spare"},
         "/{place:place}/-/cleanup/remove": {"name": "spare"},
-        "/{place:place}/-/protection/remove": {"id": rule.id, "kind": rule.rule.kind.value},
+        "/{place:place}/-/protection/remove": {"rule": rule.id, "kind": rule.rule.kind.value},
     }
     policies.remove(tools, OPERATOR, "", "spare")  # other tests look at what the installation has
 

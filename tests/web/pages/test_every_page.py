@@ -63,6 +63,8 @@ def test_a_page(person: NewPerson, harbour: Harbour, route: str) -> None:
     assert answer.status == 200
     somebody.page.wait_for_load_state("networkidle")
     assert somebody.page.locator("[data-live]").count() or route in AT_REST, "it does not keep itself up to date"
+    assert not somebody.page.locator("table:not(:has(caption))").count(), "a table does not say what it lists"
+    assert not somebody.page.locator("form [name=id]").count(), "htmx takes such a form for another one: see ui.html"
     somebody.check(name(route), hidden=["svg[aria-label*='QR']"])
 
 

@@ -166,7 +166,7 @@ def sent(wares: Wares, visitor: Visitor, place: str, number: str) -> list[int]:
         visitor.post(f"{tags}/undo", {"act": act}),
         visitor.post(f"/{place}/-/registry/{number}/delete", {"typed": wares.path}),
         visitor.get(f"/{place}/-/trash"),
-        visitor.post(f"/{place}/-/trash/restore", {"id": thing}),
+        visitor.post(f"/{place}/-/trash/restore", {"thing": thing}),
         visitor.post(f"/{place}/-/trash/restore", {"act": act}),
         visitor.post(f"/{place}/-/trash/empty", {"typed": wares.project}),
     ]

@@ -16,7 +16,7 @@ from tests.web.pages.visitor import Visitor, somebody
 from wharfinger.db import meters
 from wharfinger.db.tables.sessions import sessions as rows
 from wharfinger.db.tables.usage import meter_samples
-from wharfinger.domain import audit, members, projects, protection, selection, sessions, tokens, users, webhooks
+from wharfinger.domain import audit, members, projects, protection, selection, sessions, tokens, trash, users, webhooks
 from wharfinger.domain.access import OPERATOR, Project
 from wharfinger.rules.notifications import Subject
 from wharfinger.rules.protection import Kind, Level, Rule
@@ -129,6 +129,24 @@ def test_groups(person: NewPerson, site: Server) -> None:
         page.bring_to_front()
         come_back(page)
         expect(page.get_by_role("link", name=inner.path)).to_be_visible(timeout=APPEARS)
+
+
+def test_the_focus_is_not_lost_with_what_had_it(person: NewPerson, site: Server) -> None:
+    """What goes takes its buttons along: then the page itself has the focus, not the top of the document."""
+    project = site.project()
+    shelf = pushed(site, project, "1.0")
+    pushed(site, project, "2.0")
+    for tag in ("1.0", "2.0"):
+        selection.delete(site.tools, OPERATOR, shelf.path, selection.Wanted((tag,)))
+    page = person(project, "maintainer").open(f"/{project.path}/-/trash")
+    page.get_by_role("button", name="Restore 2.0").focus()
+    tags = {one.name: one.id for one in trash.list_trash(site.tools, OPERATOR, project.path, limit=5)}
+    trash.restore(site.tools, OPERATOR, project.path, tags["1.0"])
+    expect(page.get_by_role("button", name="Restore 1.0")).to_have_count(0, timeout=APPEARS)
+    expect(page.get_by_role("button", name="Restore 2.0")).to_be_focused()
+    trash.restore(site.tools, OPERATOR, project.path, tags["2.0"])
+    expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible(timeout=APPEARS)
+    expect(page.get_by_role("main")).to_be_focused()
 
 
 def test_what_is_being_typed_stays(person: NewPerson, site: Server) -> None:

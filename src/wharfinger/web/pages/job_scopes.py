@@ -59,7 +59,7 @@ def allow(visit: Visit) -> Response:
 def forbid(visit: Visit) -> Response:
     """Take one off the allowlist."""
     project, group = _project(visit), visit.form["kind"] == "group"
-    job_scopes.forbid(visit.tools, visit.caller, project.path, visit.number("id"), group=group)
+    job_scopes.forbid(visit.tools, visit.caller, project.path, visit.number("entry"), group=group)
     return visit.go(visit.here, "It is off the allowlist.")
 
 

@@ -28,7 +28,7 @@ def show(visit: Visit) -> Response:
         manages=role >= Role.MAINTAINER,
         fixes=role >= Role.OWNER,
         levels=LEVELS,
-        posted=visit.form["kind"],
+        posted="" if visit.form["rule"] else visit.form["kind"],
         versions=visit.tools.policy.immutable_versions,
     )
 
@@ -42,9 +42,17 @@ def add(visit: Visit) -> Response:
     return visit.go(f"/{project.path}/-/protection", f"{made.rule.pattern} is {state} from now on.")
 
 
+def change(visit: Visit) -> Response:
+    """Give a rule another pattern, or let others in."""
+    project, kind, pattern = _project(visit), _kind(visit), visit.form["pattern"].strip()
+    levels = {"push": _level(visit, "push"), "delete": _level(visit, "delete")}
+    protection.change(visit.tools, visit.caller, project.path, kind, visit.number("rule"), pattern=pattern, **levels)
+    return visit.go(f"/{project.path}/-/protection", f"The rule for {pattern} is changed.")
+
+
 def remove(visit: Visit) -> Response:
     """Stop protecting it; the visitor has typed the pattern."""
-    project, kind, number = _project(visit), _kind(visit), visit.number("id")
+    project, kind, number = _project(visit), _kind(visit), visit.number("rule")
     rules = protection.list_rules(visit.tools, visit.caller, project.path)
     visit.require_typed(next((one.rule.pattern for one in rules if one.id == number), ""))
     protection.remove(visit.tools, visit.caller, project.path, kind, number)

@@ -136,6 +136,7 @@ TABLE = (
     Line("POST", "/{place:place}/-/cleanup/restore", cleanup.restore, Who.PERSON, form=cleanup.show),
     Line("GET", "/{place:place}/-/protection", protection.show, Who.PERSON),
     Line("POST", "/{place:place}/-/protection", protection.add, Who.PERSON, form=protection.show),
+    Line("POST", "/{place:place}/-/protection/change", protection.change, Who.PERSON, form=protection.show),
     Line("POST", "/{place:place}/-/protection/remove", protection.remove, Who.PERSON, form=protection.show),
     Line("GET", "/{place:place}/-/usage", usage.show, Who.PERSON),
     Line("GET", "/{place:place}/-/usage/unpulled", usage.show_unpulled, Who.PERSON),

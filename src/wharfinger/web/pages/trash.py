@@ -45,14 +45,14 @@ def restore(visit: Visit) -> Response:
     if visit.form["act"]:
         back = selection.undo(visit.tools, visit.caller, project.path, visit.form["act"])
         return visit.go(f"/{project.path}/-/trash", _told(back))
-    thing = trash.restore(visit.tools, visit.caller, project.path, visit.number("id"))
+    thing = trash.restore(visit.tools, visit.caller, project.path, visit.number("thing"))
     return visit.go(f"/{project.path}/-/trash", f"{name(thing)} is back.")
 
 
 def empty(visit: Visit) -> Response:
     """Let go of one thing, or of everything; the visitor has typed what it is called, or the project's path."""
     project = places.opened(visit, Action.ADMINISTER)
-    number = visit.number("id") or None
+    number = visit.number("thing") or None
     visit.require_typed(project.path if number is None else _called(visit, project.path, number))
     gone = trash.empty(visit.tools, visit.caller, project.path, number)
     said = f"{words.count(gone, 'thing is', 'things are')} gone from the trash for good."

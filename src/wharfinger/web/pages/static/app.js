@@ -128,7 +128,10 @@
     });
   }
   const judgeAll = () => { for (const field of document.querySelectorAll("[data-must-be]")) judge(field); };
-  document.addEventListener("htmx:after:swap", () => {
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (event.target.matches("main [type=search]")) {
+      tell(`${document.querySelectorAll("#found tbody tr").length} found`);
+    }
     count();
     judgeAll();
     if (focused && !focused.isConnected) document.getElementById("main").focus({ preventScroll: true });

@@ -1,6 +1,7 @@
 """Every end point answers every credential as the access table says, and none is missing from the table."""
 
 import json
+import time
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
@@ -106,16 +107,19 @@ class Target:
 Targets = Callable[[str], Target]
 
 
+HALF_A_LIFE = 150.0  # seconds of a token's five minutes
+
+
 class Requester:
     """Sends requests with a credential as clients do: first to the token service, then with what it gives."""
 
     def __init__(self, url: str) -> None:
         self.http = httpx.Client(base_url=url, timeout=60)
-        self.tokens: dict[tuple[Login | None, str], httpx.Response] = {}
+        self.tokens: dict[tuple[Login | None, str, int], httpx.Response] = {}
 
     def by_token(self, scope: str, login: Login | None, method: str, path: str, **given: Any) -> httpx.Response:
         """Its own answer where the token service refuses, else that of the request."""
-        key = (login, scope)
+        key = (login, scope, int(time.monotonic() // HALF_A_LIFE))
         if key not in self.tokens:
             query = {"service": "container_registry"} | ({"scope": scope} if scope else {})
             self.tokens[key] = self.http.get("/jwt/auth", params=query, auth=login)

@@ -1,6 +1,7 @@
 """Access tokens: what each kind opens, how long it lives, who may make and end it."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -23,7 +24,7 @@ from wharfinger.domain.tokens import NewToken
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import secrets
 from wharfinger.rules.grants import Request
-from wharfinger.rules.roles import Action, Role
+from wharfinger.rules.roles import Action, Profile, Role
 from wharfinger.rules.scopes import CredentialKind
 
 READ = {Action.PULL}
@@ -184,6 +185,22 @@ def test_machines_make_no_tokens_that_outlive_them(tools: Tools, ada: Caller, cl
             lambda caller=caller: groups.create(tools, caller, "mine"),
         ):
             assert isinstance(refusal(work), ScopeMissing)
+
+
+def test_the_profile_of_gitlab_lets_a_token_be_outlived(tools: Tools, ada: Caller, clock: Clock) -> None:
+    tomorrow, later = clock() + timedelta(days=1), clock() + timedelta(days=90)
+    by_token = sign_in(tools, tokens.create_personal(tools, ada, "script", {"api"}, expires_at=tomorrow))
+    as_gitlab = replace(tools, policy=replace(tools.policy, profile=Profile.GITLAB))
+
+    def deploy(tools: Tools, **asked: datetime) -> NewToken:
+        return tokens.create_deploy(tools, by_token, "acme/shop", "cluster", {"read_registry"}, **asked)
+
+    assert deploy(tools).token.expires_at == tomorrow
+    assert isinstance(refusal(lambda: deploy(tools, expires_at=later)), ScopeMissing)
+    assert deploy(as_gitlab).token.expires_at is None
+    assert deploy(as_gitlab, expires_at=later).token.expires_at == later
+    assert by_token.token_id is not None
+    assert tokens.rotate(as_gitlab, by_token, by_token.token_id, expires_at=later).token.expires_at == later
 
 
 def test_a_jobs_token_says_what_it_was_made_for(tools: Tools, ada: Caller, clock: Clock) -> None:

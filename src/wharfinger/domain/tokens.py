@@ -30,7 +30,7 @@ from wharfinger.domain.logins import authenticate
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import lives, secrets
 from wharfinger.rules import origin as origins
-from wharfinger.rules.roles import Action, Role
+from wharfinger.rules.roles import Action, Profile, Role
 from wharfinger.rules.scopes import DEPLOY_SCOPES, SCOPES, CredentialKind
 
 __all__ = ["NewToken", "Token", "authenticate"]
@@ -55,7 +55,7 @@ def create_personal(
     """A token for the caller, or made by an administrator for `username`. Raises SettingInvalid, UserUnknown."""
     access.require_person(caller, "creating a personal access token")
     with tools.db.begin() as tx:
-        user, expires_at = _user_id(tx, caller, username), _ending(tx, caller, expires_at)
+        user, expires_at = _user_id(tx, caller, username), _ending(tx, tools, caller, expires_at)
         said = places.description(description)
         made = _keep(
             tx, tools, CredentialKind.PERSONAL, name, scopes, expires_at=expires_at, user_id=user, description=said
@@ -90,7 +90,7 @@ def create_bot(
             raise SettingInvalid("the bot's user name is taken: try again")
         member_rows.put(tx, bot, role=role, expires_at=None, now=now, **where)
         bound = {**where, "user_id": bot, "description": places.description(description)}
-        made = _keep(tx, tools, kind, name, scopes, expires_at=_ending(tx, caller, expires_at), **bound)
+        made = _keep(tx, tools, kind, name, scopes, expires_at=_ending(tx, tools, caller, expires_at), **bound)
         return _told(tx, tools, caller, made)
 
 
@@ -114,7 +114,7 @@ def create_deploy(
         raise SettingInvalid("a deploy token's user name has 1 to 255 printable characters, no colon and no space")
     with tools.db.begin() as tx:
         place = _administered(tx, caller, path)
-        where, expires_at = _where(place), _ending(tx, caller, expires_at)
+        where, expires_at = _where(place), _ending(tx, tools, caller, expires_at)
         made = _keep(
             tx, tools, CredentialKind.DEPLOY, name, scopes, expires_at=expires_at, username=username or "", **where
         )
@@ -213,7 +213,10 @@ def rotate(tools: Tools, caller: Caller, token: int, *, expires_at: datetime | N
             raise SettingInvalid("this token was revoked already, or is that of a job: create a new one")
         life = None if row.expires_at is None else row.expires_at - row.created_at
         expires_at = now + life if expires_at is None and life is not None else expires_at
-        _refuse(lives.outgrowing(expires_at, now, life) if itself else lives.outliving(expires_at, _ends(tx, caller)))
+        if not itself:
+            _refuse(lives.outliving(expires_at, _ends(tx, tools, caller)))
+        elif _bounded(tools):
+            _refuse(lives.outgrowing(expires_at, now, life))
         bound = {"user_id": row.user_id, "namespace_id": row.namespace_id, "project_id": row.project_id}
         kept = {"username": row.username, "description": row.description}
         kind, scopes = CredentialKind(row.kind), row.scopes.split()
@@ -261,17 +264,22 @@ def _keep(
     return NewToken(_read(tx, made), secret)
 
 
-def _ending(tx: Connection, caller: Caller, asked: datetime | None) -> datetime | None:
+def _ending(tx: Connection, tools: Tools, caller: Caller, asked: datetime | None) -> datetime | None:
     """When a token ends that the caller makes. Raises ScopeMissing where that is after the one that they came with."""
-    maker = _ends(tx, caller)
+    maker = _ends(tx, tools, caller)
     _refuse(lives.outliving(lives.ending(asked, maker), maker))
     return lives.ending(asked, maker)
 
 
-def _ends(tx: Connection, caller: Caller) -> datetime | None:
-    """When the token ends that the caller came with; None if never, or if they signed in otherwise."""
-    row = None if caller.token_id is None else rows.by_id(tx, caller.token_id)
+def _ends(tx: Connection, tools: Tools, caller: Caller) -> datetime | None:
+    """When the token ends that bounds what the caller makes; None if never, or if they signed in otherwise."""
+    row = rows.by_id(tx, caller.token_id) if caller.token_id is not None and _bounded(tools) else None
     return None if row is None else row.expires_at
+
+
+def _bounded(tools: Tools) -> bool:
+    """GitLab's scripts make tokens that outlive their own: its profile lets them."""
+    return tools.policy.profile is not Profile.GITLAB
 
 
 def _refuse(sentence: str) -> None:

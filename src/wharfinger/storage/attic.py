@@ -23,8 +23,8 @@ from wharfinger.storage.local import LocalStore
 from wharfinger.storage.store import Coming, Pieces, Store, StoreError, StoreFailed
 from wharfinger.storage.synced import secure
 
-PIECE_BYTES: Final = 512 * 1024  # its memory is used again and again
-HANDED_BYTES: Final = 2 * 1024 * 1024  # of a piece that one thread hands to another
+PIECE_BYTES: Final = 512 * 1024  # the allocator gives its memory again and again
+HANDED_BYTES: Final = 1024 * 1024  # of a piece that one thread hands to another
 _NO_LINK: Final = (EXDEV, EPERM, EMLINK)
 
 

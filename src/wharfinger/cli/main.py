@@ -48,6 +48,7 @@ cli = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # the other reading takes [storage] for a colour
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (serve, worker, migrate, status, reconfigure, doctor, demo, verify, backup, restore):

@@ -30,7 +30,7 @@ from wharfinger.storage.connect import open_bucket
 from wharfinger.storage.place import Place
 from wharfinger.storage.store import Redirect
 
-MOVED = {"one": (2000,), "together": (2000, 3000, 4000), "in parts": (LARGE,)}
+MOVED = {"together": (700, 800, 900), "alone": (3000,), "in parts": (LARGE,)}
 SOAK = "WHARFINGER_SOAK_SECONDS" in os.environ
 APART = 10  # minutes between two processes: what the killed one held is free again
 

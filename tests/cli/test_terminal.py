@@ -34,3 +34,12 @@ def test_a_refusal(invoke: Invoke) -> None:
     assert ran.code == 1
     assert "owned" in ran.err
     assert not set("\x1b\x07\x9b\r") & set(ran.err)
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "said"),
+    [(1, "blob", "1 blob"), (1200, "blob", "1,200 blobs"), (1, "repository", "1 repository"), (0, "day", "0 days"),
+     (2, "repository", "2 repositories")],
+)  # fmt: skip
+def test_numbers_with_their_noun(count: int, noun: str, said: str) -> None:
+    assert terminal.counted(count, noun) == said

@@ -45,7 +45,7 @@ def take(
         open_session(config) as tools,
         Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress,
     ):
-        task = progress.add_task(f"Taking over {len(names)} repositories", total=len(names))
+        task = progress.add_task(f"Taking over {counted(len(names), 'repository')}", total=len(names))
         for taken in takeover.repositories(tools, reference, into, copy=copy):
             found.append(taken)
             progress.update(task, advance=1, description=escape(visible(taken.repository, _SHOWN)))
@@ -70,6 +70,6 @@ def _tell(found: list[Taken], *, as_json: bool) -> None:
     tags, manifests, blobs = (sum(getattr(one, what) for one in found) for what in ("tags", "manifests", "blobs"))
     size = in_words(sum(taken.size_bytes for taken in found))
     new = f"{counted(tags, 'tag')}, {counted(manifests, 'manifest')}, {counted(blobs, 'blob')} with {size}"
-    say(f"{len(found):,} repositories: {new} are new here.")
+    say(f"{counted(len(found), 'repository')} looked through. New here: {new}.")
     if any(taken.problems for taken in found):
         note("Not all of it was taken, for the reasons above. Import again for the rest: what is here stays as it is.")

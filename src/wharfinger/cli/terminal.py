@@ -57,8 +57,9 @@ def show_one(row: Mapping[str, Any], *, as_json: bool) -> None:
 
 
 def counted(count: int, noun: str) -> str:
-    """ "1 blob", "1,200 blobs"."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    """ "1 blob", "1,200 blobs", "2 repositories"."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
 
 
 def read_secret(what: str) -> str:

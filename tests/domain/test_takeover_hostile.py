@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+from contextlib import chdir
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,8 +115,7 @@ def put(path: Path, kind: str) -> None:
             os.mkfifo(path)
         case "socket":
             here = path.parent.joinpath("s")
-            with socket.socket(socket.AF_UNIX) as listener:
-                os.chdir(path.parent)  # the path may be too long for a socket's name
+            with socket.socket(socket.AF_UNIX) as listener, chdir(path.parent):  # too long for a socket's name
                 listener.bind(here.name)
             here.rename(path)
         case "folder":

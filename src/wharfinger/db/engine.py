@@ -13,13 +13,14 @@ commit first. PostgreSQL groups commits by itself.
 
 import fcntl
 import os
+import sqlite3
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -34,6 +35,7 @@ TRUSTED_SECONDS: Final = 1.0
 # The connection that was used last is used next: it is warm, and PostgreSQL has its statements prepared there.
 _USUAL: Final[dict[str, Any]] = {"pool_size": 16, "max_overflow": 48, "pool_use_lifo": True, "hide_parameters": True}
 _WRITER_CACHE_KIB: Final = 64 * 1024  # deleting many touches pages all over, which are not to be read again
+_BUSY_SECONDS: Final = 30
 
 
 class Database(ABC):
@@ -320,14 +322,24 @@ def _roll_back(tx: Connection) -> None:
 
 def _prepare(driver: Any, _record: object) -> None:
     """WAL lets readers go on while one writes; FULL makes every commit durable before it is acknowledged."""
-    for pragma in (
-        "busy_timeout=30000",  # first, as the next may have to wait for another process that opens a new file
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "temp_store=MEMORY",
-    ):
+    driver.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
+    _write_ahead(driver)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
         driver.execute(f"PRAGMA {pragma}")
+
+
+def _write_ahead(driver: Any) -> None:
+    """Where several open a new file at once, SQLite refuses all but one of them without waiting."""
+    ends = monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            driver.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if monotonic() > ends:
+                raise
+            sleep(0.01)
+        else:
+            return
 
 
 def sqlite_url(folder: Path) -> str:

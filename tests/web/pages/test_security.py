@@ -18,7 +18,22 @@ from wharfinger.web.pages.routes import TABLE
 POSTS = [line for line in TABLE if line.method == "POST"]
 GETS = [line for line in TABLE if line.method == "GET"]
 FORM = re.compile(r"<form.*?</form>", re.DOTALL)
-LOOKED_FOR = {"q", "sort", "all", "from", "to", "platform", "days", "who", "what", "path", "address", "since", "before"}
+LOOKED_FOR = {
+    "q",
+    "search",
+    "sort",
+    "all",
+    "from",
+    "to",
+    "platform",
+    "days",
+    "who",
+    "what",
+    "path",
+    "address",
+    "since",
+    "before",
+}
 NASTY = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}"
 
 

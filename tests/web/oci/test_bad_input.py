@@ -3,11 +3,11 @@
 import json
 import socket
 from http.client import HTTPConnection
-from time import sleep
 from typing import Any
 
 import pytest
 
+from tests.serving import until
 from tests.web.oci.conftest import Place, fresh
 from tests.web.oci.contents import (
     DOCKER_IMAGE,
@@ -393,8 +393,9 @@ def test_what_arrived_of_a_chunk_may_be_continued(server: Any, registry: Registr
     with connected(server.url) as line:
         path = upload.removeprefix(server.url)
         line.sendall(request_bytes("PATCH", path, headers, data[:2_500_000]))
-        while registry.get(upload).status_code != 409:
-            sleep(0.02)  # until the server is at work on it: what comes in later would be a second writer
+        # Until the server is at work on it: what comes in later would be a second writer. Where asking came in its way,
+        # the request was answered 409 itself, and all that follows comes in its place.
+        until(lambda: registry.get(upload).status_code == 409)
     for _ in range(200):
         status = registry.get(upload)
         assert status.status_code in {204, 409}, status.text

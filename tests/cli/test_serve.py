@@ -1,7 +1,9 @@
 """Starting a server: what a newcomer reads, and when it refuses."""
 
 import json
+import os
 import re
+import signal
 import socket
 import ssl
 import stat
@@ -14,6 +16,7 @@ import pytest
 
 from tests.cli.conftest import Invoke, OwnServer
 from tests.serving import Server, environment, free_port, until
+from wharfinger.config import running
 
 
 def test_a_first_start_says_how_to_begin_and_it_works_as_printed(own_server: OwnServer) -> None:
@@ -217,8 +220,33 @@ def test_a_certificate_without_its_key_leaves_the_one_from_before(encrypted: Ser
     certify(certificate, other)
     assert until(lambda: "put a certificate and its own key there" in encrypted.log())
     assert served_certificate(encrypted) == before
+    replace_a_process(encrypted)
+    assert {served_certificate(encrypted) for _ in range(20)} == {before}, "a process that is new has it as well"
     other.replace(tmp_path / "k.pem")
     assert until(lambda: served_certificate(encrypted) == certificate.read_text(), 60)
+
+
+def test_a_certificate_that_cannot_be_served_is_refused(own_server: OwnServer, invoke: Invoke, tmp_path: Path) -> None:
+    certify(tmp_path / "c.pem", tmp_path / "other.pem")
+    certify(tmp_path / "other.pem", tmp_path / "k.pem")
+    paths = {"tls_certificate": str(tmp_path / "c.pem"), "tls_key": str(tmp_path / "k.pem")}
+    refused = invoke("serve", "--config", str(own_server({"server": paths}).file))
+    assert refused.code == 1
+    assert "k.pem cannot be served" in refused.err
+    assert "put a certificate and its own key there" in refused.err
+
+
+def replace_a_process(server: Server) -> None:
+    """One web process dies, and another takes its place."""
+    described = running.read(server.settings.run)
+    assert described is not None
+
+    def pids() -> set[int]:
+        return {one.pid for one in running.acknowledged(described) if one.role == "web"}
+
+    before = pids()
+    os.kill(victim := min(before), signal.SIGKILL)
+    assert until(lambda: len(pids() - {victim}) == len(before), 30)
 
 
 def pushing(server: Server, trusted: Path) -> httpx.Client:

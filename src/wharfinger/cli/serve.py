@@ -20,7 +20,8 @@ from granian.server.mp import MPServer
 from wharfinger import __version__
 from wharfinger.app import compose, inforce
 from wharfinger.app.clock import now
-from wharfinger.cli import first_start, renewal
+from wharfinger.cli import first_start
+from wharfinger.cli.certificate import Pair, Unfit
 from wharfinger.cli.options import ConfigOption
 from wharfinger.cli.terminal import Failure, say
 from wharfinger.config import running
@@ -69,14 +70,15 @@ def _serve(settings: Settings, file: Path | None, *, migrate: bool, worker: bool
         old.unlink(missing_ok=True)
     described = _describe(settings, file, os.environ)
     running.write(described)
-    server = _server(settings)
+    pair = _pair(settings)
+    server = _server(settings, pair.served if pair else None)
     if worker:
         helper = _Helper(settings.run)
         server.on_startup(helper.start)
         server.on_shutdown(helper.stop)
     server.on_startup(_in_background(_announce, described, newcomer))
-    if settings.server.tls_certificate and settings.server.tls_key:
-        server.on_startup(_in_background(renewal.follow, settings.server.tls_certificate, settings.server.tls_key))
+    if pair:
+        server.on_startup(_in_background(pair.follow))
     # Pages and API take longer to load than all the rest, and no other command needs them.
     from wharfinger.app.serving import Serving  # noqa: PLC0415
 
@@ -138,7 +140,20 @@ def workers(settings: Settings) -> int:
     return settings.server.workers or min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
 
 
-def _server(settings: Settings) -> MPServer:
+def _pair(settings: Settings) -> Pair | None:
+    """The certificate and key to serve, taken; None where we speak plain HTTP."""
+    certificate, key = settings.server.tls_certificate, settings.server.tls_key
+    if certificate is None or key is None:
+        return None
+    pair = Pair(certificate, key, settings.run)
+    try:
+        pair.take()
+    except Unfit as error:
+        raise Failure(str(error)) from None
+    return pair
+
+
+def _server(settings: Settings, pair: Path | None) -> MPServer:
     server = settings.server
     milliseconds = round(server.header_timeout.total_seconds() * 1000)
     return MPServer(
@@ -155,8 +170,8 @@ def _server(settings: Settings) -> MPServer:
         websockets=False,
         backlog=2048,
         log_dictconfig=_QUIET,
-        ssl_cert=server.tls_certificate,
-        ssl_key=server.tls_key,
+        ssl_cert=pair,
+        ssl_key=pair,
         ssl_protocol_min=SSLProtocols.tls12,
         respawn_failed_workers=True,
         workers_kill_timeout=max(1, round(server.stop_timeout.total_seconds())),

@@ -2,6 +2,7 @@
 
     data/run/server.json      written by `serve` and `reconfigure`, whole and at once
     data/run/workers/<pid>    each process of the server: the generation of settings it follows
+    data/run/tls.pem          the certificate and key that web processes serve (cli/certificate.py)
     data/run/lock             held by the server and its processes while any of them lives
 
 `reconfigure` writes the next generation; every process notices, builds itself anew from it and says so. The folder is

@@ -121,8 +121,8 @@ def test_two_tags_compared(person: NewPerson, wares: Wares) -> None:
     page.get_by_role("link", name="Compare").click()
     page.get_by_label("To").fill("1.1")
     page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_text("Only in 1.1")).to_have_count(2)
-    expect(page.get_by_text("In both")).to_have_count(3)
+    expect(page.get_by_text("Only in 1.1", exact=True)).to_have_count(2)
+    expect(page.get_by_text("In both", exact=True)).to_have_count(3)
     expect(page.get_by_text("Both configs say the same.")).to_be_visible()
     ada.check("compare")
 

@@ -193,7 +193,11 @@ def test_a_repository_moves_to_another_project_while_an_image_arrives(shelf: She
 
 
 def test_an_image_arrives_while_its_repository_moves_to_another_project(shelf: Shelf) -> None:
-    """The move holds the repository first: the push is told, and nothing of it is there."""
+    """The move holds the repository first: the push is told, and nothing of it is there.
+
+    A push that looked before the move is told that its repository has gone; one that looks after it would make a new
+    one of the old name, where its blobs are not.
+    """
     shelf.image(b"there before", tag="v0")
     shelf.blob(b"arrives")
     to, pusher = f"{Actors(shelf.tools).project().path}/app", other(shelf, shelf.tools.db)
@@ -201,5 +205,5 @@ def test_an_image_arrives_while_its_repository_moves_to_another_project(shelf: S
     db = Meanwhile(shelf.tools.db, lambda: pusher.image(b"arrives", tag="v1"))
     renaming.rename(replace(shelf.tools, db=db), OPERATOR, shelf.path, to)  # type: ignore[arg-type]
     db.join()
-    assert isinstance(db.refusal, RepositoryUnknown)
+    assert isinstance(db.refusal, RepositoryUnknown | BlobsMissing)
     assert [tag.name for tag in tags.list_tags(shelf.tools, OPERATOR, to).items] == ["v0"]

@@ -75,7 +75,7 @@ def test_from_first_start_to_the_chart_of_usage(newcomer: Person, house: Server,
         "skopeo", "--insecure-policy", "copy", "--dest-tls-verify=false",
         f"oci:{image.path}:latest", f"docker://{host}/quay/lantern/web:1.0",
     )  # fmt: skip
-    counted = page.locator("#standing dd").first
+    counted = page.get_by_role("main").get_by_role("definition").first
     expect(counted).to_have_text("1", timeout=30_000)  # by itself, without a reload
     page.goto("/profile/tokens")
     expect(page.get_by_role("row").filter(has_text="first").get_by_text("just now").first).to_be_visible()

@@ -64,6 +64,9 @@ class WithRows:
     def abandon(self, older_than_seconds: float) -> int:
         return self.inner.abandon(older_than_seconds)
 
+    def arrived(self, upload: str) -> int:
+        return self.inner.arrived(upload)
+
     def unfinished(self) -> Iterator[tuple[str, int]]:
         return self.inner.unfinished()
 

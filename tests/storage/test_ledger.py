@@ -35,14 +35,17 @@ def test_all_that_goes_on_is_listed(ledger: Ledger) -> None:
 def test_a_life(ledger: Ledger, clock: Clock) -> None:
     ledger.begin(ID, "none yet")
     assert ledger.take(ID, "first", 60) == ("none yet", 0.0, "")
+    assert ledger.text(ID) == "none yet"
     ledger.release(ID, "first", "ten bytes")
+    assert ledger.text(ID) == "ten bytes"
     clock.advance(seconds=5)
     assert ledger.take(ID, "second", 60) == ("ten bytes", 5.0, "")
     ledger.release(ID, "second", None)
     assert ledger.take(ID, "third", 60) == ("ten bytes", 5.0, "")
     ledger.end(ID, "third")
-    with pytest.raises(UploadMissing):
-        ledger.take(ID, "fourth", 60)
+    for ended in (lambda: ledger.take(ID, "fourth", 60), lambda: ledger.text(ID)):
+        with pytest.raises(UploadMissing):
+            ended()
     ledger.begin(ID, "another")
     ledger.take(ID, "fifth", 60)
     ledger.keep(ID, "fifth", Kept(digests.of(b""), "place", 0))

@@ -90,6 +90,31 @@ def test_only_one_has_it_open(store: Store, elsewhere: Store) -> None:
         assert upload.size_bytes == 4
 
 
+def test_how_far_it_is_while_somebody_writes(store: Store, elsewhere: Store) -> None:
+    """Who asks takes it from nobody, and counts nothing that has not arrived."""
+    store.begin(ID)
+    with store.open(ID) as upload:
+        upload.write(b"four")
+    with store.open(ID) as upload:
+        for door in (store, elsewhere):
+            assert door.arrived(ID) == 4
+        upload.write(b" more")
+        assert 4 <= elsewhere.arrived(ID) <= 9
+    assert store.arrived(ID) == elsewhere.arrived(ID) == 9
+
+
+@pytest.mark.parametrize("end", ["keep", "cancel"])
+def test_what_has_ended_has_not_arrived(store: Store, elsewhere: Store, end: str) -> None:
+    store.begin(ID)
+    with store.open(ID) as upload:
+        upload.write(b"all")
+        upload.cancel() if end == "cancel" else upload.keep(upload.digest("sha256"))
+    for door in (store, elsewhere):
+        for unknown in (ID, "0" * 32, "../" + ID):
+            with pytest.raises(UploadMissing):
+                door.arrived(unknown)
+
+
 def test_many_who_want_it_at_once(store: Store) -> None:
     """Whoever gets in appends one line; nobody's bytes fall into another's."""
     store.begin(ID)

@@ -23,6 +23,12 @@ def find(tx: Connection, upload: str) -> Row[Any] | None:
     return tx.execute(found.with_for_update()).first()
 
 
+def state(tx: Connection, upload: str) -> str | None:
+    """The state of an upload, whoever has it."""
+    found: str | None = tx.scalar(select(uploads.c.state).where(uploads.c.id == upload))
+    return found
+
+
 def take(tx: Connection, upload: str, holder: str, until: datetime) -> None:
     """Give an upload to a holder."""
     tx.execute(update(uploads).where(uploads.c.id == upload).values(holder=holder, held_until=until))

@@ -8,7 +8,7 @@ from wharfinger.db import kept as kept_rows
 from wharfinger.db import uploads as rows
 from wharfinger.db.engine import Database
 from wharfinger.domain.kept import TO_BE_NAMED
-from wharfinger.storage.ledger import ENDED, Kept, Taken, holds
+from wharfinger.storage.ledger import ENDED, UNKNOWN, Kept, Taken, holds
 from wharfinger.storage.store import UploadLocked, UploadMissing
 
 _PAGE: Final = 1000
@@ -34,7 +34,7 @@ class DatabaseLedger:
         with self._db.begin() as tx:
             row = rows.find(tx, upload)
             if row is None:
-                raise UploadMissing("there is no such upload")
+                raise UploadMissing(UNKNOWN)
             if row.holder and holds((row.held_until - now).total_seconds(), seconds):
                 raise UploadLocked("another request has this upload open")
             rows.take(tx, upload, holder, now + timedelta(seconds=seconds))
@@ -80,6 +80,14 @@ class DatabaseLedger:
         now = self._clock()
         with self._db.read() as tx:
             return rows.stale(tx, now - timedelta(seconds=seconds), now)
+
+    def text(self, upload: str) -> str:
+        """What it was left with."""
+        with self._db.read() as tx:
+            state = rows.state(tx, upload)
+        if state is None:
+            raise UploadMissing(UNKNOWN)
+        return state
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """All uploads that go on, a page in a transaction."""

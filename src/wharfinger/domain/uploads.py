@@ -150,9 +150,10 @@ def append(
 
 
 def status(tools: Tools, caller: Caller, path: str, session: str) -> Session:
-    """How far an upload is. Raises UploadUnknown, UploadBusy."""
-    with _open(tools, session, _proven(tools, caller, path, session)[0]) as incoming:
-        return incoming.session
+    """How far an upload is, whoever writes to it. Raises UploadUnknown."""
+    upload, _ = _proven(tools, caller, path, session)
+    with _store_refusals():
+        return Session(session, tools.store.arrived(upload))
 
 
 def cancel(tools: Tools, caller: Caller, path: str, session: str) -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from wharfinger.storage.store import UploadLocked, UploadMissing
 
 CLOCKS_APART_SECONDS = 60.0
+UNKNOWN = "there is no such upload"
 ENDED = "the upload has ended, or another request has taken it over"
 
 
@@ -68,6 +69,9 @@ class Ledger(Protocol):
     def stale(self, seconds: float) -> list[str]:
         """Uploads that nobody holds and nobody changed for so long."""
 
+    def text(self, upload: str) -> str:
+        """What an upload was left with, whoever holds it now. Raises UploadMissing."""
+
     def texts(self) -> Iterator[tuple[str, str]]:
         """All uploads that go on, with their texts, while others change."""
 
@@ -98,7 +102,7 @@ class MemoryLedger:
         with self._lock:
             entry = self.entries.get(upload)
             if entry is None:
-                raise UploadMissing("there is no such upload")
+                raise UploadMissing(UNKNOWN)
             if entry.holder and holds(entry.until - self.clock(), seconds):
                 raise UploadLocked("another request has this upload open")
             dead, entry.holder, entry.until = entry.holder, holder, self.clock() + seconds
@@ -139,6 +143,14 @@ class MemoryLedger:
                 for upload, it in self.entries.items()
                 if it.written_at <= now - seconds and not (it.holder and it.until > now)
             ]
+
+    def text(self, upload: str) -> str:
+        """What it was left with."""
+        with self._lock:
+            entry = self.entries.get(upload)
+        if entry is None:
+            raise UploadMissing(UNKNOWN)
+        return entry.text
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """All of them."""

@@ -73,6 +73,18 @@ class LocalStore:
             raise UploadMissing("an upload's id has 32 hex digits")
         return LocalUpload(self, upload, algorithm)
 
+    def arrived(self, upload: str) -> int:
+        """What the file has by now. One that has its blob's name too was being kept when the server was killed."""
+        if not _UPLOAD.fullmatch(upload):
+            raise UploadMissing("an upload's id has 32 hex digits")
+        try:
+            found = self.disk.lstat(self.upload_path(upload))
+        except OSError as error:
+            raise refused(error, self.uploads) from error
+        if found.st_nlink != 1 or not S_ISREG(found.st_mode):
+            raise UploadMissing("the upload has ended")
+        return found.st_size
+
     def put(self, blobs: Sequence[Coming]) -> list[str]:
         """Keep blobs, all in one go."""
         files = [NewFile(self.upload_path(token_hex(16)), self.blob_path(it.digest), it.pieces) for it in blobs]

@@ -45,6 +45,12 @@ class MemoryStore:
         """Continue an upload, alone."""
         return MemoryUpload(self, upload)
 
+    def arrived(self, upload: str) -> int:
+        """How many bytes there are by now."""
+        if upload not in self.uploads:
+            raise UploadMissing("there is no such upload")
+        return len(self.uploads[upload].data)
+
     def put(self, blobs: Sequence[Coming]) -> list[str]:
         """Keep blobs."""
         self.blobs.update({digests.parse(blob.digest): b"".join(map(bytes, blob.pieces)) for blob in blobs})

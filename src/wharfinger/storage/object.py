@@ -61,6 +61,10 @@ class ObjectStore:
             raise UploadMissing("an upload's id has 32 hex digits")
         return ObjectUpload(self._desk, upload, algorithm)
 
+    def arrived(self, upload: str) -> int:
+        """The bytes of the requests that have ended."""
+        return State.parse(self._desk.ledger.text(upload)).place.size_bytes
+
     def put(self, blobs: Sequence[Coming]) -> list[str]:
         """Keep blobs, an object each. What no row names is to be removed from before it is there."""
         shelf = self.shelves.first

@@ -138,6 +138,12 @@ class Store(Protocol):
         an empty one where nobody will ask, which saves hashing.
         """
 
+    def arrived(self, upload: str) -> int:
+        """How many bytes of an upload have arrived, whoever has it open: nobody waits for who asks.
+
+        Of a request that goes on, some of its bytes may count, or none before it ends. Raises UploadMissing.
+        """
+
     def put(self, blobs: Sequence[Coming]) -> list[str]:
         """Keep blobs that are small enough to begin anew after a failure; returns their places, in this order.
 

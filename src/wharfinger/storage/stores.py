@@ -46,6 +46,13 @@ class Stores:
                 return store.open(upload, algorithm)
         return self.all[-1].open(upload, algorithm)
 
+    def arrived(self, upload: str) -> int:
+        """How far an upload is, wherever it began."""
+        for store in self.all[:-1]:
+            with suppress(UploadMissing):
+                return store.arrived(upload)
+        return self.all[-1].arrived(upload)
+
     def put(self, blobs: Sequence[Coming]) -> list[str]:
         """Keep blobs, in the first."""
         return self.first.put(blobs)

@@ -5,6 +5,7 @@ import socket
 from http.client import HTTPConnection
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.serving import until
@@ -393,26 +394,30 @@ def test_what_arrived_of_a_chunk_may_be_continued(server: Any, registry: Registr
     with connected(server.url) as line:
         path = upload.removeprefix(server.url)
         line.sendall(request_bytes("PATCH", path, headers, data[:2_500_000]))
-        # Until the server is at work on it: what comes in later would be a second writer. Where asking came in its way,
-        # the request was answered 409 itself, and all that follows comes in its place.
-        until(lambda: registry.get(upload).status_code == 409)
-    for _ in range(200):
-        status = registry.get(upload)
-        assert status.status_code in {204, 409}, status.text
-        answer = None
-        if status.status_code == 204:
-            offset = int(status.headers["range"].partition("-")[2]) + 1
-            offset = 0 if offset == 1 else offset
-            headers = octets(content_range=f"{offset}-{len(data) - 1}")
-            answer = registry.patch(upload, content=data[offset:], headers=headers)
-            if answer.status_code == 202:
-                break
-            assert answer.status_code in {409, 416}, "the lost request may still be at work"
-    assert answer is not None
-    assert answer.status_code == 202
-    done = registry.put(location(answer), params={"digest": digest_of(data)})
+        assert until(lambda: arrived(registry, upload) > 0), "who asks is answered while the request goes on"
+        assert registry.patch(upload, content=b"more", headers=octets()).status_code == 409, "there is one writer"
+    answers = list[httpx.Response]()
+
+    def goes_on() -> bool:
+        """Not yet where the lost request is still at work, or brought more since we asked."""
+        start = arrived(registry, upload)
+        headers = octets(content_range=f"{start}-{len(data) - 1}")
+        answers.append(registry.patch(upload, content=data[start:], headers=headers))
+        assert answers[-1].status_code in {202, 409, 416}, answers[-1].text
+        return answers[-1].status_code == 202
+
+    assert until(goes_on)
+    done = registry.put(location(answers[-1]), params={"digest": digest_of(data)})
     assert done.status_code == 201, done.text
     assert registry.get(f"/v2/{target}/blobs/{digest_of(data)}").content == data
+
+
+def arrived(registry: Registry, upload: str) -> int:
+    """How many bytes of an upload there are, asked as a client asks."""
+    status = registry.get(upload)
+    assert status.status_code == 204, status.text
+    last = int(status.headers["range"].partition("-")[2])
+    return last + 1 if last else 0
 
 
 def test_slow_clients_do_not_keep_others_waiting(server: Any, registry: Registry, target: str) -> None:

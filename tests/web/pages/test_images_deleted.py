@@ -109,23 +109,6 @@ def test_a_whole_image_comes_back_from_the_trash(person: NewPerson, wares: Wares
     expect(page.get_by_role("link", name="web", exact=True)).to_be_visible()
 
 
-def test_an_image_is_renamed_on_its_page(person: NewPerson, wares: Wares, site: Server) -> None:
-    ada = person(wares.place, "maintainer")
-    page = ada.open(image(wares))
-    page.get_by_role("button", name="Rename").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("New path").fill(f"{wares.project}/Not A Name")
-    ada.check("image-rename")
-    dialog.get_by_role("button", name="Rename").click()
-    expect(page.get_by_role("alert")).to_be_visible()
-    page.get_by_role("button", name="Rename").click()
-    dialog.get_by_label("New path").fill(f"{wares.project}/shop")
-    dialog.get_by_role("button", name="Rename").click()
-    expect(page.get_by_role("status").first).to_contain_text(f"The image is at {wares.project}/shop now; the old name")
-    expect(page.get_by_role("heading", level=1)).to_have_text("shop")
-    expect(page.get_by_role("row")).to_have_count(4)
-
-
 def test_one_thing_of_an_act_comes_back_and_the_rest_goes(person: NewPerson, wares: Wares) -> None:
     selection.delete(wares.tools, OPERATOR, wares.path, selection.Wanted(("1.0", "1.1")))
     selection.delete(wares.tools, OPERATOR, wares.path, selection.Wanted(("2.0",)))

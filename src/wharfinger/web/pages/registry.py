@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from wharfinger.domain import renaming, repositories, trash
+from wharfinger.domain import repositories, trash
 from wharfinger.domain.access import Group, Project
 from wharfinger.domain.cleanup import policies
 from wharfinger.domain.cleanup.policies import Policy
@@ -65,16 +65,6 @@ def delete(visit: Visit) -> Response:
     batch = repositories.delete(visit.tools, visit.caller, found.path)
     said = f"{found.path} moves to the trash with all its tags. From there it can be brought back."
     return visit.go(f"/{project.path}/-/registry?{urlencode({'act': batch})}", said)
-
-
-def rename(visit: Visit) -> Response:
-    """Give a repository another path, in its project or in another one."""
-    found = repository(visit, places.opened(visit))
-    path = renaming.rename(visit.tools, visit.caller, found.path, visit.form["to"].strip())
-    moved = repositories.get(visit.tools, visit.caller, path)
-    here = "the old name leads here until something else has it" if moved.project_path == found.project_path else ""
-    said = f"The image is at {path} now{'; ' + here if here else ': whoever pulls it needs the new name'}."
-    return visit.go(f"/{moved.project_path}/-/registry/{moved.id}", said)
 
 
 def undo(visit: Visit) -> Response:

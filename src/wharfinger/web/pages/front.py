@@ -70,6 +70,7 @@ class Pages:
     ) -> None:
         gets = (line.path for line in table if line.method == "GET" and line.path != "/{place:place}")
         self._own = [compile_path(path)[0] for path in gets]
+        self._below = {line: _steps_below(line, table) for line in table if line.method != "GET"}
         self._site = site.build(tools, external_url, served, self.has_page)
         routes = [Route("/static/{name}", _Endpoint(self._asset), methods=["GET"])]
         routes += [Route(line.path, _Endpoint(partial(self.answer, line)), methods=[line.method]) for line in table]
@@ -95,6 +96,7 @@ class Pages:
 
     def _answer(self, request: Request, body: bytes, line: Line) -> Response:
         visit, form = self._visit(request), None
+        visit.below = self._below.get(line, 0)
         try:
             visit.form = parse_form(body, request.headers.get("content-type", ""))
             if request.method in _CHANGING:
@@ -152,6 +154,13 @@ class _Endpoint:
             status = 500 if passing is None else errors.line_of(passing)[0]
             response = _sealed(HTMLResponse(BROKEN.format(id=escape(REQUEST_ID.get())), status))
         await response(scope, receive, send)
+
+
+def _steps_below(line: Line, table: Sequence[Line]) -> int:
+    """How many steps below the page that has it the address of a form is."""
+    above = [page for page in table if page.method == "GET" and f"{line.path}/".startswith(f"{page.path}/")]
+    page = max(above, key=lambda one: (one.handler is line.form, len(one.path)), default=line)
+    return line.path[len(page.path) :].count("/")
 
 
 def _visitor(visit: Visit, cookie: str) -> Visitor | None:

@@ -70,6 +70,7 @@ class Visit:
     proof: str  # the CSRF token of this browser
     said: str = ""  # what the page before had to say
     error: str = ""  # why the form at hand was refused
+    below: int = 0  # how many steps below the page that has it the form's address is
     cookies: list[Cookie] = field(default_factory=list)
 
     @property
@@ -110,11 +111,8 @@ class Visit:
 
     @property
     def here(self) -> str:
-        """The path of the page at hand: of a form that was sent, that of the page above it that has the form."""
-        path = self.request.url.path
-        while self.request.method != "GET" and path and not self.site.has_page(path):
-            path = path.rpartition("/")[0]
-        return path or "/"
+        """The path of the page at hand: of a form that was sent, that of the page that has the form."""
+        return self.request.url.path.rsplit("/", self.below)[0] or "/"
 
     @property
     def address(self) -> str:

@@ -5,17 +5,19 @@ from dataclasses import replace
 import pytest
 
 from tests.clock import Clock
+from tests.domain.people import person
 from tests.domain.shelf import Shelf
 from tests.rules.test_cleanup import DAY, EXAMPLE, NOW, OPEN, doomed, tag
-from wharfinger.domain import protection
+from wharfinger.domain import members, protection
 from wharfinger.domain.access import OPERATOR
-from wharfinger.domain.cleanup import once, policies, runs
+from wharfinger.domain.cleanup import once, policies, preview, runs
 from wharfinger.domain.cleanup.terms import Terms
-from wharfinger.domain.errors import AskedLately, SettingInvalid
+from wharfinger.domain.errors import AskedLately, RepositoryUnknown, ScopeMissing, SettingInvalid
 from wharfinger.domain.tools import Tools
 from wharfinger.jobs.labour import do_all
 from wharfinger.rules.cleanup import verdicts
 from wharfinger.rules.protection import Guard, Kind, Level, Rule
+from wharfinger.rules.roles import Role
 
 ASKED = {
     "the documented example": Terms(keep_n=1, older_than="7d", name_regex_keep="production-.*"),
@@ -53,6 +55,8 @@ def test_it_takes_what_the_rule_says(shelf: Shelf, terms: Terms, way: str, prote
     guard = Guard(rules).at(shelf.path) if rules else OPEN
     going = doomed(verdicts(tags, [terms.policy()], guard, NOW))
     if way == "in bulk":
+        (found,) = preview.of_repository(shelf.tools, OPERATOR, shelf.path, terms).repositories
+        assert {tag.name for tag in found.doomed} == going
         once.ask(shelf.tools, OPERATOR, shelf.path, terms)
     else:
         policies.save(shelf.tools, OPERATOR, shelf.project, replace(terms, enabled=True))
@@ -81,3 +85,22 @@ def test_once_an_hour_in_each_repository(shelf: Shelf, clock: Clock) -> None:
     once.ask(shelf.tools, OPERATOR, shelf.other, terms)
     clock.advance(seconds=1)
     once.ask(shelf.tools, OPERATOR, shelf.path, terms)
+
+
+def test_looking_changes_nothing_and_is_for_who_may_delete(shelf: Shelf) -> None:
+    """Policies keep nothing from it, and an hour need not pass."""
+    policies.save(shelf.tools, OPERATOR, shelf.project, Terms(enabled=True, name_regex_keep=".*"))
+    terms = ASKED["by name alone"]
+    once.ask(shelf.tools, OPERATOR, shelf.path, terms)
+    found = preview.of_repository(shelf.tools, OPERATOR, shelf.path, terms)
+    assert found.goes == len([name for name in EXAMPLE if name.startswith("dev-")])
+    assert found.tags == len(EXAMPLE)
+    assert left(shelf) == EXAMPLE.keys()
+    with pytest.raises(SettingInvalid):
+        preview.of_repository(shelf.tools, OPERATOR, shelf.path, replace(terms, name_regex="("))
+    bob = person(shelf.tools, "bob")
+    with pytest.raises(RepositoryUnknown):
+        preview.of_repository(shelf.tools, bob, shelf.path, terms)
+    members.add(shelf.tools, OPERATOR, shelf.project, "bob", Role.DEVELOPER)
+    with pytest.raises(ScopeMissing):
+        preview.of_repository(shelf.tools, bob, shelf.path, terms)

@@ -21,7 +21,7 @@ NAMES = (
     "run", "token", "number", "delivery", "limit", "expires", "visibility",
     "url", "secret", "form", "subjects", "cadence", "keep_n", "older_than", "name_regex", "repositories", "message",
     "action", "person", "into", "typed", "code", "state", "compare", "part", "job", "session", "block",
-    "tree",
+    "tree", "name_regex_keep",
 )  # fmt: skip
 ODD = ("a\0b", "é%_'\"\\", "9" * 18, "-1", "x" * 200)
 LEAVING = ("/logout", "/delete", "/revoke", "/password", "/second-factor", "/sessions", "/passkeys")

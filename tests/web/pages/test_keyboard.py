@@ -31,7 +31,7 @@ STANDING = """() => {
 PAGES = (
     "/", "/groups/new", "/profile", "/profile/tokens", "/profile/sessions", "/help/refused", "/search?q=web",
     "/{place:place}", "/{place:place}/-/registry", "/{place:place}/-/registry/{id}",
-    "/{place:place}/-/registry/{id}/rename",
+    "/{place:place}/-/registry/{id}/rename", "/{place:place}/-/registry/{id}/bulk",
     "/{place:place}/-/registry/{id}/tags/{name}", "/{place:place}/-/registry/{id}/compare?from=1.0&to=1.1",
     "/{place:place}/-/members", "/{place:place}/-/cleanup", "/{place:place}/-/protection", "/{place:place}/-/usage",
     "/{place:place}/-/trash", "/{place:place}/-/settings", "/admin", "/admin/users", "/admin/jobs", "/admin/audit",

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 
 from wharfinger.db import cleanup as rows
 from wharfinger.db import policies as policy_rows
-from wharfinger.domain import access, guard
+from wharfinger.domain import access, guard, images
 from wharfinger.domain.access import Caller, Project
 from wharfinger.domain.cleanup import evaluate, policies
 from wharfinger.domain.cleanup.evaluate import Findings, Question
@@ -71,6 +71,23 @@ def of_terms(tools: Tools, caller: Caller, project: str, terms: Terms) -> Previe
         same = next((one for one in others if not one.inherited and one.terms.name == terms.name), None)
         asked = Policy(same.id if same else 0, opened.path, terms)
         return _preview(tx, tools, opened, [one for one in others if one.holds and one is not same], [asked])
+
+
+def of_repository(tools: Tools, caller: Caller, path: str, terms: Terms) -> Preview:
+    """What deleting in bulk by these terms would take in a repository (`once.ask`), which no policy keeps from it.
+
+    Raises SettingInvalid, RepositoryUnknown.
+    """
+    checked(terms)
+    with _turn(), tools.db.read() as tx:
+        place = access.open_repository(tx, caller, path, Action.DELETE)
+        known = images.open_existing(tx, caller, path, Action.DELETE)
+        held = guard.of(tx, tools, place.project_id, place.project_path)
+        question = Question([Policy(_UNSAVED, place.project_path, terms)], (0,), held, tools.clock())
+        found = evaluate.repository(tx, question, id_=known.id, name=place.name, path=place.path)
+        freed = Bytes()
+        freed.add(tx, found)
+    return Preview([found], len(found.verdicts), len(found.doomed), len(found.loose), freed.total)
 
 
 def of_all(tools: Tools, caller: Caller, project: str) -> Preview:

@@ -127,8 +127,8 @@ def _page(
         "counts": _with(COUNTS, str(terms.keep_n or "")),
         "found": found,
         "shares": shares,
-        "tried": _tried(found),
-        "reasons": _reasons(found),
+        "tried": tried(found),
+        "reasons": reasons(found),
         **_history(visit, place),
     }
     name = "cleanup_instance.html" if place is None else "cleanup.html"
@@ -152,16 +152,14 @@ def _saved(visit: Visit, place: Project | Group | None) -> Terms:
 
 def _typed(visit: Visit) -> Terms:
     """What the form says. Raises SettingInvalid."""
-    form, count = visit.form, visit.form["keep_n"].strip()
-    if count and not (count.isascii() and count.isdigit() and len(count) < 10):
-        raise SettingInvalid("choose how many of the newest are kept")
+    form = visit.form
     return Terms(
         name=form["name"].strip() or FIRST,
         enabled="enabled" in form.all("is"),
         enforced="enforced" in form.all("is"),
         repositories=tuple(form["repositories"].replace(",", " ").split()) or ("*",),
         cadence=form["cadence"],
-        keep_n=int(count) if count and int(count) else None,
+        keep_n=keep_n(visit),
         older_than=form["older_than"] or None,
         name_regex=form["name_regex"].strip(),
         name_regex_keep=form["name_regex_keep"].strip(),
@@ -171,10 +169,18 @@ def _typed(visit: Visit) -> Terms:
     )
 
 
-def _tried(found: Preview | None) -> list[Shown]:
+def keep_n(visit: Visit) -> int | None:
+    """How many of the newest are kept for being new, as the field says. Raises SettingInvalid."""
+    count = visit.form["keep_n"].strip()
+    if count and not (count.isascii() and count.isdigit() and len(count) < 10):
+        raise SettingInvalid("choose how many of the newest are kept")
+    return int(count or 0) or None
+
+
+def tried(found: Preview | None, most: int = _MOST_SHOWN) -> list[Shown]:
     """What goes first, then what stays, as much as a page can hold."""
     verdicts = [(verdict, place) for place in found.repositories for verdict in place.verdicts] if found else []
-    chosen = sorted(verdicts, key=lambda each: not each[0].goes)[:_MOST_SHOWN]
+    chosen = sorted(verdicts, key=lambda each: not each[0].goes)[:most]
     return [
         Shown(
             f"{place.path}:{verdict.tag.name}",
@@ -186,7 +192,8 @@ def _tried(found: Preview | None) -> list[Shown]:
     ]
 
 
-def _reasons(found: Preview | None) -> list[tuple[str, int]]:
+def reasons(found: Preview | None) -> list[tuple[str, int]]:
+    """Why the others stay, and how many for each reason, the commonest first."""
     verdicts = [verdict for place in found.repositories for verdict in place.verdicts] if found else []
     return Counter(str(verdict.reason) for verdict in verdicts if not verdict.goes).most_common()
 

@@ -10,6 +10,7 @@ In a path, `{place:place}` is that of a group or project, in full; below it, `/-
 from wharfinger.web.pages import (
     admin,
     audit,
+    bulk,
     cleanup,
     groups,
     home,
@@ -164,6 +165,10 @@ TABLE = (
     Line("POST", "/{place:place}/-/registry/{id}/tags/choose", image.choose, Who.PERSON, form=image.show),
     Line("POST", "/{place:place}/-/registry/{id}/tags/delete", image.delete, Who.PERSON, form=image.show),
     Line("POST", "/{place:place}/-/registry/{id}/tags/undo", image.undo, Who.PERSON, form=image.show),
+    Line("GET", "/{place:place}/-/registry/{id}/bulk", bulk.show, Who.PERSON),
+    Line("POST", "/{place:place}/-/registry/{id}/bulk/preview", bulk.try_out, Who.PERSON, form=bulk.show),
+    Line("POST", "/{place:place}/-/registry/{id}/bulk/delete", bulk.delete, Who.PERSON, form=bulk.show),
+    Line("POST", "/{place:place}/-/registry/{id}/bulk/undo", bulk.undo, Who.PERSON, form=bulk.show),
     Line("GET", "/{place:place}/-/registry/{id}/size", registry.show_size, Who.EVERYBODY),
     Line("GET", "/{place:place}/-/registry/{id}/tags/{name}", manifest.show_tag, Who.EVERYBODY),
     Line("GET", "/{place:place}/-/registry/{id}/manifests/{digest}", manifest.show_digest, Who.EVERYBODY),

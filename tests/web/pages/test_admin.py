@@ -8,7 +8,7 @@ from tests.serving import Server
 from tests.web.pages.conftest import NewPerson
 from wharfinger.domain import queue
 
-PAGES = ["", "/users", "/groups", "/jobs", "/storage", "/settings"]
+PAGES = ["", "/users", "/groups", "/deploy_tokens", "/jobs", "/storage", "/settings"]
 
 
 @pytest.mark.parametrize("path", PAGES)

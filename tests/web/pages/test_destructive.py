@@ -53,6 +53,7 @@ def fields(site: Server, harbour: Harbour, root: Visitor) -> Iterator[Mapping[st
     yield {
         "/profile/tokens/revoke": {"token": own.token.id},
         "/{place:place}/-/tokens/revoke": {"token": deploy.token.id},
+        "/admin/deploy_tokens/revoke": {"token": deploy.token.id},
         "/admin/cleanup/remove": {"name": "spare"},
         "/{place:place}/-/cleanup/remove": {"name": "spare"},
         "/{place:place}/-/protection/remove": {"rule": rule.id, "kind": rule.rule.kind.value},

@@ -34,7 +34,8 @@ PAGES = (
     "/{place:place}/-/registry/{id}/rename", "/{place:place}/-/registry/{id}/bulk",
     "/{place:place}/-/registry/{id}/tags/{name}", "/{place:place}/-/registry/{id}/compare?from=1.0&to=1.1",
     "/{place:place}/-/members", "/{place:place}/-/cleanup", "/{place:place}/-/protection", "/{place:place}/-/usage",
-    "/{place:place}/-/trash", "/{place:place}/-/settings", "/admin", "/admin/users", "/admin/jobs", "/admin/audit",
+    "/{place:place}/-/trash", "/{place:place}/-/settings", "/admin", "/admin/users",
+    "/admin/deploy_tokens", "/admin/jobs", "/admin/audit",
 )  # fmt: skip
 
 

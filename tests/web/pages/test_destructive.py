@@ -16,7 +16,8 @@ from wharfinger.domain.cleanup import policies
 from wharfinger.domain.cleanup.terms import Terms
 from wharfinger.web.pages.routes import TABLE
 
-DESTROYING = {"delete", "disconnect", "empty", "end", "factor", "forget", "passkeys", "remove", "revoke", "tokens"}
+DESTROYING = {"delete", "disconnect", "empty", "end", "factor", "forget", "passkeys", "remove", "revoke", "revoke_all",
+              "tokens"}  # fmt: skip
 OTHERWISE = {  # lines that end so and do not ask for a name
     "/profile/sessions/end": "one signs in again",
     "/profile/oidc/disconnect": "the account is connected again",
@@ -28,6 +29,7 @@ OTHERWISE = {  # lines that end so and do not ask for a name
     "/profile/tokens": "makes one",
     "/profile/passkeys": "makes one",
     "/{place:place}/-/tokens": "makes one",
+    "/admin/users/{username}/tokens": "makes one",
 }
 
 
@@ -46,6 +48,7 @@ def fields(site: Server, harbour: Harbour, root: Visitor) -> Iterator[Mapping[st
     """What the forms carry, by the line's path, so that only the name is missing."""
     tools, project = site.tools, harbour.project
     own = tokens.create_personal(tools, OPERATOR, "own", ["api"], username=root.username)
+    theirs = tokens.create_personal(tools, OPERATOR, "theirs", ["api"], username=harbour.username)
     deploy = tokens.create_deploy(tools, OPERATOR, project, "deployer", ["read_registry"])
     policies.save(tools, OPERATOR, "", Terms(name="spare", enabled=False))
     policies.save(tools, OPERATOR, project, Terms(name="spare", enabled=False))
@@ -53,6 +56,7 @@ def fields(site: Server, harbour: Harbour, root: Visitor) -> Iterator[Mapping[st
     yield {
         "/profile/tokens/revoke": {"token": own.token.id},
         "/{place:place}/-/tokens/revoke": {"token": deploy.token.id},
+        "/admin/users/{username}/tokens/revoke": {"token": theirs.token.id},
         "/admin/deploy_tokens/revoke": {"token": deploy.token.id},
         "/admin/cleanup/remove": {"name": "spare"},
         "/{place:place}/-/cleanup/remove": {"name": "spare"},

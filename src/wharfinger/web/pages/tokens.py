@@ -1,12 +1,17 @@
-"""Access tokens: one's own, and those of a group or project. A new one is shown once, by the answer to its form."""
+"""Access tokens: one's own, those of a group or project, and, for administrators, those of anybody.
+
+A new one is shown once, by the answer to its form.
+"""
 
 from typing import Any, Final
 
 from starlette.responses import Response
 
-from wharfinger.domain import tokens
+from wharfinger.domain import tokens, users
 from wharfinger.domain.access import Group, Project
+from wharfinger.domain.errors import TokenUnknown
 from wharfinger.domain.tokens import NewToken, Token
+from wharfinger.domain.users import User
 from wharfinger.rules.roles import Action, Role
 from wharfinger.rules.scopes import SCOPES, CredentialKind
 from wharfinger.web.pages.places import opened
@@ -39,6 +44,34 @@ def revoke(visit: Visit) -> Response:
     """The end of one."""
     _revoke(visit)
     return visit.go("/profile/tokens", "The token is good for nothing any more.")
+
+
+def show_of(visit: Visit) -> Response:
+    """The tokens of a person, for administrators."""
+    return _of_person(visit, None)
+
+
+def create_of(visit: Visit) -> Response:
+    """A new one for a person, shown now and never again."""
+    form, ends = visit.form, visit.day("expires")
+    who = _person(visit).username
+    made = tokens.create_personal(
+        visit.tools, visit.caller, form["name"], form.all("scopes"), username=who, expires_at=ends
+    )
+    return _of_person(visit, made)
+
+
+def rotate_of(visit: Visit) -> Response:
+    """A new secret for the same."""
+    return _of_person(visit, tokens.rotate(visit.tools, visit.caller, _one_of(visit).id))
+
+
+def revoke_of(visit: Visit) -> Response:
+    """The end of one."""
+    _one_of(visit)
+    _revoke(visit)
+    username = visit.of_path("username")
+    return visit.go(f"/admin/users/{username}/tokens", f"The token of {username} is good for nothing any more.")
 
 
 def show_place(visit: Visit) -> Response:
@@ -85,6 +118,25 @@ def _revoke(visit: Visit) -> None:
 def _own(visit: Visit, made: NewToken | None) -> Response:
     found = [one for one in tokens.list_personal(visit.tools, visit.caller) if one.kind is CredentialKind.PERSONAL]
     return visit.page("tokens.html", new=made, scopes=_explained(PERSONAL), **_sorted(visit, found))
+
+
+def _of_person(visit: Visit, made: NewToken | None) -> Response:
+    user = _person(visit)
+    found = tokens.list_personal(visit.tools, visit.caller, username=user.username)
+    found = [one for one in found if one.kind is CredentialKind.PERSONAL]
+    return visit.page("user_tokens.html", user=user, new=made, scopes=_explained(PERSONAL), **_sorted(visit, found))
+
+
+def _person(visit: Visit) -> User:
+    return users.get(visit.tools, visit.caller, visit.of_path("username"))
+
+
+def _one_of(visit: Visit) -> Token:
+    """The token that the form names, if it is one that the person made or was given. Raises TokenUnknown."""
+    user, token = _person(visit), tokens.get(visit.tools, visit.caller, visit.number("token"))
+    if token.kind is not CredentialKind.PERSONAL or token.user_id != user.id:
+        raise TokenUnknown(f"{user.username} has no access token {token.id}: look at the list of those that there are")
+    return token
 
 
 def _of_place(visit: Visit, place: Project | Group, made: NewToken | None) -> Response:

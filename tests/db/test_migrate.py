@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from tests.postgres import Cluster
-from wharfinger.db import migrate
+from wharfinger.db import migrate, revision
 from wharfinger.db.engine import Database
 from wharfinger.db.tables.schema import metadata
 
@@ -89,9 +90,9 @@ def test_the_migrated_schema_is_that_of_the_metadata(empty_urls: tuple[str, str]
 
 def test_current_tells_where_a_database_stands(empty_urls: tuple[str, str]) -> None:
     url, _ = empty_urls
-    assert migrate.current(url) is None
+    assert revision.current(url) is None
     migrate.upgrade(url)
-    assert migrate.current(url) == migrate.head()
+    assert revision.current(url) == revision.head()
     before = schema(url)
     migrate.upgrade(url)
     assert schema(url) == before
@@ -101,7 +102,7 @@ def test_processes_that_start_together_migrate_once(empty_urls: tuple[str, str])
     url, _ = empty_urls
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(migrate.upgrade, [url] * 4))
-    assert migrate.current(url) == migrate.head()
+    assert revision.current(url) == revision.head()
 
 
 def test_a_database_of_a_newer_version_is_left_alone(empty_urls: tuple[str, str]) -> None:
@@ -111,7 +112,7 @@ def test_a_database_of_a_newer_version_is_left_alone(empty_urls: tuple[str, str]
     with db.begin() as tx:
         tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     db.close()
-    with pytest.raises(migrate.SchemaUnknown, match=r"another version of Wharfinger.*9999"):
+    with pytest.raises(revision.SchemaUnknown, match=r"another version of Wharfinger.*9999"):
         migrate.upgrade(url)
 
 
@@ -125,4 +126,9 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty_urls: tuple[str, str
     with pytest.raises(Exception, match="tags"):
         migrate.upgrade(url)
     assert schema(url) == before
-    assert migrate.current(url) is None
+    assert revision.current(url) is None
+
+
+def test_the_newest_revision_is_what_alembic_takes_for_it() -> None:
+    scripts = ScriptDirectory(str(revision.MIGRATIONS))
+    assert [revision.head()] == scripts.get_heads()

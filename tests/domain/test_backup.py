@@ -18,7 +18,7 @@ from tests.in_process import build_tools, close_tools
 from tests.storage import buckets
 from tests.storage.bytes_of import some
 from tests.storage.test_served import MASTER
-from wharfinger.db import dump, migrate
+from wharfinger.db import dump, migrate, revision
 from wharfinger.db.engine import Database
 from wharfinger.db.tables.schema import metadata
 from wharfinger.domain import backup, garbage, groups, images, kept, verify
@@ -228,7 +228,7 @@ def test_a_backup_of_an_older_version(
     only = {name: table["tables"][name] for name in ("freed",)}
     (on_files.folder / "backup.json").write_text(json.dumps(table | {"revision": "0005", "tables": only}))
     backup.restore(empty, folder)
-    assert migrate.current(empty) == migrate.head()
+    assert revision.current(empty) == revision.head()
 
 
 @pytest.mark.parametrize(

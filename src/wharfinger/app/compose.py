@@ -10,7 +10,7 @@ from wharfinger.app.policy import policy
 from wharfinger.app.secret import read_secret
 from wharfinger.config.load import Problem, SettingsRefused
 from wharfinger.config.settings import Settings
-from wharfinger.db import migrate
+from wharfinger.db import revision
 from wharfinger.db.engine import Database, sqlite_url
 from wharfinger.db.lookup import open_lookup
 from wharfinger.domain.keys import KeyRing
@@ -25,7 +25,17 @@ def database_url(settings: Settings) -> str:
 
 def schema_is_current(settings: Settings) -> bool:
     """Is the database at the newest revision?"""
-    return migrate.current(database_url(settings)) == migrate.head()
+    return revision.current(database_url(settings)) == revision.head()
+
+
+def upgrade(settings: Settings) -> None:
+    """Bring the database to the newest revision. Raises SchemaUnknown."""
+    if schema_is_current(settings):
+        return
+    # Alembic takes as long to load as the database's own library, and there is seldom something to do.
+    from wharfinger.db import migrate  # noqa: PLC0415
+
+    migrate.upgrade(database_url(settings))
 
 
 def open_tools(settings: Settings) -> Tools:

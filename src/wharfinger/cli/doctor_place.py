@@ -16,7 +16,7 @@ from wharfinger.app.clock import now
 from wharfinger.cli.finding import Finding, fail, ok, warn
 from wharfinger.config.load import SettingsRefused
 from wharfinger.config.settings import Settings
-from wharfinger.db import migrate
+from wharfinger.db import revision
 from wharfinger.db.engine import Database
 from wharfinger.domain.keys import SecretChanged
 from wharfinger.storage.store import StoreError
@@ -89,7 +89,7 @@ def _database(settings: Settings) -> Finding:
     url = compose.database_url(settings)
     shown = make_url(url).render_as_string(hide_password=True)
     try:
-        found, newest = migrate.current(url), migrate.head()
+        found, newest = revision.current(url), revision.head()
     except DBAPIError as error:
         advice = "check that it runs, and host, name, user and password in [database] url"
         return fail("database", f"{shown} cannot be reached: {error.orig}", advice)

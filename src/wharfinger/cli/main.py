@@ -1,63 +1,84 @@
-"""The command `wharfinger`: which word runs what, and how a command fails."""
+"""The command `wharfinger`: which word runs what, and how a command fails.
+
+A command is loaded when it is the one that was asked for: all of them take several times as long.
+"""
 
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from typing import Annotated, Final
 
 import typer
-from sqlalchemy.exc import DBAPIError
 
 from wharfinger import __version__
-from wharfinger.cli.audit import audit
-from wharfinger.cli.backup import backup, restore
-from wharfinger.cli.cleanup import cleanup
-from wharfinger.cli.demo import demo
-from wharfinger.cli.doctor import doctor
-from wharfinger.cli.gc import gc
-from wharfinger.cli.group import group
-from wharfinger.cli.job import job
-from wharfinger.cli.member import member
-from wharfinger.cli.migrate import migrate
-from wharfinger.cli.project import project
-from wharfinger.cli.protection import protection
-from wharfinger.cli.quota import quota
-from wharfinger.cli.reconfigure import reconfigure
-from wharfinger.cli.repository import repository
-from wharfinger.cli.serve import serve
-from wharfinger.cli.stats import stats
-from wharfinger.cli.status import status
-from wharfinger.cli.storage import storage
-from wharfinger.cli.take import take
-from wharfinger.cli.terminal import Failure, note, say
-from wharfinger.cli.token import token
-from wharfinger.cli.trash import trash
-from wharfinger.cli.user import user
-from wharfinger.cli.verify import verify
-from wharfinger.cli.webhook import webhook
-from wharfinger.cli.worker import worker
-from wharfinger.config.load import SettingsRefused
-from wharfinger.db.migrate import SchemaUnknown
-from wharfinger.domain.errors import Refusal
-from wharfinger.domain.keys import SecretChanged
-from wharfinger.storage.store import StoreError
+from wharfinger.cli.terminal import note, say
 
-FAILURES: Final = (Failure, Refusal, SettingsRefused, SchemaUnknown, SecretChanged, StoreError)
+WORDS: Final = {
+    "serve": "Start the registry and stay until SIGTERM or Ctrl-C.",
+    "worker": "Do the periodic work until SIGTERM or Ctrl-C. Any number of workers may run.",
+    "migrate": "Bring the database up to date. The embedded SQLite does so by itself at every start.",
+    "status": "Tell about the running server. Exit code 1 where none runs.",
+    "reconfigure": "Apply the changed settings file to the running server, without dropping a transfer.",
+    "doctor": "Check settings, folders, database, secret, clock, certificate and address. Exit code 1 where something "
+    "fails.",
+    "demo": "Push a small real image and pull it back, over HTTP.",
+    "verify": "Compare what the database promises with the bytes. The server may run. Exit code 3 where problems are "
+    "left.",
+    "backup": "Write all rows as they are at this moment, and a list of the bytes. The server may run.",
+    "restore": "Put a backup into an empty database, SQLite or PostgreSQL, whichever it was made of. No server may "
+    "run.",
+    "import": "Take over the reference registry's images; servers may run. Exit code 3 where something was not taken.",
+    "user": "People: make, list, change, block, delete.",
+    "group": "Groups: make, list, rename, move, change, delete.",
+    "project": "Projects: make, list, rename, move, change, delete.",
+    "member": "Members of groups and projects: add, list, remove.",
+    "token": "Access tokens: create, list, rotate, revoke.",
+    "repository": "Image repositories: rename, delete.",
+    "protection": "Protected repositories and tags, immutable tags: list, add, remove.",
+    "cleanup": "Cleanup policies: list, set, enable, disable, remove; preview, run, stop, history, undo.",
+    "trash": "Deleted tags, manifests and repositories: list, restore.",
+    "stats": "How often images are pulled, what nobody pulls.",
+    "quota": "Storage of projects, groups and all: use, limits.",
+    "gc": "Garbage collection: how it stands, what it would take, do it now.",
+    "storage": "The bytes of blobs as a whole.",
+    "job": "Work that waits or was given up: list, try again, forget.",
+    "audit": "What happened: list, export, verify.",
+    "webhook": "Webhooks: add, list, test, and what was delivered.",
+}
+_ELSEWHERE: Final = {"restore": ("backup", "restore"), "import": ("take", "take")}  # others: in modules of their names
 
-cli = typer.Typer(
-    name="wharfinger",
-    help="A container registry that lives inside projects.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",  # the other reading takes [storage] for a colour
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for command in (serve, worker, migrate, status, reconfigure, doctor, demo, verify, backup, restore):
-    cli.command()(command)
-cli.command("import")(take)
-for noun in (user, group, project, member, token, repository, protection, cleanup, trash, stats, quota):
-    cli.add_typer(noun)
-for noun in (gc, storage, job, audit, webhook):
-    cli.add_typer(noun)
+
+def command_line(asked: str) -> typer.Typer:
+    """All words, and what the one that is asked for does."""
+    cli = typer.Typer(
+        name="wharfinger",
+        help="A container registry that lives inside projects.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",  # the other reading takes [storage] for a colour
+        context_settings={"help_option_names": ["-h", "--help"]},
+        callback=_options,
+    )
+    for word, text in WORDS.items():
+        if word != asked:
+            cli.command(word, help=text)(_not_loaded)
+        elif isinstance(found := load(word), typer.Typer):
+            cli.add_typer(found)
+        else:
+            cli.command(word)(found)
+    return cli
+
+
+def load(word: str) -> typer.Typer | Callable[..., None]:
+    """What a word runs: more words, or a function."""
+    module, name = _ELSEWHERE.get(word, (word, word))
+    found: typer.Typer | Callable[..., None] = getattr(import_module(f"wharfinger.cli.{module}"), name)
+    return found
+
+
+def _not_loaded() -> None:
+    """Stands for a command in the list of all."""
 
 
 def _version(asked: bool) -> None:
@@ -66,7 +87,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@cli.callback()
 def _options(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
 ) -> None:
@@ -76,17 +96,10 @@ def _options(
 def run() -> None:
     """Run the command line. Exit code 1 with one sentence where it cannot be done, 2 where it was written wrongly."""
     try:
-        cli()
-    except FAILURES as failure:
-        note(f"wharfinger: {failure}")
-        sys.exit(1)
-    except PermissionError as error:
-        note(f"wharfinger: {error.filename}: {error.strerror}; run this as the user whom the server runs as")
-        sys.exit(1)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        note(f"wharfinger: {where}{error.strerror or error}; `wharfinger doctor` looks for the cause")
-        sys.exit(1)
-    except DBAPIError as error:
-        note(f"wharfinger: the database refused: {error.orig}; `wharfinger doctor` looks for the cause")
+        command_line(next((word for word in sys.argv[1:] if not word.startswith("-")), ""))()
+    except Exception as error:
+        sentence = import_module("wharfinger.cli.failures").sentence(error)
+        if sentence is None:
+            raise
+        note(f"wharfinger: {sentence}")
         sys.exit(1)

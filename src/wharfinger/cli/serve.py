@@ -28,7 +28,6 @@ from wharfinger.config import running
 from wharfinger.config.load import find_file, load
 from wharfinger.config.running import AlreadyRunning, Running
 from wharfinger.config.settings import Settings
-from wharfinger.db import migrate as migrations
 from wharfinger.web.log import start_logging
 
 _MOST_WORKERS: Final = 8
@@ -127,7 +126,7 @@ def _check_address(settings: Settings) -> None:
 def _prepare_database(settings: Settings, *, migrate: bool) -> None:
     """SQLite is ours alone and migrated by itself; a PostgreSQL may be shared, so its operator decides."""
     if not settings.database.url or migrate:
-        migrations.upgrade(compose.database_url(settings))
+        compose.upgrade(settings)
     elif not compose.schema_is_current(settings):
         raise Failure(
             "the database is behind this version of Wharfinger: back it up and run `wharfinger migrate`, "

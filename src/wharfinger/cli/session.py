@@ -10,7 +10,6 @@ from wharfinger.app import compose
 from wharfinger.cli.terminal import Failure
 from wharfinger.config.load import find_file, load
 from wharfinger.config.settings import Settings
-from wharfinger.db import migrate
 from wharfinger.domain.tools import Tools
 
 Item = TypeVar("Item")
@@ -40,7 +39,7 @@ def prepare_database(settings: Settings, *, upgrade: bool) -> None:
         return
     if not upgrade:
         raise Failure("the database is behind this version of Wharfinger: back it up, then run `wharfinger migrate`")
-    migrate.upgrade(compose.database_url(settings))
+    compose.upgrade(settings)
 
 
 def everything(page: Callable[[str, int], list[Item]], key: Callable[[Item], str]) -> list[Item]:

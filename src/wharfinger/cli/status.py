@@ -18,7 +18,7 @@ from wharfinger.config.changes import Change, changes
 from wharfinger.config.load import SettingsRefused
 from wharfinger.config.running import Running
 from wharfinger.config.settings import Settings, leaves, variable
-from wharfinger.db import migrate
+from wharfinger.db import revision
 
 
 def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -74,7 +74,7 @@ def _answers(settings: Settings) -> str:
 
 def _schema(settings: Settings) -> str:
     try:
-        found, newest = migrate.current(compose.database_url(settings)), migrate.head()
+        found, newest = revision.current(compose.database_url(settings)), revision.head()
     except DBAPIError as error:
         return f"unknown: {error.orig}"
     return f"{found}, the newest" if found == newest else f"{found or 'none'}, behind {newest}"

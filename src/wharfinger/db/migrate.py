@@ -1,26 +1,20 @@
-"""Bringing a database to the present tables, and telling where it stands.
+"""Bringing a database to the present tables.
 
 A migration is one transaction: it happens in full or not at all, on SQLite too. Processes that start together take
 turns, and all but the first find nothing left to do.
 """
 
-from pathlib import Path
 from typing import Final
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
 from wharfinger.db.engine import Database
+from wharfinger.db.revision import MIGRATIONS, SchemaUnknown
 
 _TURN: Final = 0x7768_6172  # any number, the same in every process
-
-
-class SchemaUnknown(RuntimeError):
-    """The database is at a revision that this version of Wharfinger does not have."""
 
 
 def upgrade(url: str, revision: str = "head") -> None:
@@ -41,28 +35,10 @@ def upgrade(url: str, revision: str = "head") -> None:
         db.close()
 
 
-def current(url: str) -> str | None:
-    """The revision the database is at; None if it was never migrated."""
-    db = Database.open(url)
-    try:
-        with db.read() as tx:
-            return MigrationContext.configure(tx).get_current_revision()
-    finally:
-        db.close()
-
-
-def head() -> str:
-    """The newest revision of this version of Wharfinger."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
-    if found is None:
-        raise SchemaUnknown("this installation has no migrations: install Wharfinger again")
-    return found
-
-
 def _config() -> Config:
     config = Config()
     # Alembic reads % as the start of a variable, and a folder may have one in its name.
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection
 
-from wharfinger.db import dump, inventory, migrate
+from wharfinger.db import dump, inventory, migrate, revision
 from wharfinger.db.dump import Shape
 from wharfinger.db.engine import Database
 from wharfinger.domain import kept
@@ -83,7 +83,7 @@ def _make(
             listed = backup.write(BYTES, _bytes(tx))
         copied = _copy_all(tools, backup, copies, pace) if copies else Copied()
     of_bytes = {"count": count, "bytes": size, "sha256": listed.sha256}
-    made = {"format": FORMAT, **about, "made_at": tools.clock().isoformat(), "revision": migrate.head()}
+    made = {"format": FORMAT, **about, "made_at": tools.clock().isoformat(), "revision": revision.head()}
     backup.describe({**made, "tables": tables, "blobs": of_bytes})
     return Made(sum(table["rows"] for table in tables.values()), count, size, copied)
 
@@ -100,7 +100,7 @@ def restore(url: str, folder: BackupFolder) -> int:
     shapes = [
         Shape(name, [tuple(it) for it in one["columns"]], one["last_id"]) for name, one in table["tables"].items()
     ]
-    present = migrate.current(url)
+    present = revision.current(url)
     if present not in (None, table["revision"]):
         raise StoreFailed(_NOT_EMPTY)
     migrate.upgrade(url, table["revision"])

@@ -1,11 +1,14 @@
 """Every page there is, full of things: axe-core finds nothing, in light, in dark, at phone width. None is left out."""
 
+from collections.abc import Iterator
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.serving import Server
 from tests.web.pages.conftest import NewPerson
 from tests.web.pages.harbour import Harbour, furnish
+from tests.web.pages.people import Person, with_password
 from wharfinger.domain import projects
 from wharfinger.domain.access import OPERATOR
 from wharfinger.web.pages.front import BROKEN
@@ -47,6 +50,20 @@ def harbour(site: Server) -> Harbour:
     return furnish(site)
 
 
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, site: Server) -> Iterator[Person]:
+    one = Person(browser, site, with_password(site, admin=True)).sign_in()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def admin(signed_in: Person) -> Person:
+    """The same for all pages, without what the browser complained about before."""
+    signed_in.complaints.clear()
+    return signed_in
+
+
 def name(route: str) -> str:
     """What the pictures of a page are called."""
     return "every" + route.replace("{place:place}", "project").replace("/-/", "/").replace("/", "-").translate(
@@ -55,8 +72,8 @@ def name(route: str) -> str:
 
 
 @pytest.mark.parametrize("route", PAGES)
-def test_a_page(person: NewPerson, harbour: Harbour, route: str) -> None:
-    somebody = person(None) if route.startswith("/login") else person(admin=True)
+def test_a_page(person: NewPerson, admin: Person, harbour: Harbour, route: str) -> None:
+    somebody = person(None) if route.startswith("/login") else admin
     asked = ASKED.get(route, "").format(project=harbour.project, digest=harbour.index)
     answer = somebody.page.goto(harbour.path(route) + asked)
     assert answer is not None
@@ -69,10 +86,9 @@ def test_a_page(person: NewPerson, harbour: Harbour, route: str) -> None:
 
 
 @pytest.mark.parametrize("page", GROUP_PAGES)
-def test_a_page_of_a_group(person: NewPerson, harbour: Harbour, page: str) -> None:
-    somebody = person(admin=True)
-    somebody.open(f"/{harbour.group}{page}")
-    somebody.check("every-group" + page.replace("/-/", "-"))
+def test_a_page_of_a_group(admin: Person, harbour: Harbour, page: str) -> None:
+    admin.open(f"/{harbour.group}{page}")
+    admin.check("every-group" + page.replace("/-/", "-"))
 
 
 @pytest.mark.parametrize(

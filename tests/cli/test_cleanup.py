@@ -17,7 +17,7 @@ def test_previewed_run_and_taken_back(server: Server) -> None:
     registry = Registry(server.url, owner.username, server.token(owner))
     pushed = [registry.push(f"{project}/web", image(), tag) for tag in ("a", "b", "latest")]
     none = server.command("cleanup", "list", project)
-    assert none.stderr == f"There is no cleanup policy for {project}.\n"
+    assert none.stderr == (f"There is no cleanup policy for {project}: `wharfinger cleanup set {project}` makes one.\n")
     policies.save(server.tools, OPERATOR, project, Terms(enabled=True, keep_n=1, older_than=None))
     listed = server.command("cleanup", "list", project).stdout.splitlines()
     columns = (
@@ -87,7 +87,8 @@ def test_a_policy_from_first_to_last(server: Server) -> None:
 def test_what_no_policy_says(server: Server) -> None:
     project = server.project().path
     for words, why in (
-        (("set", project, "--remove", "("), "name_regex: the pattern"),
+        (("set", project, "--remove", "("), "wharfinger: --remove: the pattern"),
+        (("set", project, "--every", "5x"), "wharfinger: --every: the duration '5x' is not understood"),
         (("set", project, "--keep-newest", "few"), "few is no count; write a number, or none"),
         (("set", project, "--enforced"), "only policies of groups and of the instance are"),
         (("enable", project), f"no cleanup policy default is for {project}"),
@@ -96,6 +97,17 @@ def test_what_no_policy_says(server: Server) -> None:
     ):
         assert why in server.command("cleanup", *words).stderr
     assert policies.list_policies(server.tools, OPERATOR, project) == []
+
+
+def test_a_new_policy_is_off_and_says_how_to_look_at_it(server: Server) -> None:
+    project = server.project().path
+    said = server.command("cleanup", "set", project, "--remove", "dev-.*").stderr
+    assert f"`wharfinger cleanup preview {project} --policy default` shows what it would take now" in said
+    assert f"`wharfinger cleanup enable {project}` switches it on" in said
+    nothing = server.command("cleanup", "preview", project)
+    assert "`--policy default` looks at one that is off." in nothing.stderr
+    server.command("cleanup", "enable", project)
+    assert server.command("cleanup", "set", project, "--keep-newest", "3").stderr == ""
 
 
 def test_a_group_is_previewed_by_project(server: Server) -> None:

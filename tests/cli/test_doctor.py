@@ -87,6 +87,15 @@ def test_settings_that_differ_and_a_proxy_nobody_listed(served: Server, invoke: 
     assert "trusted_proxies" in told.out
 
 
+def test_variables_that_the_server_has_and_this_shell_has_not(
+    served: Server, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHARFINGER_GC__BATCH", "7")
+    told = invoke("doctor", "--config", str(served.file)).out
+    assert "process " in told and "gc.batch" in told
+    assert "the server was started with other variables (WHARFINGER_GC__BATCH)" in told
+
+
 def test_every_mistake_in_the_settings(invoke: Invoke, home: Path) -> None:
     (home / "wharfinger.toml").write_text("a = 1\nb = 2\n")
     told = invoke("doctor")

@@ -235,3 +235,18 @@ def test_long_lists_are_whole(console: Console) -> None:
 
 def test_version(invoke: Invoke) -> None:
     assert invoke("--version").out.startswith("wharfinger ")
+
+
+def test_a_role_that_is_missing_or_none(console: Console) -> None:
+    missing = console("member add acme ada")
+    assert missing.code == 2
+    assert "10" not in missing.err and "Missing argument 'ROLE'" in missing.err
+    wrong = console("member add acme ada developr")
+    assert wrong.code == 2
+    assert "developr is no role; there are guest, reporter, developer, maintainer, owner" in " ".join(
+        wrong.err.replace("│", " ").split()
+    )
+
+
+def test_a_place_that_is_neither_group_nor_project(console: Console) -> None:
+    assert "no group or project nope" in console.refused("quota show nope")

@@ -30,6 +30,8 @@ def test_a_full_project_says_so_and_can_be_read_and_emptied(own_server: OwnServe
     size = sum(map(len, pushed.blobs))
     assert [row["used_bytes"] for row in read(server, "quota", "show", project.path)] == [size, size, size]
     assert "may use 10 KiB from now on" in said(server, "quota", "set", project.path, "10 KiB")
+    assert "it has no limit of its own from now on" in said(server, "quota", "set", project.path, "none")
+    assert "it may use 50 bytes from now on" in said(server, "quota", "set", project.path, "50")
     said(server, "quota", "set", project.path, str(size))
     started = registry.post(f"/v2/{path}/blobs/uploads/")
     assert started.status_code == 403

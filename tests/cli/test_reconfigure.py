@@ -2,15 +2,19 @@
 
 import json
 import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from copy import deepcopy
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.cli.conftest import Invoke
 from tests.cli.transfers import Transfers
-from tests.serving import Server
+from tests.serving import Server, environment, free_port, until
 from wharfinger.config import running
 
 DATA = os.urandom(8 * 1024 * 1024)
@@ -132,3 +136,35 @@ def test_without_a_server(invoke: Invoke, command: str) -> None:
     done = invoke(command)
     assert (done.code, done.out) == (1, "")
     assert "no server runs with the data folder" in done.err
+
+
+def test_a_file_that_was_written_after_the_start(tmp_path: Path) -> None:
+    port = free_port()
+    given = environment() | {"WHARFINGER_SERVER__LISTEN": f"127.0.0.1:{port}", "WHARFINGER_SERVER__WORKERS": "1"}
+    command = [sys.executable, "-m", "wharfinger"]
+
+    def said(*words: str) -> str:
+        return subprocess.run(
+            [*command, *words], cwd=tmp_path, env=environment(), check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
+
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen([*command, "serve"], cwd=tmp_path, env=given, stdout=log, stderr=log)
+    try:
+        assert until(lambda: answers(f"http://127.0.0.1:{port}/-/ready"), 60), (tmp_path / "log").read_text()
+        (tmp_path / "wharfinger.toml").write_text('[tokens]\nlife = "77s"\n')
+        assert "  tokens.life: 5m → 1m17s" in said("status")
+        assert said("reconfigure") == "Applied to the running server:\n  tokens.life: 5m → 1m17s\n"
+        told = said("status")
+        assert re.search(rf"settings file +{re.escape(str(tmp_path / 'wharfinger.toml'))}\n", told)
+        assert "What runs is what the settings on disk say." in told
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.TransportError:
+        return False

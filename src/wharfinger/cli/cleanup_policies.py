@@ -2,23 +2,34 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from wharfinger.cli.options import ConfigOption, JsonOption, YesOption, confirm
 from wharfinger.cli.session import open_session
-from wharfinger.cli.terminal import Failure, say, show, show_one
+from wharfinger.cli.terminal import Failure, note, say, show, show_one
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.cleanup import policies
 from wharfinger.domain.cleanup.policies import Policy
 from wharfinger.domain.cleanup.terms import FIRST, Terms
+from wharfinger.domain.errors import SettingInvalid
 from wharfinger.domain.tools import Tools
 
 Place = Annotated[str, typer.Argument(help="Full path of a project or group, or / for the whole registry.")]
-Name = Annotated[str, typer.Option("--policy", help="Which.")]
+Name = Annotated[str, typer.Option("--policy", help="Which: its name.")]
 OrNone = "or none for no such rule."
 _NONE = "none"
+_OPTIONS: Final[Mapping[str, str]] = {  # by the field that a refusal begins with
+    "cadence": "--every",
+    "repositories": "--image",
+    "name_regex": "--remove",
+    "name_regex_keep": "--keep",
+    "keep_n": "--keep-newest",
+    "keep_pulled": "--keep-pulled",
+    "older_than": "--older-than",
+    "enforced": "--enforced",
+}
 
 
 def list_(place: Place = "/", config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -26,7 +37,8 @@ def list_(place: Place = "/", config: ConfigOption = None, as_json: JsonOption =
     with open_session(config) as tools:
         found = policies.list_policies(tools, OPERATOR, place.strip("/"))
     where = place.strip("/") or "the instance"
-    show([_row(one) for one in found], as_json=as_json, empty=f"There is no cleanup policy for {where}.")
+    empty = f"There is no cleanup policy for {where}: `wharfinger cleanup set {place}` makes one."
+    show([_row(one) for one in found], as_json=as_json, empty=empty)
 
 
 def set_(
@@ -68,6 +80,10 @@ def set_(
     with open_session(config) as tools:
         saved = _save(tools, place, policy, **given)
     show_one(_row(saved), as_json=as_json)
+    if not saved.terms.enabled:
+        which = place if policy == FIRST else f"{place} --policy {policy}"
+        note(f"It is off. `wharfinger cleanup preview {place} --policy {policy}` shows what it would take now,")
+        note(f"`wharfinger cleanup enable {which}` switches it on.")
 
 
 def enable(place: Place, policy: Name = FIRST, config: ConfigOption = None) -> None:
@@ -104,7 +120,11 @@ def _existing(tools: Tools, place: str, name: str) -> Policy:
 def _save(tools: Tools, place: str, name: str, **fields: Any) -> Policy:
     before = policies.get(tools, OPERATOR, place.strip("/"), name)
     terms = replace(before.terms if before else Terms(name), **fields)
-    policies.save(tools, OPERATOR, place.strip("/"), terms)
+    try:
+        policies.save(tools, OPERATOR, place.strip("/"), terms)
+    except SettingInvalid as refused:
+        field, colon, sentence = str(refused).partition(": ")
+        raise Failure(f"{_OPTIONS.get(field, field)}{colon}{sentence}") from None
     return _existing(tools, place, name)
 
 

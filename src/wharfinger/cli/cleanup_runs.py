@@ -102,10 +102,16 @@ def _preview_project(tools: Tools, project: str, policy: str | None, *, as_json:
     terms = _terms(tools, project, policy)
     found = domain.of_terms(tools, OPERATOR, project, terms) if terms else domain.of_all(tools, OPERATOR, project)
     rows = [_tag(one, place) for place in found.repositories for one in place.verdicts]
-    show(rows, as_json=as_json, empty=f"No policy is about anything in {project}.")
+    show(rows, as_json=as_json, empty=f"No policy is about anything in {project}.{_off(tools, project, policy)}")
     if not as_json:
         for line in _summary(found):
             say(line)
+
+
+def _off(tools: Tools, project: str, policy: str | None) -> str:
+    """How to look at a policy that is not on, where none was named."""
+    off = [one.terms.name for one in policies.list_policies(tools, OPERATOR, project) if not one.terms.enabled]
+    return f" `--policy {off[0]}` looks at one that is off." if off and policy is None else ""
 
 
 def _preview_group(tools: Tools, place: str, policy: str | None, *, as_json: bool) -> None:

@@ -1,7 +1,7 @@
 """`wharfinger doctor`: looks at everything an installation needs, and says what to do where it is not so."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import typer
@@ -12,7 +12,7 @@ from wharfinger.cli.options import ConfigOption, JsonOption
 from wharfinger.cli.terminal import say, show
 from wharfinger.config import running
 from wharfinger.config.changes import changes
-from wharfinger.config.load import SettingsRefused, find_file, load
+from wharfinger.config.load import SettingsRefused, find_file, given_variables, load
 from wharfinger.config.settings import Settings
 
 
@@ -53,8 +53,13 @@ def _same_as_running(settings: Settings) -> Finding:
     found = changes(server.settings, settings)
     if not found:
         return ok("server", f"process {server.pid} runs with these settings")
-    return warn(
-        "server",
-        f"process {server.pid} runs with other settings: " + "; ".join(map(str, found)),
-        "`wharfinger reconfigure` applies what can be applied, a restart the rest",
-    )
+    advice = "`wharfinger reconfigure` applies what can be applied, a restart the rest"
+    if elsewhere := _set_differently(server.variables):
+        advice = f"the server was started with other variables ({elsewhere}): set here what `wharfinger status` shows"
+    return warn("server", f"process {server.pid} runs with other settings: {'; '.join(map(str, found))}", advice)
+
+
+def _set_differently(variables: Mapping[str, str]) -> str:
+    """Names of the variables that a server was started with and that are not so here, or the other way round."""
+    there, here = given_variables(variables), given_variables(os.environ)
+    return ", ".join(sorted(name for name in {*there, *here} if there.get(name) != here.get(name)))

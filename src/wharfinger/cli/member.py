@@ -9,6 +9,7 @@ from wharfinger.cli.session import open_session
 from wharfinger.cli.terminal import say, show
 from wharfinger.domain import members
 from wharfinger.domain.access import OPERATOR
+from wharfinger.rules.roles import Role
 
 member = typer.Typer(name="member", help="Members of groups and projects: add, list, remove.", no_args_is_help=True)
 
@@ -22,9 +23,9 @@ def add(
 ) -> None:
     """Make a person a member, or change their role."""
     with open_session(config) as tools:
-        members.add(tools, OPERATOR, path, username, role, expires_at=until)
+        members.add(tools, OPERATOR, path, username, Role[role.upper()], expires_at=until)
     end = f" until {until:%Y-%m-%d}" if until else ""
-    say(f"{username} is {role.name.lower()} of {path}{end}.")
+    say(f"{username} is {role.lower()} of {path}{end}.")
 
 
 @member.command("list")

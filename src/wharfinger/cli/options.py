@@ -19,6 +19,11 @@ def _role(text: str) -> Role:
         raise typer.BadParameter(f"{text} is no role; there are {_names(Role)}") from None
 
 
+def _role_name(text: str) -> str:
+    _role(text)
+    return text
+
+
 def _visibility(text: str) -> Visibility:
     try:
         return Visibility[text.upper()]
@@ -50,7 +55,9 @@ ConfigOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, for scripts.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether to go on.")]
-RoleArgument = Annotated[Role, typer.Argument(parser=_role, metavar="ROLE", help=f"One of {_names(Role)}.")]
+RoleArgument = Annotated[  # a name, for of what is of the type Role the numbers are shown where it is missing
+    str, typer.Argument(callback=_role_name, metavar="ROLE", help=f"One of {_names(Role)}.")
+]
 RoleOption = Annotated[
     Role | None, typer.Option("--role", parser=_role, metavar="ROLE", help=f"One of {_names(Role)}.")
 ]

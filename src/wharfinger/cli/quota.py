@@ -14,7 +14,9 @@ from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.quotas import Quota
 from wharfinger.rules import sizes
 
-quota = typer.Typer(name="quota", help="Storage of projects, groups and all: use, limits.", no_args_is_help=True)
+quota = typer.Typer(
+    name="quota", help="Storage of projects, groups and all: show, usage, set, recount.", no_args_is_help=True
+)
 
 Place = Annotated[str, typer.Argument(help="Full path of a project or group, or / for the whole registry.")]
 
@@ -56,9 +58,10 @@ def set_(
 ) -> None:
     """Limit a place, or each project in it (of the whole registry: each top group)."""
     with open_session(config) as tools:
-        now = quotas.set_limit(tools, OPERATOR, place.strip("/"), _size(limit), each=each)
-    what = "each thing in it" if each else "it"
-    say(f"{now.path or 'The registry'} uses {sizes.in_words(now.used_bytes)}; {what} may use {limit} from now on.")
+        now = quotas.set_limit(tools, OPERATOR, place.strip("/"), size := _size(limit), each=each)
+    what = ("each top group in it" if not now.path else "each project in it") if each else "it"
+    then = "has no limit of its own" if size is None else f"may use {sizes.in_words(size)}"
+    say(f"{now.path or 'The registry'} uses {sizes.in_words(now.used_bytes)}; {what} {then} from now on.")
 
 
 @quota.command()

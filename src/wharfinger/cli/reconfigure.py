@@ -29,7 +29,8 @@ def reconfigure(config: ConfigOption = None) -> None:
             keeping.check_store(wanted)  # what needs a restart is refused now rather than then
     except SettingsRefused as refused:
         raise Failure(f"these settings are refused, and the server goes on as it is:\n{refused}") from None
-    following = server.model_copy(update={"generation": server.generation + 1, "settings": merged})
+    update = {"generation": server.generation + 1, "settings": merged, "file": server.file or _found_now(config)}
+    following = server.model_copy(update=update)
     running.write(following)
     _wait(following)
     _tell(found)
@@ -54,8 +55,16 @@ def running_server(config: Path | None) -> Running:
 
 
 def on_disk(server: Running, config: Path | None) -> Settings:
-    """What the server would be started with now: its file as it is on disk, under the variables it was given."""
-    return load(config or server.file, server.variables)
+    """What the server would be started with now: its file as it is on disk, under the variables it was given.
+
+    One that was started without a file takes what is found here, where somebody wrote one since.
+    """
+    return load(config or server.file or _found_now(config), server.variables)
+
+
+def _found_now(config: Path | None) -> Path | None:
+    found = find_file(config, os.environ)
+    return found.absolute() if found else None
 
 
 def _wait(following: Running) -> None:

@@ -12,7 +12,9 @@ from wharfinger.domain import trash as domain
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.trash import Trashed
 
-trash = typer.Typer(name="trash", help="Deleted tags, manifests and repositories: list, restore.", no_args_is_help=True)
+trash = typer.Typer(
+    name="trash", help="Deleted tags, manifests and repositories: list, restore, empty.", no_args_is_help=True
+)
 
 Project = Annotated[str, typer.Argument(help="Full path of the project: acme/shop.")]
 _PAGE = 500

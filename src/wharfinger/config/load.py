@@ -69,7 +69,7 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Settings:
     Relative paths in the file start at the file's folder, those in variables at the working directory.
     """
     text, table = ("", {}) if file is None else _read(file)
-    variables = {name: value for name, value in environ.items() if name.startswith(PREFIX) and name != FILE_VARIABLE}
+    variables = given_variables(environ)
     folder = file.absolute().parent if file else Path.cwd()
     given = {"data": folder / "data", **_absolute(Settings, table, folder)}
     try:
@@ -77,6 +77,11 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         places = _Places(file, key_lines(text), {_variable_path(name): name for name in variables})
         raise SettingsRefused(places.problems(error.errors())) from None
+
+
+def given_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that stand for settings."""
+    return {name: value for name, value in environ.items() if name.startswith(PREFIX) and name != FILE_VARIABLE}
 
 
 def data_folder(file: Path | None, environ: Mapping[str, str]) -> Path:

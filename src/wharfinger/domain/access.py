@@ -286,7 +286,8 @@ def open_place(tx: Connection, caller: Caller, path: str, action: Action) -> Pro
         try:
             return open_group(tx, caller, path, action)
         except GroupUnknown:
-            raise neither from None
+            sentence = f"no group or project {path}, or none you may see: check the path, and that you are a member"
+            raise ProjectUnknown(sentence) from neither
 
 
 def askable(text: str) -> str:

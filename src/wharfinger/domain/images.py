@@ -303,7 +303,7 @@ def open_existing(tx: Connection, caller: Caller, path: str, action: Action) -> 
     place = access.open_repository(tx, caller, path, action)
     found = find(tx, place, action)
     if found is None:
-        raise RepositoryUnknown(f"nothing was ever pushed to {path}: push an image, or check the name")
+        raise RepositoryUnknown(f"there is no image at {path}: push one, or check the name")
     return found
 
 

@@ -139,7 +139,7 @@ def manifest(tools: Tools, caller: Caller, path: str, reference: str) -> Inspect
 def _look(tx: Connection, place: Place, reference: str) -> _Found:
     repository = rows.repository_of(tx, place.project_id, place.name)
     if repository is None:
-        raise RepositoryUnknown(f"nothing was ever pushed to {place.path}: push an image, or check the name")
+        raise RepositoryUnknown(f"there is no image at {place.path}: push one, or check the name")
     row = (rows.by_digest if digests.is_digest(reference) else rows.by_tag)(tx, repository, access.askable(reference))
     if row is None:
         raise ManifestUnknown(visible(reference, 200))

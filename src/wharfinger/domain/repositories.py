@@ -164,7 +164,7 @@ def tree_size(tools: Tools, caller: Caller, path: str) -> int:
     with tools.db.read() as tx:
         tree = access.open_tree(tx, caller, path)
         if not rows.page(tx, _tree(tools, caller, tree), Sort.NAME, Cut(limit=1))[0]:
-            raise RepositoryUnknown(f"nothing was ever pushed to {path} or below it: push an image, or check the name")
+            raise RepositoryUnknown(f"there is no image at {path} or below it: push one, or check the name")
         return sizes.of_tree(tx, tree.path, _open_in(tools, caller, tree))
 
 
@@ -234,7 +234,7 @@ def _get(tx: Connection, caller: Caller, path: str, *, sized: bool, counted: boo
     place = images.open_existing(tx, caller, path, Action.PULL)
     row = rows.one(tx, rows.listing(counted=counted, folded=folded), path=place.path)
     if row is None:
-        raise RepositoryUnknown(f"nothing was ever pushed to {path}: push an image, or check the name")
+        raise RepositoryUnknown(f"there is no image at {path}: push one, or check the name")
     return _repository(row, sizes.of_repositories(tx, [row.id])[row.id] if sized else None)
 
 

@@ -96,7 +96,10 @@ class BackupFolder:
         try:
             table = orjson.loads(path.read_bytes())
         except FileNotFoundError:
-            raise StoreFailed(f"{self.root} is no backup, or was never completed: there is no {DESCRIPTION}") from None
+            raise StoreFailed(
+                f"{self.root} is no backup, or was never completed (no {DESCRIPTION}): name a folder that "
+                "`wharfinger backup` made"
+            ) from None
         except (OSError, ValueError) as error:
             raise StoreFailed(f"{path} cannot be read: {error}") from error
         if not isinstance(table, dict):

@@ -73,7 +73,9 @@ class ReferenceFolder:
         """Names of all repositories, sorted."""
         top = self.top / "repositories"
         if not top.is_dir():
-            raise StoreFailed(f"{self.root} was not written by the reference registry: there is no {top}")
+            raise StoreFailed(
+                f"{self.root} was not written by the reference registry, there is no {top}: name the folder above it"
+            )
         return sorted(self._repositories(top))
 
     def tags(self, repository: str) -> Iterator[Link | StoreFailed]:

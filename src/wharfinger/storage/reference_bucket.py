@@ -36,7 +36,10 @@ class ReferenceBucket:
         tags, revisions = self._links
         if not tags and not revisions:
             where = f"{self._bucket.where}/{_TOP}"
-            raise StoreFailed(f"{self._bucket.where} was not written by the reference registry: there is no {where}")
+            raise StoreFailed(
+                f"{self._bucket.where} was not written by the reference registry, there is no {where}: name the prefix "
+                "above it"
+            )
         return sorted({*tags, *revisions})
 
     def tags(self, repository: str) -> Iterator[Link | StoreFailed]:

@@ -32,18 +32,18 @@ WORDS: Final = {
     "group": "Groups: make, list, rename, move, change, delete.",
     "project": "Projects: make, list, rename, move, change, delete.",
     "member": "Members of groups and projects: add, list, remove.",
-    "token": "Access tokens: create, list, rotate, revoke.",
+    "token": "Access tokens: create, list, rotate, revoke, rotate-keys.",
     "repository": "Image repositories: rename, delete.",
     "protection": "Protected repositories and tags, immutable tags: list, add, remove.",
     "cleanup": "Cleanup policies: list, set, enable, disable, remove; preview, run, stop, history, undo.",
-    "trash": "Deleted tags, manifests and repositories: list, restore.",
+    "trash": "Deleted tags, manifests and repositories: list, restore, empty.",
     "stats": "How often images are pulled, what nobody pulls.",
-    "quota": "Storage of projects, groups and all: use, limits.",
+    "quota": "Storage of projects, groups and all: show, usage, set, recount.",
     "gc": "Garbage collection: how it stands, what it would take, do it now.",
-    "storage": "The bytes of blobs as a whole.",
+    "storage": "The bytes of blobs as a whole: move, rekey.",
     "job": "Work that waits or was given up: list, try again, forget.",
     "audit": "What happened: list, export, verify.",
-    "webhook": "Webhooks: add, list, test, and what was delivered.",
+    "webhook": "Webhooks: add, list, test, enable, remove, and what was delivered.",
 }
 _ELSEWHERE: Final = {"restore": ("backup", "restore"), "import": ("take", "take")}  # others: in modules of their names
 

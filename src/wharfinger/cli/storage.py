@@ -11,7 +11,7 @@ from wharfinger.cli.session import open_session, read_settings
 from wharfinger.cli.terminal import Failure, say
 from wharfinger.domain import sealing
 
-storage = typer.Typer(name="storage", help="The bytes of blobs as a whole.", no_args_is_help=True)
+storage = typer.Typer(name="storage", help="The bytes of blobs as a whole: move, rekey.", no_args_is_help=True)
 
 
 @storage.callback()

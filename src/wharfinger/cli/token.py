@@ -20,7 +20,9 @@ from wharfinger.domain.tools import Tools
 from wharfinger.rules.roles import Role
 from wharfinger.rules.scopes import SCOPES
 
-token = typer.Typer(name="token", help="Access tokens: create, list, rotate, revoke.", no_args_is_help=True)
+token = typer.Typer(
+    name="token", help="Access tokens: create, list, rotate, revoke, rotate-keys.", no_args_is_help=True
+)
 
 UserOption = Annotated[str | None, typer.Option("--user", help="Acts for this person.")]
 ProjectOption = Annotated[str | None, typer.Option("--project", help="Bound to this project.")]

@@ -15,7 +15,9 @@ from wharfinger.domain.deliveries import Delivery, State
 from wharfinger.domain.webhooks import Webhook
 from wharfinger.rules.notifications import Form, Subject
 
-webhook = typer.Typer(name="webhook", help="Webhooks: add, list, test, and what was delivered.", no_args_is_help=True)
+webhook = typer.Typer(
+    name="webhook", help="Webhooks: add, list, test, enable, remove, and what was delivered.", no_args_is_help=True
+)
 
 Place = Annotated[
     str, typer.Option("--of", metavar="PATH", help="A group or project: acme/shop. Without it, the installation.")

@@ -61,8 +61,13 @@ def _table(settings: list[Setting]) -> str:
     lines = ["| name | default | hot | meaning |", "| --- | --- | --- | --- |"]
     for setting in settings:
         name = setting.path.rpartition(".")[2]
-        lines.append(f"| `{name}` | {_default(setting)} | {'hot' if setting.hot else ''} | {setting.meaning} |")
+        meaning = setting.meaning + _choices(setting)
+        lines.append(f"| `{name}` | {_default(setting)} | {'hot' if setting.hot else ''} | {meaning} |")
     return "\n".join(lines)
+
+
+def _choices(setting: Setting) -> str:
+    return f" One of {', '.join(f'`{text}`' for text in setting.choices)}." if setting.choices else ""
 
 
 def _default(setting: Setting) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -41,6 +41,7 @@ class Setting:
     default: Any
     hot: bool
     secret: bool
+    choices: tuple[str, ...] = ()  # where only some texts can be written
 
 
 class Settings(BaseSettings):
@@ -149,7 +150,9 @@ def _described(section: type[BaseModel], prefix: str) -> Iterator[Setting]:
             nested[name] = field.annotation
         else:
             extra: Any = field.json_schema_extra or {"hot": True, "secret": False}
-            yield Setting(prefix + name, field.description or "", field.default, extra["hot"], extra["secret"])
+            choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+            facts = (prefix + name, field.description or "", field.default, extra["hot"], extra["secret"])
+            yield Setting(*facts, tuple(text for text in choices if text))
     for name, inner in nested.items():
         yield from _described(inner, f"{prefix}{name}.")
 

@@ -250,3 +250,13 @@ def test_a_role_that_is_missing_or_none(console: Console) -> None:
 
 def test_a_place_that_is_neither_group_nor_project(console: Console) -> None:
     assert "no group or project nope" in console.refused("quota show nope")
+
+
+def test_a_project_below_a_project(console: Console) -> None:
+    console.said("group create acme")
+    console.said("project create acme/shop")
+    console.said("group create beta")
+    console.said("project create beta/toy")
+    assert "acme/shop is a project, and holds images" in console.refused("project create acme/shop/web")
+    assert "acme/shop is a project, and holds images" in console.refused("project move beta/toy acme/shop")
+    assert "no group acme/nothing" in console.refused("project create acme/nothing/web")

@@ -37,4 +37,4 @@ def delete(
     with open_session(config) as tools:
         images.delete_repository(tools, OPERATOR, path)
         kept = tools.policy.trash_keep
-    say(f"{path} is in the trash: `wharfinger trash list` shows it." if kept else f"{path} is gone.")
+    say(f"{path} is in the trash: `wharfinger trash list <project>` shows it." if kept else f"{path} is gone.")

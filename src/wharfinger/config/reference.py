@@ -23,7 +23,8 @@ value is `data` in that same folder.
 Unknown names and wrong values are refused at start, all of them at once, with file, line and the nearest right name.
 
 A setting marked **hot** is applied to the running server by `wharfinger reconfigure`, which checks the file first and
-drops no transfer; the others need a restart. `wharfinger status` says when the file differs from what runs.
+drops no transfer; the others need a restart. `wharfinger status` says when the file differs from what runs. A server
+that was started without a file follows one that is found when `wharfinger reconfigure` is called.
 
 This page is made from the source: `python -m wharfinger.config.reference > docs/configuration.md`.
 """

@@ -12,7 +12,7 @@ from wharfinger.db import projects as rows
 from wharfinger.db import tokens as token_rows
 from wharfinger.domain import access, events, places, sight
 from wharfinger.domain.access import Caller, Group, Project
-from wharfinger.domain.errors import NotEmpty, PathInvalid, ProjectUnknown
+from wharfinger.domain.errors import GroupUnknown, NotEmpty, PathInvalid, ProjectUnknown, Refusal
 from wharfinger.domain.events.places import ProjectChanged, ProjectCreated, ProjectDeleted, ProjectMoved
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import paths
@@ -162,7 +162,20 @@ def delete(tools: Tools, caller: Caller, path: str, *, with_images: bool = False
 
 def _parent(tx: Connection, caller: Caller, path: str, visibility: Visibility) -> Group:
     """The namespace to put a project of this visibility into; a person's own takes any."""
-    parent = access.open_group(tx, caller, path, Action.ADMINISTER)
+    try:
+        parent = access.open_group(tx, caller, path, Action.ADMINISTER)
+    except GroupUnknown:
+        _refuse_project(tx, caller, path)
+        raise
     if parent.owner_id is None:
         places.require_not_above(visibility, parent.visibility, parent.path)
     return parent
+
+
+def _refuse_project(tx: Connection, caller: Caller, path: str) -> None:
+    """Raise PathInvalid where what was taken for a group is a project that the caller may read."""
+    try:
+        access.open_project(tx, caller, path, Action.PULL)
+    except Refusal:
+        return
+    raise PathInvalid(f"{path} is a project, and holds images, no projects: push the image below it, or name a group")

@@ -9,6 +9,7 @@ from tests.web.oci.registry_client import Registry
 from tests.web.pages.conftest import NewPerson
 from tests.web.pages.people import confirm
 from tests.web.pages.test_places import press
+from tests.web.pages.visitor import somebody
 from wharfinger.db import policies as policy_rows
 from wharfinger.domain import protection
 from wharfinger.domain.access import OPERATOR
@@ -17,6 +18,7 @@ from wharfinger.domain.cleanup.terms import Terms, written
 from wharfinger.rules.protection import Kind, Level, Rule
 
 HIDDEN = ("time",)
+TOGETHER = "See what they would take together"
 
 
 def pushed(site: Server, project: object, *tags: str) -> Registry:
@@ -59,6 +61,31 @@ def test_preview_save_run_undo(person: NewPerson, site: Server) -> None:
     expect(page.get_by_role("status").first).to_contain_text("1 thing came back. The policy is off now")
     expect(page.locator("#runs")).to_contain_text("Taken back")
     assert registry.tags(f"{project.path}/web") == ["dev-1", "dev-2", "latest", "v1.0"]
+
+
+def test_all_policies_together(person: NewPerson, site: Server) -> None:
+    group = site.group()
+    project = site.project(f"{group.path}/shop")
+    pushed(site, project, "dev-1", "tmp-1", "v1")
+    for name, pattern in (("devs", "dev-.*"), ("temps", "tmp-.*")):
+        terms = Terms(name, enabled=True, keep_n=None, older_than=None, name_regex=pattern)
+        policies.save(site.tools, OPERATOR, project.path, terms)
+    bob = person(project, "developer")
+    page = bob.open(f"/{project.path}/-/cleanup")
+    press(page, TOGETHER)
+    expect(page.get_by_role("heading", name="Preview of all policies together")).to_be_visible()
+    told = page.get_by_role("status").filter(has_text="would go")
+    expect(told).to_contain_text("2 of 3 tags would go by all policies")
+    expect(page.get_by_role("row", name="web:dev-1")).to_contain_text("(devs)")
+    expect(page.get_by_role("row", name="web:tmp-1")).to_contain_text("(temps)")
+    bob.check("cleanup-together", HIDDEN)
+    policies.save(site.tools, OPERATOR, group.path, Terms(enabled=True, keep_n=1))
+    page = person(group, "owner").open(f"/{group.path}/-/cleanup")
+    press(page, TOGETHER)
+    expect(page.get_by_role("row", name=project.path)).to_contain_text("2 of 3 tags")
+    expect(page.get_by_role("checkbox", name="On")).to_be_checked()  # the form shows what is saved
+    reporter = somebody(site, project, "reporter")
+    assert reporter.post(f"/{project.path}/-/cleanup/preview", {"of": "all"}).status_code == 403
 
 
 def test_what_is_wrong_is_said_and_kept(person: NewPerson, site: Server) -> None:

@@ -48,13 +48,14 @@ def show(visit: Visit) -> Response:
 
 
 def try_out(visit: Visit) -> Response:
-    """The same page with what the policy would take that the form says; nothing is saved."""
-    place, terms = _place(visit), _typed(visit)
+    """The same page with what the policy would take that the form says, or all that hold; nothing is saved."""
+    place, together = _place(visit), visit.form["of"] == "all"
+    asked = None if together else _typed(visit)
+    terms = asked or _saved(visit, place)
     if isinstance(place, Project):
-        return _page(visit, place, terms, found=preview.of_terms(visit.tools, visit.caller, place.path, terms))
-    after = visit.number("after")
-    shares = preview.of_place(visit.tools, visit.caller, _path(place), terms, after=after)
-    return _page(visit, place, terms, shares=shares)
+        return _page(visit, place, terms, together=together, found=_found(visit, place, asked))
+    shares = preview.of_place(visit.tools, visit.caller, _path(place), asked, after=visit.number("after"))
+    return _page(visit, place, terms, together=together, shares=shares)
 
 
 def save(visit: Visit) -> Response:
@@ -111,6 +112,7 @@ def _page(
     place: Project | Group | None,
     terms: Terms,
     *,
+    together: bool = False,
     found: Preview | None = None,
     shares: Shares | None = None,
 ) -> Response:
@@ -125,6 +127,7 @@ def _page(
         "ages": _with(AGES, terms.older_than or ""),
         "pulls": _with((("", "Not for being pulled"), *AGES[1:]), terms.keep_pulled or ""),
         "counts": _with(COUNTS, str(terms.keep_n or "")),
+        "together": together,
         "found": found,
         "shares": shares,
         "tried": tried(found),
@@ -133,6 +136,13 @@ def _page(
     }
     name = "cleanup_instance.html" if place is None else "cleanup.html"
     return visit.page(name, place=place, **facts)
+
+
+def _found(visit: Visit, project: Project, terms: Terms | None) -> Preview:
+    """What a policy would take that says this; without `terms` what all that hold would."""
+    if terms is None:
+        return preview.of_all(visit.tools, visit.caller, project.path)
+    return preview.of_terms(visit.tools, visit.caller, project.path, terms)
 
 
 def _history(visit: Visit, place: Project | Group | None) -> dict[str, Any]:

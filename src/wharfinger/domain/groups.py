@@ -19,7 +19,13 @@ from wharfinger.rules.roles import Action, Role, Visibility, open_to
 
 
 def create(
-    tools: Tools, caller: Caller, path: str, *, visibility: Visibility = Visibility.PRIVATE, name: str | None = None
+    tools: Tools,
+    caller: Caller,
+    path: str,
+    *,
+    visibility: Visibility = Visibility.PRIVATE,
+    name: str | None = None,
+    description: str = "",
 ) -> Group:
     """Make a group at this full path; who makes it owns it. Raises PathInvalid, PathTaken, SettingInvalid.
 
@@ -38,6 +44,7 @@ def create(
         made = place_rows.add_namespace(
             tx, path=path, name=title, parent=above, owner=None, visibility=visibility, now=now
         )
+        rows.change(tx, made, description=places.description(description))
         if caller.user_id is not None:
             member_rows.put(tx, caller.user_id, namespace_id=made, role=Role.OWNER, expires_at=None, now=now)
         group = access.open_group(tx, caller, path, Action.PULL)

@@ -20,7 +20,14 @@ from wharfinger.rules.roles import Action, RegistryAccess, Role, Visibility
 
 
 def create(
-    tools: Tools, caller: Caller, path: str, *, visibility: Visibility = Visibility.PRIVATE, name: str | None = None
+    tools: Tools,
+    caller: Caller,
+    path: str,
+    *,
+    visibility: Visibility = Visibility.PRIVATE,
+    name: str | None = None,
+    registry_access: RegistryAccess = RegistryAccess.ENABLED,
+    description: str = "",
 ) -> Project:
     """Make a project at this full path, in a group whose maintainer the caller is, or in their own namespace.
 
@@ -35,7 +42,8 @@ def create(
         path = places.checked(paths.whole, f"{parent.path}/{last}")
         places.require_free(tx, path)
         title, now = places.title(name, last), tools.clock()
-        place_rows.add_project(tx, path=path, name=title, namespace=parent.id, visibility=visibility, now=now)
+        made = place_rows.add_project(tx, path=path, name=title, namespace=parent.id, visibility=visibility, now=now)
+        rows.change(tx, made, registry_access=registry_access, description=places.description(description))
         project = access.open_project(tx, caller, path, Action.PULL)
         events.put(tx, tools, caller, ProjectCreated(**events.at(project), visibility=visibility.name.lower()))
         return project

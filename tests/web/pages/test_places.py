@@ -9,6 +9,7 @@ from tests.domain.gallery import Gallery
 from tests.serving import Server
 from tests.web.pages.conftest import NewPerson
 from tests.web.pages.people import with_password
+from tests.web.pages.visitor import somebody
 
 
 def press(page: Page, button: str) -> None:
@@ -24,11 +25,13 @@ def test_a_newcomer_makes_group_subgroup_and_project(person: NewPerson) -> None:
     page.get_by_role("link", name="New group").click()
     page.get_by_label("Path").fill(group)
     page.get_by_label("Name for people").fill("The Harbour")
+    page.get_by_label("Description").fill("Where ships\nlie.")
     page.get_by_label("Public").check()
     ada.check("group-new")
     press(page, "Create group")
     expect(page.get_by_role("status").first).to_contain_text("you own it")
     expect(page.get_by_role("heading", level=1)).to_have_text("The Harbour")
+    expect(page.get_by_text("Where ships\nlie.", exact=True)).to_be_visible()
     ada.check("group-empty")
     page.get_by_role("link", name="New subgroup").click()
     page.get_by_label("Path").fill("north")
@@ -37,11 +40,16 @@ def test_a_newcomer_makes_group_subgroup_and_project(person: NewPerson) -> None:
     page.goto(f"/{group}")
     page.get_by_role("link", name="New project").click()
     page.get_by_label("Path").fill("shop")
+    page.get_by_label("Description").fill("All that is sold.")
+    page.get_by_label("Its members alone").check()
     ada.check("project-new")
     press(page, "Create project")
     page.wait_for_url(f"**/{group}/shop")
     expect(page.get_by_text(f"/{group}/shop/web:latest").first).to_be_visible()
+    expect(page.get_by_text("All that is sold.")).to_be_visible()
     ada.check("project-empty")
+    page.goto(f"/{group}/shop/-/settings")
+    expect(page.get_by_label("Its members alone")).to_be_checked()
     page.goto(f"/{group}")
     ada.check("group")
     page.goto("/")
@@ -58,6 +66,14 @@ def test_a_refused_form_keeps_what_was_typed(person: NewPerson) -> None:
     press(page, "Create group")
     expect(page.get_by_role("alert")).to_contain_text("use lower-case letters")
     expect(page.get_by_label("Name for people")).to_have_value("Kept")
+
+
+def test_a_project_that_says_too_much_is_not_made_at_all(site: Server) -> None:
+    ada = somebody(site)
+    sent = {"parent": ada.username, "path": "shop", "visibility": "private", "description": "x" * 100_000}
+    assert ada.post("/projects/new", sent).status_code == 422
+    assert ada.post("/projects/new", {**sent, "description": "", "registry_access": "some"}).status_code == 422
+    assert ada.get(f"/{ada.username}/shop").status_code == 404
 
 
 def test_projects_are_found_while_one_types(person: NewPerson, site: Server) -> None:

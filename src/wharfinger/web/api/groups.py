@@ -106,10 +106,8 @@ def create(call: ApiCall, asked: NewGroup) -> GroupShape:
     """Make a group; who makes it owns it."""
     parent = places.group(call, str(asked.parent_id)).path if asked.parent_id else ""
     path = f"{parent}/{asked.path}".lstrip("/")
-    made = groups.create(call.tools, call.caller, path, visibility=visibility(asked.visibility), name=asked.name)
-    if asked.description:
-        made = groups.change(call.tools, call.caller, made.path, description=asked.description)
-    return shape(call, made)
+    seen, text = visibility(asked.visibility), asked.description or ""
+    return shape(call, groups.create(call.tools, call.caller, path, visibility=seen, name=asked.name, description=text))
 
 
 @router.get("/groups/{id}")

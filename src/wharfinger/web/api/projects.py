@@ -215,11 +215,14 @@ def create(call: ApiCall, asked: NewProject) -> ProjectShape:
     if asked.namespace_id is not None:
         parent = groups.find(call.tools, call.caller, str(asked.namespace_id)).path
     made = projects.create(
-        call.tools, call.caller, f"{parent}/{path}", visibility=shapes.visibility(asked.visibility), name=asked.name
+        call.tools,
+        call.caller,
+        f"{parent}/{path}",
+        visibility=shapes.visibility(asked.visibility),
+        name=asked.name,
+        registry_access=asked.registry_access or RegistryAccess.ENABLED,
+        description=asked.description or "",
     )
-    if asked.registry_access or asked.description:
-        seen, text = asked.registry_access, asked.description
-        made = projects.change(call.tools, call.caller, made.path, registry_access=seen, description=text)
     if policy is not None:
         save_expiration_policy(call, made.path, policy)
     return _with_policy(call, shape(call, directory.describe(call.tools, call.caller, made)), made)

@@ -26,5 +26,6 @@ def create(visit: Visit) -> Response:
     form = visit.form
     path = "/".join(part for part in (form["parent"].strip("/ "), form["path"].strip()) if part)
     name = form["name"].strip() or None
-    made = groups.create(visit.tools, visit.caller, path, visibility=visit.visibility(), name=name)
+    seen, text = visit.visibility(), visit.text("description")
+    made = groups.create(visit.tools, visit.caller, path, visibility=seen, name=name, description=text)
     return visit.go(f"/{made.path}", f"The group {made.path} is there, and you own it.")

@@ -38,9 +38,9 @@ def change(visit: Visit) -> Response:
     place, form = opened(visit, Action.ADMINISTER), visit.form
     new: dict[str, Any] = {"name": form["name"], "visibility": visit.visibility()}
     if "description" in form:
-        new["description"] = form["description"].replace("\r\n", "\n").strip()
+        new["description"] = visit.text("description")
     if isinstance(place, Project):
-        projects.change(visit.tools, visit.caller, place.path, registry_access=_registry_access(visit), **new)
+        projects.change(visit.tools, visit.caller, place.path, registry_access=registry_access(visit), **new)
     else:
         groups.change(visit.tools, visit.caller, place.path, **new)
     return visit.go(f"/{place.path}/-/settings", "Saved.")
@@ -74,7 +74,7 @@ def delete(visit: Visit) -> Response:
     return visit.go(f"/{parent}" if parent else "/groups", f"{place.path} is deleted.")
 
 
-def _registry_access(visit: Visit) -> RegistryAccess | None:
+def registry_access(visit: Visit) -> RegistryAccess | None:
     """The field `registry_access`, None where it was not sent. Raises SettingInvalid."""
     chosen = visit.form["registry_access"]
     if chosen and chosen not in list(RegistryAccess):

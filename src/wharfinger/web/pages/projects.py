@@ -4,7 +4,8 @@ from starlette.responses import Response
 
 from wharfinger.domain import overviews, projects
 from wharfinger.domain.overviews import Wanted
-from wharfinger.rules.roles import Role
+from wharfinger.rules.roles import RegistryAccess, Role
+from wharfinger.web.pages.places import registry_access
 from wharfinger.web.pages.visit import Visit
 
 _MOST_CHOICES = 500
@@ -21,5 +22,13 @@ def create(visit: Visit) -> Response:
     """Make it."""
     form = visit.form
     path, name = f"{form['parent'].strip('/ ')}/{form['path'].strip()}", form["name"].strip() or None
-    made = projects.create(visit.tools, visit.caller, path, visibility=visit.visibility(), name=name)
+    made = projects.create(
+        visit.tools,
+        visit.caller,
+        path,
+        visibility=visit.visibility(),
+        name=name,
+        registry_access=registry_access(visit) or RegistryAccess.ENABLED,
+        description=visit.text("description"),
+    )
     return visit.go(f"/{made.path}", f"The project {made.path} is there: push a first image.")

@@ -152,6 +152,10 @@ class Visit:
             raise Invalid(f"{name} is to be a number: go back and choose again")
         return int(found)
 
+    def text(self, name: str) -> str:
+        """A field of several lines."""
+        return self.form[name].replace("\r\n", "\n").strip()
+
     def visibility(self) -> Visibility:
         """The field `visibility`. Raises Invalid."""
         try:

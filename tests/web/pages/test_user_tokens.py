@@ -33,6 +33,7 @@ def test_one_is_made_rotated_and_revoked(person: NewPerson, site: Server) -> Non
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Access tokens of {ada}")
     page.get_by_text(f"Create a token for {ada}").click()
     page.get_by_label("Name").fill("nightly")
+    page.get_by_label("Description").fill("For the build at night.")
     page.get_by_role("button", name="Create token").click()
     secret = page.get_by_label("Command").first.inner_text()
     page.get_by_role("button", name="Copy the token").click()
@@ -63,6 +64,16 @@ def test_what_is_wrong_is_said_and_kept(person: NewPerson, site: Server) -> None
     expect(page.get_by_role("alert")).to_contain_text("which is over: choose later")
     expect(page.get_by_label("Name")).to_have_value("late")
     assert names(site, ada) == []
+
+
+def test_rotating_takes_no_day_that_is_over(site: Server) -> None:
+    root, ada = somebody(site, admin=True), site.user().username
+    made = tokens.create_personal(site.tools, OPERATOR, "own", ["api"], username=ada)
+    for day in ("2001-01-01", "tomorrow"):
+        sent = {"token": made.token.id, "ends": day}
+        assert root.post(f"/admin/users/{ada}/tokens/rotate", sent).status_code == 422
+    assert names(site, ada) == ["own"]
+    assert tokens.authenticate(site.tools, ada, made.secret, "192.0.2.1")
 
 
 def test_a_token_of_somebody_else_or_of_another_kind_is_not_there(site: Server) -> None:

@@ -28,16 +28,21 @@ def show(visit: Visit) -> Response:
 
 def create(visit: Visit) -> Response:
     """A new one, shown now and never again."""
-    form = visit.form
+    form, text = visit.form, visit.text("description")
     made = tokens.create_personal(
-        visit.tools, visit.caller, form["name"], form.all("scopes"), expires_at=visit.day("expires")
+        visit.tools,
+        visit.caller,
+        form["name"],
+        form.all("scopes"),
+        expires_at=visit.day("expires"),
+        description=text,
     )
     return _own(visit, made)
 
 
 def rotate(visit: Visit) -> Response:
     """A new secret for the same."""
-    return _own(visit, tokens.rotate(visit.tools, visit.caller, visit.number("token")))
+    return _own(visit, _rotated(visit, visit.number("token")))
 
 
 def revoke(visit: Visit) -> Response:
@@ -56,14 +61,20 @@ def create_of(visit: Visit) -> Response:
     form, ends = visit.form, visit.day("expires")
     who = _person(visit).username
     made = tokens.create_personal(
-        visit.tools, visit.caller, form["name"], form.all("scopes"), username=who, expires_at=ends
+        visit.tools,
+        visit.caller,
+        form["name"],
+        form.all("scopes"),
+        username=who,
+        expires_at=ends,
+        description=visit.text("description"),
     )
     return _of_person(visit, made)
 
 
 def rotate_of(visit: Visit) -> Response:
     """A new secret for the same."""
-    return _of_person(visit, tokens.rotate(visit.tools, visit.caller, _one_of(visit).id))
+    return _of_person(visit, _rotated(visit, _one_of(visit).id))
 
 
 def revoke_of(visit: Visit) -> Response:
@@ -90,7 +101,14 @@ def create_place(visit: Visit) -> Response:
         )
     else:
         made = tokens.create_bot(
-            visit.tools, visit.caller, place.path, name, scopes, role=visit.role(), expires_at=ends
+            visit.tools,
+            visit.caller,
+            place.path,
+            name,
+            scopes,
+            role=visit.role(),
+            expires_at=ends,
+            description=visit.text("description"),
         )
     return _of_place(visit, place, made)
 
@@ -98,7 +116,7 @@ def create_place(visit: Visit) -> Response:
 def rotate_place(visit: Visit) -> Response:
     """A new secret for the same."""
     place = opened(visit, Action.ADMINISTER)
-    return _of_place(visit, place, tokens.rotate(visit.tools, visit.caller, visit.number("token")))
+    return _of_place(visit, place, _rotated(visit, visit.number("token")))
 
 
 def revoke_place(visit: Visit) -> Response:
@@ -106,6 +124,11 @@ def revoke_place(visit: Visit) -> Response:
     place = opened(visit, Action.ADMINISTER)
     _revoke(visit)
     return visit.go(f"/{place.path}/-/tokens", "The token is good for nothing any more.")
+
+
+def _rotated(visit: Visit, token: int) -> NewToken:
+    """The new one; it ends on the day that the form says, or else lives as long as the old one was to live."""
+    return tokens.rotate(visit.tools, visit.caller, token, expires_at=visit.day("ends"))
 
 
 def _revoke(visit: Visit) -> None:

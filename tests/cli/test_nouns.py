@@ -206,6 +206,9 @@ def test_no_password_came(console: Console) -> None:
         "token create x",
         "token create x --user a --project b/c",
         "token create x --user a --deploy",
+        "token create x --user a --username puller",
+        "token create x --user a --role developer",
+        "token create x --group acme --deploy --role developer",
         "token revoke abc",
     ],
 )

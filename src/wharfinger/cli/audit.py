@@ -48,8 +48,13 @@ What = Annotated[str, typer.Option("--what", help='What: "manifest pushed", "mem
 Where = Annotated[str, typer.Option("--path", help="To what: the path of a repository, project, group or user.")]
 From = Annotated[str, typer.Option("--address", help="From which address.")]
 Search = Annotated[str, typer.Option("--search", help='Words that an event tells, or a reference: "acme/shop:v1".')]
-Since = Annotated[datetime | None, typer.Option("--since", parser=_moment, metavar="TIME", help="From then on.")]
-Before = Annotated[datetime | None, typer.Option("--before", parser=_moment, metavar="TIME", help="Until then.")]
+Since = Annotated[
+    datetime | None,
+    typer.Option("--since", parser=_moment, metavar="TIME", help="From then on: 2026-03-01, or 2026-03-01T12:00."),
+]
+Before = Annotated[
+    datetime | None, typer.Option("--before", parser=_moment, metavar="TIME", help="Until then, written the same way.")
+]
 
 
 @audit.command("list")

@@ -44,7 +44,7 @@ def preview(
             _preview_group(tools, place.strip("/"), policy, as_json=as_json)
 
 
-def run(project: Project, policy: Annotated[str, typer.Option("--policy", help="Which.")] = FIRST,
+def run(project: Project, policy: Annotated[str, typer.Option("--policy", help="Which policy, by its name.")] = FIRST,
         yes: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:  # fmt: skip
     """Have a policy run now. A worker does it; what goes lies in the trash for a while."""
     confirm(f"Remove from {project} what the policy {policy} takes?", yes=yes)

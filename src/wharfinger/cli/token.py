@@ -53,8 +53,7 @@ def create(
 ) -> None:
     """Create a token for a person, a project, a group or a machine, and print it, once."""
     place = _one_of(user, project, group)
-    if deploy and user:
-        raise typer.BadParameter("a --deploy token is of a --project or --group, not of a --user")
+    _require_sense(user=user, deploy=deploy, role=role, username=username)
     scopes = scope or (_PULL if deploy else _PULL_AND_PUSH)
     with open_session(config) as tools:
         if user:
@@ -116,6 +115,16 @@ def rotate_keys(
     with open_session(config) as tools:
         kid = tokens.rotate_signing_key(tools, OPERATOR, at_once=at_once)
     say(f"Registry tokens are signed with the key {kid} from now on.")
+
+
+def _require_sense(*, user: str | None, deploy: bool, role: Role | None, username: str | None) -> None:
+    if deploy and user:
+        raise typer.BadParameter("a --deploy token is of a --project or --group, not of a --user")
+    if username and not deploy:
+        raise typer.BadParameter("--username is for a --deploy token: others log in with any user name")
+    if role is not None and (deploy or user):
+        whose = "a --deploy token has no role, only a --scope" if deploy else "a token of a --user has that one's roles"
+        raise typer.BadParameter(f"--role is for a token of a --project or --group: {whose}")
 
 
 def _one_of(user: str | None, project: str | None, group: str | None) -> str:

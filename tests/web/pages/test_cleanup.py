@@ -1,5 +1,7 @@
 """Cleanup policies and rules of protection in a browser: preview, save, run, undo."""
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.actors import fresh
@@ -95,6 +97,23 @@ def test_what_is_wrong_is_said_and_kept(person: NewPerson, site: Server) -> None
     press(page, "Preview")
     expect(page.get_by_role("alert")).to_contain_text("no RE2 expression")
     expect(page.get_by_label("Remove tags matching")).to_have_value("(")
+
+
+def test_a_form_beside_that_is_refused_changes_no_box(site: Server) -> None:
+    """Or whoever saves then would switch the policy off."""
+    project = site.project()
+    policies.save(site.tools, OPERATOR, project.path, Terms(enabled=True))
+    ada, page = somebody(site, project, "maintainer"), f"/{project.path}/-/cleanup"
+    box = re.compile('<input type="checkbox" id="f-is-enabled"[^>]* checked')
+    assert box.search(ada.get(page).text)
+    refused = ada.post(f"{page}/remove", {"name": "default", "typed": "another"})
+    assert refused.status_code == 422
+    assert box.search(refused.text)
+    form = {"name": "default", "repositories": "*", "cadence": "1d", "name_regex": "("}
+    for ticked in ((), ("enabled",)):
+        refused = ada.post(f"{page}/preview", form | {"is": ticked})
+        assert refused.status_code == 422
+        assert bool(box.search(refused.text)) == bool(ticked), "a box stays as it was sent"
 
 
 def test_developers_look(person: NewPerson, site: Server) -> None:

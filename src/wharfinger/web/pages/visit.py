@@ -224,6 +224,10 @@ class Visit:
         """What stands in a field: what was typed before the form was refused, or what is so now."""
         return self.form[name] if name in self.form else str(otherwise if otherwise is not None else "")
 
+    def ticked(self, name: str, value: str, *, otherwise: bool, beside: str) -> bool:
+        """Is a box ticked: as it was sent where its form was, in which the field `beside` is; else as it was saved."""
+        return value in self.form.all(name) if beside in self.form else otherwise
+
 
 def _is_number(name: str) -> bool:
     try:

@@ -24,7 +24,7 @@ from wharfinger.domain.tools import Tools
 from wharfinger.spec import digest as digests
 from wharfinger.storage.attic import HANDED_BYTES, PIECE_BYTES, DigestDiffers, copy_in, pieces_of, put_in
 from wharfinger.storage.hashes import RunningHash
-from wharfinger.storage.store import Coming, File, StoreError, Stream
+from wharfinger.storage.store import Coming, File, Pieces, StoreError, Stream
 from wharfinger.storage.stores import own_spare, spares
 
 AT_ONCE: Final = 8
@@ -140,15 +140,17 @@ def _copied(tools: Tools, blobs: Blobs, means: Means) -> list[str]:
 
 def _pieces(
     tools: Tools, digest: str, place: str, pace: Callable[[int], None], piece_bytes: int = PIECE_BYTES
-) -> Iterator[bytes]:
+) -> Iterator[bytes | memoryview]:
     """Those of a file are of this size, others as they come."""
     content = tools.store.read(digest, place=place)
+    pieces: Pieces = ()
     if isinstance(content, File):
-        content = Stream(pieces_of(content.path, piece_bytes))
-    if isinstance(content, Stream):
-        for piece in content.pieces:
-            yield piece
-            pace(len(piece))
+        pieces = pieces_of(content.path, piece_bytes)
+    elif isinstance(content, Stream):
+        pieces = content.pieces
+    for piece in pieces:
+        yield piece
+        pace(len(piece))
 
 
 def _compare(tools: Tools, copies: Copies) -> None:

@@ -8,7 +8,7 @@ problem, and a file without a row is left alone while it is young: its row may b
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -22,7 +22,7 @@ from wharfinger.domain.tools import Tools
 from wharfinger.spec import digest as digests
 from wharfinger.storage import quarantine
 from wharfinger.storage.attic import copy_in
-from wharfinger.storage.store import BytesBroken, BytesMissing, StoreError, StoreFailed, Stream
+from wharfinger.storage.store import BytesBroken, BytesMissing, Pieces, StoreError, StoreFailed, Stream
 
 _log: Final = logging.getLogger("wharfinger.store")
 MOST_IMAGES: Final = 100
@@ -33,7 +33,7 @@ _AT_ONCE: Final = 8
 Kind = Literal["missing", "corrupt", "unreadable", "orphan", "unheld"]
 
 
-Find = Callable[[str], Iterable[bytes] | None]  # the bytes of a blob from elsewhere: nobody has looked inside
+Find = Callable[[str], Pieces | None]  # the bytes of a blob from elsewhere: nobody has looked inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ def _mend(tools: Tools, row: Row[Any], kind: Kind, means: Means, as_of: float) -
     return tuple(done)
 
 
-def _fetched(tools: Tools, row: Row[Any], source: Iterable[bytes]) -> bool:
+def _fetched(tools: Tools, row: Row[Any], source: Pieces) -> bool:
     """Copy the bytes from elsewhere, if they are to be had there and the right ones."""
     try:
         place = copy_in(tools.store, row.digest, source)

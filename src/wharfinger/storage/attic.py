@@ -8,10 +8,11 @@ or linked since (its ctime tells) stays where it is.
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from errno import EMLINK, EPERM, EXDEV
+from itertools import cycle
 from pathlib import Path
 from secrets import token_hex
 from typing import Final, NamedTuple
@@ -145,7 +146,7 @@ def adopt(store: Store, digest: str, source: Path, *, copy: bool) -> str:
     return copy_in(store, digest, pieces_of(source, HANDED_BYTES))
 
 
-def copy_in(store: Store, digest: str, pieces: Iterable[bytes]) -> str:
+def copy_in(store: Store, digest: str, pieces: Pieces) -> str:
     """Keep a copy of these bytes, if they have this digest; returns its place. Raises DigestDiffers, StoreFailed.
 
     They are hashed by another thread than the one that reads, seals and writes them.
@@ -186,11 +187,15 @@ def _differs(digest: str, found: str) -> DigestDiffers:
     return DigestDiffers(f"what was to be {digest} has the digest {found}: it is not taken")
 
 
-def pieces_of(path: Path, piece_bytes: int = PIECE_BYTES) -> Iterator[bytes]:
-    """The bytes of a file. Raises StoreFailed."""
+def pieces_of(path: Path, piece_bytes: int = PIECE_BYTES) -> Iterator[memoryview]:
+    """The bytes of a file. A piece is good until the next but one is asked for. Raises StoreFailed."""
+    rooms = cycle([memoryview(bytearray(piece_bytes)), memoryview(bytearray(piece_bytes))])
     try:
         with path.open("rb", buffering=0) as file:
-            while piece := file.read(piece_bytes):
-                yield piece
+            for room in rooms:
+                count = file.readinto(room)
+                if not count:
+                    return
+                yield room[:count]
     except OSError as error:
         raise failed(error, "read", str(path)) from error

@@ -5,14 +5,13 @@ docker/registry/v2/blobs/sha256/<2 hex>/<hex>/data  the reference registry
 blobs/sha256/<hex>                                  an OCI image layout
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from wharfinger.spec import digest as digests
 from wharfinger.storage.attic import pieces_of
 from wharfinger.storage.bucket import Bucket
-from wharfinger.storage.store import BytesMissing
+from wharfinger.storage.store import BytesMissing, Pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class ForeignFolder:
 
     root: Path
 
-    def find(self, digest: str) -> Iterable[bytes] | None:
+    def find(self, digest: str) -> Pieces | None:
         """The bytes under this blob's name: nobody has looked inside."""
         found = next((self.root / name for name in _names(digest) if (self.root / name).is_file()), None)
         return None if found is None else pieces_of(found)
@@ -33,7 +32,7 @@ class ForeignBucket:
 
     bucket: Bucket
 
-    def find(self, digest: str) -> Iterable[bytes] | None:
+    def find(self, digest: str) -> Pieces | None:
         """The bytes under this blob's name. Raises StoreFailed."""
         for name in _names(digest):
             try:

@@ -281,7 +281,7 @@ class LocalUpload:
             running = RunningHash("sha256" if algorithm is None else algorithm)
         self._running = running
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append. Where only a part of it fits, that part stays and is counted: the client may go on from there."""
         self._require_going_on()
         before, rest = self.size_bytes, memoryview(data)

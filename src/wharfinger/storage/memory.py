@@ -130,7 +130,7 @@ class MemoryUpload:
         """How many bytes have arrived."""
         return len(self._arriving.data)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append."""
         self._require_going_on()
         self._arriving.data += data

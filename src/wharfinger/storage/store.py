@@ -85,7 +85,7 @@ class Upload(Protocol):
     def size_bytes(self) -> int:
         """How many bytes have arrived, in all requests so far."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append; raises StoreFailed. What was written before stays, and so does a first part of `data`, if it fitted:
 
         `size_bytes` says so. Written is not durable: an upload may be shorter, or gone, after a loss of power.

@@ -84,7 +84,7 @@ class ObjectUpload:
         """How many bytes have arrived."""
         return self._state.place.size_bytes + self._writing.size_bytes
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append. If it fails, what this object held is gone, and `size_bytes` says so."""
         self._require_going_on()
         self._renew()

@@ -128,12 +128,14 @@ def test_readiness_follows_the_bucket(house: House) -> None:
 
 
 def test_what_was_done_without_our_knowing_is_undone(house: House) -> None:
-    """The bucket made the object, and its answer was an error: the next request of the upload removes it."""
+    """The bucket made the object and answered with an error: who continues the upload removes it."""
     before = set(objects(house.url))
     place, data = house.registry.start(house.path), some(20_000, seed=500)
     with house.faults.on("answers late", "PUT"):
         answer = house.registry.put(place, params={"digest": digest_of(data)}, content=data, headers=octets())
         assert answer.status_code == 503
     assert len(set(objects(house.url)) - before) == 1
-    assert house.registry.get(place).status_code == 204
+    assert house.registry.get(place).status_code == 204, "who asks changes nothing"
+    assert len(set(objects(house.url)) - before) == 1
+    assert house.registry.patch(place, content=b"", headers=octets()).status_code == 202
     assert set(objects(house.url)) == before

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from wharfinger import __version__
+from wharfinger.cli.loading import unswept
 from wharfinger.cli.terminal import note, say
 
 WORDS: Final = {
@@ -73,7 +74,8 @@ def command_line(asked: str) -> typer.Typer:
 def load(word: str) -> typer.Typer | Callable[..., None]:
     """What a word runs: more words, or a function."""
     module, name = _ELSEWHERE.get(word, (word, word))
-    found: typer.Typer | Callable[..., None] = getattr(import_module(f"wharfinger.cli.{module}"), name)
+    with unswept():
+        found: typer.Typer | Callable[..., None] = getattr(import_module(f"wharfinger.cli.{module}"), name)
     return found
 
 

@@ -22,6 +22,7 @@ from wharfinger.app import compose, inforce
 from wharfinger.app.clock import now
 from wharfinger.cli import first_start
 from wharfinger.cli.certificate import Pair, Unfit
+from wharfinger.cli.loading import unswept
 from wharfinger.cli.options import ConfigOption
 from wharfinger.cli.terminal import Failure, say
 from wharfinger.config import running
@@ -79,7 +80,8 @@ def _serve(settings: Settings, file: Path | None, *, migrate: bool, worker: bool
     if pair:
         server.on_startup(_in_background(pair.follow))
     # Pages and API take longer to load than all the rest, and no other command needs them.
-    from wharfinger.app.serving import Serving  # noqa: PLC0415
+    with unswept():
+        from wharfinger.app.serving import Serving  # noqa: PLC0415
 
     server.serve(target_loader=partial(Serving, settings.run), wrap_loader=False)
 

@@ -155,7 +155,7 @@ def granted(caller: Caller, path: str, action: Action) -> int:
     if reasons is None or caller.kind is CredentialKind.ANONYMOUS:
         raise _sign_in(path, action)
     if grant is None and not reasons:
-        raise _no_repository(path)
+        raise _no_repository(path, action)
     if action in reasons:
         raise ScopeMissing(reasons[action])
     raise _sign_in(path, action)
@@ -197,7 +197,7 @@ def open_tree(tx: Connection, caller: Caller, path: str) -> Tree:
         return Tree(_open(tx, caller, path, Action.PULL, path + grants.TREE).path)
     row = rows.namespace_at(tx, askable(path), user=caller.user_id, now=caller.at)
     if row is None or row.id != grant.group_id:
-        raise _no_repository(path)
+        raise _no_repository(path, Action.PULL)
     return Tree(row.path, group=True)
 
 
@@ -214,10 +214,10 @@ def _open(tx: Connection, caller: Caller, path: str, action: Action, named: str)
     allowed = granted(caller, named, action) if caller.grants is not None else None
     row = _project_row(tx, caller, paths.candidates(path))
     if row is None or (allowed is not None and row.id != allowed):
-        raise _no_repository(path)
+        raise _no_repository(path, action)
     found = project(caller, row, bound=bool(row.bound), barred=bool(row.barred))
     if allowed is None:
-        _require(caller, _standing(caller, found, images=True), action, _no_repository(path))
+        _require(caller, _standing(caller, found, images=True), action, _no_repository(path, action))
     elif found.registry_access is RegistryAccess.DISABLED:
         raise ScopeMissing(grants.lacking(action, _standing(caller, found, images=True)))
     name = path[len(row.found) + 1 :]
@@ -391,5 +391,7 @@ def _sign_in(path: str, action: Action) -> SignInNeeded:
     return SignInNeeded(sentence, scope_for(path, action), "insufficient_scope")
 
 
-def _no_repository(path: str) -> RepositoryUnknown:
-    return RepositoryUnknown(f"no repository {path}, or none you may read: check the name, and that you are a member")
+def _no_repository(path: str, action: Action) -> RepositoryUnknown:
+    """The same whether nothing is there or it is hidden."""
+    check = paths.CHECK_PUSHED if action is Action.PUSH else "check the name, and that you are a member"
+    return RepositoryUnknown(f"no repository {path}, or none you may read: {check}")

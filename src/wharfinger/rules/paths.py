@@ -10,6 +10,10 @@ from wharfinger.spec.errors import quoted
 from wharfinger.spec.name import COMPONENT
 
 IMAGE_LEVELS: Final = 2  # how far below its project an image may be
+CHECK_PUSHED: Final = (  # for who pushes to nowhere, and may not know that the project comes first
+    f"an image is at the path of a project, or up to {IMAGE_LEVELS} levels below it: check the name, that the project "
+    "is there, and that you are a member of it"
+)
 LONGEST_SEGMENT: Final = 100
 LONGEST_PATH: Final = 200  # leaves an image 54 characters of the 255 that a repository name may have
 MOST_SEGMENTS: Final = 17  # and its two levels of the 19

@@ -136,3 +136,11 @@ def test_a_refused_body_does_not_break_the_connection(registry: Registry, place:
 def test_a_failed_request_has_an_id_to_ask_about(registry: Registry, repository: str) -> None:
     first, second = (registry.get(f"/v2/{repository}/tags/list") for _ in range(2))
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("name", ["nobody-has/such-a-project", "{place}/three/levels/below"])
+def test_a_push_that_no_project_takes_is_told_where_images_are(place: Place, name: str) -> None:
+    path = name.format(place=place.path)
+    message = refused(place.maintainer.post(f"/v2/{path}/blobs/uploads/"), 404, "NAME_UNKNOWN")
+    assert f"no repository {path}" in message
+    assert "an image is at the path of a project, or up to 2 levels below it" in message

@@ -45,6 +45,7 @@ class Console:
 
 @pytest.fixture
 def console(invoke: Invoke) -> Console:
+    assert invoke("migrate").code == 0
     return Console(invoke)
 
 
@@ -224,6 +225,15 @@ def test_tables_for_people(console: Console, home: Path) -> None:
     assert header.split()[:3] == ["username", "name", "email"]
     assert row.split()[:5] == ["ada", "ada", "-", "no", "no"]
     assert (home / "data" / "wharfinger.db").exists()
+
+
+def test_who_stands_in_the_wrong_folder_is_told(invoke: Invoke, home: Path) -> None:
+    lost = invoke("token", "create", "first", "--user", "root")
+    note, sentence = lost.err.splitlines()
+    assert note.startswith("No settings file was found here, and no database in ")
+    assert sentence == "wharfinger: no user root: check the name"
+    (home / "wharfinger.toml").write_text('data = "other"')
+    assert invoke("user", "list").err == "There are no users yet.\n"
 
 
 def test_long_lists_are_whole(console: Console) -> None:

@@ -110,7 +110,7 @@ level = "loud"
         "f:8: [server] trusted_proxies: '10.0.0.1/8' is no network: 10.0.0.1/8 has host bits set; "
         'write an address or a CIDR, as in "10.0.0.0/8"',
         "f:11: the top level has no databse; did you mean database?",
-        'f:14: [database] url: it should be like "postgresql+psycopg://user:password@host/name", or empty for SQLite',
+        'f:14: [database] url: it should be like "postgresql://user:password@host/name", or empty for SQLite',
         "f:16: [registry] page_default = 0: it should be greater than or equal to 1",
         "f:17: [registry] has no zebra; it has manifest_limit, blob_limit, upload_keep, immutable_versions, "
         "page_default, page_limit",

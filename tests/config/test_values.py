@@ -138,7 +138,25 @@ def test_one_driver_for_every_way_to_write_postgresql(scheme: str) -> None:
     assert values.database_url(f"{scheme}://u:p@h/d") == "postgresql+psycopg://u:p@h/d"
 
 
-def test_a_refused_database_url_is_not_repeated() -> None:
-    with pytest.raises(ValueError, match="postgresql") as refused:
-        values.database_url("mysql://u:canary@h/d")
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        ("mysql://u:canary@h/d", "postgresql://user"),
+        ("postgresql+asyncpg://u:canary@h/d", "postgresql://user"),
+        ("postgresql://u:p@canary@h/d", "%40"),
+        ("postgresql://u:canary@h:abc/d", "port"),
+        ("postgresql://u:canary@h:65536/d", "port"),
+    ],
+)
+def test_a_refused_database_url_is_not_repeated(url: str, what: str) -> None:
+    with pytest.raises(ValueError, match=what) as refused:
+        values.database_url(url)
     assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["u:a/b#c@h/d", "u:p%40@[::1]:5432/d?sslmode=require", "/d?host=/run/pg@1&port=5432", "u@h", "h:1/d"],
+)
+def test_database_urls_that_libpq_understands(rest: str) -> None:
+    assert values.database_url(f"postgresql://{rest}") == f"postgresql+psycopg://{rest}"

@@ -1,5 +1,6 @@
 """Which failures of a database pass: real ones of SQLite, and PostgreSQL's by their codes."""
 
+import logging
 import os
 import sqlite3
 from pathlib import Path
@@ -38,6 +39,18 @@ def test_a_database_that_may_not_be_written(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "there.db").execute("CREATE TABLE t (x)")
     error = refused(f"sqlite:///file:{tmp_path}/there.db?mode=ro&uri=true", "INSERT INTO t VALUES (1)")
     assert passing(error) == "is read-only"
+
+
+def test_what_passes_is_told_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    """A worker looks every second, and each second's trace would say the same."""
+    log = logging.getLogger("wharfinger.test")
+    gone = psycopg.OperationalError('connection to "h" failed: Connection refused\n\tIs the server running there?')
+    failures.tell(log, "could not look", DBAPIError("select", None, gone))
+    failures.tell(log, "could not look", ValueError("no"))
+    away, broken = caplog.records
+    told = 'could not look: the database is out of reach: connection to "h" failed: Connection refused'
+    assert (away.getMessage(), away.exc_info) == (told, None)
+    assert (broken.getMessage(), broken.exc_info is not None) == ("could not look", True)
 
 
 def test_the_driver_alone(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from tests.postgres import Cluster
 from wharfinger.db import migrate, revision
 from wharfinger.db.engine import Database
+from wharfinger.db.revision import Standing
 from wharfinger.db.tables.schema import metadata
 
 POSTGRES_COLUMNS = """
@@ -90,9 +91,11 @@ def test_the_migrated_schema_is_that_of_the_metadata(empty_urls: tuple[str, str]
 
 def test_current_tells_where_a_database_stands(empty_urls: tuple[str, str]) -> None:
     url, _ = empty_urls
-    assert revision.current(url) is None
+    assert (revision.current(url), revision.standing(url)) == (None, Standing.EMPTY)
+    migrate.upgrade(url, "0001")
+    assert (revision.current(url), revision.standing(url)) == ("0001", Standing.BEHIND)
     migrate.upgrade(url)
-    assert revision.current(url) == revision.head()
+    assert (revision.current(url), revision.standing(url)) == (revision.head(), Standing.PRESENT)
     before = schema(url)
     migrate.upgrade(url)
     assert schema(url) == before
@@ -112,6 +115,7 @@ def test_a_database_of_a_newer_version_is_left_alone(empty_urls: tuple[str, str]
     with db.begin() as tx:
         tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     db.close()
+    assert revision.standing(url) is Standing.AHEAD
     with pytest.raises(revision.SchemaUnknown, match=r"another version of Wharfinger.*9999"):
         migrate.upgrade(url)
 

@@ -13,6 +13,7 @@ from wharfinger.config.settings import Settings
 from wharfinger.db import revision
 from wharfinger.db.engine import Database, sqlite_url
 from wharfinger.db.lookup import open_lookup
+from wharfinger.db.revision import Standing
 from wharfinger.domain.keys import KeyRing
 from wharfinger.domain.policy import Policy
 from wharfinger.domain.tools import Tools
@@ -23,14 +24,14 @@ def database_url(settings: Settings) -> str:
     return settings.database.url or sqlite_url(settings.data)
 
 
-def schema_is_current(settings: Settings) -> bool:
-    """Is the database at the newest revision?"""
-    return revision.current(database_url(settings)) == revision.head()
+def standing(settings: Settings) -> Standing:
+    """How the database stands to this version."""
+    return revision.standing(database_url(settings))
 
 
 def upgrade(settings: Settings) -> None:
     """Bring the database to the newest revision. Raises SchemaUnknown."""
-    if schema_is_current(settings):
+    if standing(settings) is Standing.PRESENT:
         return
     # Alembic takes as long to load as the database's own library, and there is seldom something to do.
     from wharfinger.db import migrate  # noqa: PLC0415

@@ -13,11 +13,13 @@ from sqlalchemy.exc import DBAPIError
 
 from wharfinger.app import compose, keeping, secret
 from wharfinger.app.clock import now
+from wharfinger.cli.failures import CONNECTING
 from wharfinger.cli.finding import Finding, fail, ok, warn
 from wharfinger.config.load import SettingsRefused
 from wharfinger.config.settings import Settings
-from wharfinger.db import revision
+from wharfinger.db import failures, revision
 from wharfinger.db.engine import Database
+from wharfinger.db.revision import Standing
 from wharfinger.domain.keys import SecretChanged
 from wharfinger.storage.store import StoreError
 
@@ -89,13 +91,13 @@ def _database(settings: Settings) -> Finding:
     url = compose.database_url(settings)
     shown = make_url(url).render_as_string(hide_password=True)
     try:
-        found, newest = revision.current(url), revision.head()
+        stands = revision.standing(url)
     except DBAPIError as error:
-        advice = "check that it runs, and host, name, user and password in [database] url"
-        return fail("database", f"{shown} cannot be reached: {error.orig}", advice)
-    if found != newest:
-        return fail("database", f"{shown} is at revision {found or 'none'}, not {newest}", "run `wharfinger migrate`")
-    return ok("database", f"{shown} is at revision {found}, the newest")
+        return fail("database", f"{shown} cannot be reached: {failures.words(error)}", CONNECTING)
+    if stands is not Standing.PRESENT:
+        sentence, _, advice = stands.value.removeprefix("the database ").partition(": ")
+        return fail("database", f"{shown} {sentence}", advice)
+    return ok("database", f"{shown} is at revision {revision.head()}, the newest")
 
 
 def _in_database(settings: Settings) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ from wharfinger.cli import first_start
 from wharfinger.cli.certificate import Pair, Unfit
 from wharfinger.cli.loading import unswept
 from wharfinger.cli.options import ConfigOption
+from wharfinger.cli.session import prepare_database
 from wharfinger.cli.terminal import Failure, say
 from wharfinger.config import running
 from wharfinger.config.load import find_file, load
@@ -62,7 +63,9 @@ def serve(
 
 def _serve(settings: Settings, file: Path | None, *, migrate: bool, worker: bool) -> None:
     start_logging(settings.log.level, settings.log.format)
-    _prepare_database(settings, migrate=migrate)
+    if migrate:
+        compose.upgrade(settings)
+    prepare_database(settings)
     newcomer = first_start.prepare(settings)
     _record(settings)
     running.forget_workers(settings.run)
@@ -123,17 +126,6 @@ def _check_address(settings: Settings) -> None:
             raise Failure(
                 f"cannot listen at {settings.listen}: {error.strerror}; stop what listens there, or set [server] listen"
             ) from None
-
-
-def _prepare_database(settings: Settings, *, migrate: bool) -> None:
-    """SQLite is ours alone and migrated by itself; a PostgreSQL may be shared, so its operator decides."""
-    if not settings.database.url or migrate:
-        compose.upgrade(settings)
-    elif not compose.schema_is_current(settings):
-        raise Failure(
-            "the database is behind this version of Wharfinger: back it up and run `wharfinger migrate`, "
-            "or start with --migrate"
-        )
 
 
 def workers(settings: Settings) -> int:

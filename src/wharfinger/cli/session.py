@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from wharfinger.app import compose
-from wharfinger.cli.terminal import Failure
+from wharfinger.cli.terminal import Failure, note
 from wharfinger.config.load import find_file, load
 from wharfinger.config.settings import Settings
+from wharfinger.db.revision import Standing
 from wharfinger.domain.tools import Tools
 
 Item = TypeVar("Item")
@@ -24,8 +25,13 @@ def read_settings(config: Path | None) -> Settings:
 @contextmanager
 def open_session(config: Path | None) -> Iterator[Tools]:
     """Tools for a command that works beside a running server, or without one."""
-    settings = read_settings(config)
-    prepare_database(settings, upgrade=not settings.database.url)
+    file = find_file(config, os.environ)
+    settings = load(file, os.environ)
+    if prepare_database(settings) is Standing.EMPTY and file is None:
+        note(
+            f"No settings file was found here, and no database in {settings.data}: made an empty one there. For that "
+            f"of a server, go to the folder where it was started, or name its file (--config)."
+        )
     tools = compose.open_tools(settings)
     try:
         yield tools
@@ -33,13 +39,14 @@ def open_session(config: Path | None) -> Iterator[Tools]:
         compose.close(tools)
 
 
-def prepare_database(settings: Settings, *, upgrade: bool) -> None:
-    """Make sure of the present tables: the embedded SQLite is ours alone; others belong to their operator's hands."""
-    if compose.schema_is_current(settings):
-        return
-    if not upgrade:
-        raise Failure("the database is behind this version of Wharfinger: back it up, then run `wharfinger migrate`")
+def prepare_database(settings: Settings) -> Standing:
+    """Make sure of the present tables, and tell how they stood. The embedded SQLite is ours alone; a PostgreSQL may be
+    shared, so its operator decides. Raises Failure."""
+    stood = compose.standing(settings)
+    if stood is Standing.AHEAD or (stood is not Standing.PRESENT and settings.database.url):
+        raise Failure(stood.value)
     compose.upgrade(settings)
+    return stood
 
 
 def everything(page: Callable[[str, int], list[Item]], key: Callable[[Item], str]) -> list[Item]:

@@ -18,7 +18,8 @@ from wharfinger.config.changes import Change, changes
 from wharfinger.config.load import SettingsRefused
 from wharfinger.config.running import Running
 from wharfinger.config.settings import Settings, leaves, variable
-from wharfinger.db import revision
+from wharfinger.db import failures, revision
+from wharfinger.db.revision import Standing
 
 
 def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -74,10 +75,10 @@ def _answers(settings: Settings) -> str:
 
 def _schema(settings: Settings) -> str:
     try:
-        found, newest = revision.current(compose.database_url(settings)), revision.head()
+        stands = compose.standing(settings)
     except DBAPIError as error:
-        return f"unknown: {error.orig}"
-    return f"{found}, the newest" if found == newest else f"{found or 'none'}, behind {newest}"
+        return f"unknown: {failures.words(error)}"
+    return f"{revision.head()}, the newest" if stands is Standing.PRESENT else stands.value
 
 
 def _difference(found: list[Change], refused: str) -> str:

@@ -16,6 +16,9 @@ _BYTES: Final = {
 }  # fmt: skip
 _DURATION: Final = re.compile(r"(?:\d+(?:ms|[dhms]))+", re.ASCII)
 _SIZE: Final = re.compile(r"(\d+)\s*([KMGT]?i?B)", re.ASCII)
+_DATABASE: Final = re.compile(
+    r"(?:[^:@/?]*(?::[^@]*)?@)?(?:\[[^\]@]*\]|[^:@/?\[]*)(?::(?P<port>[^@/?]*))?(?:[/?].*)?"
+)  # the rest of its URL; like SQLAlchemy, it takes what is before the first "@" for user and password
 _NAMES: Final = {"*": "0.0.0.0", "localhost": "127.0.0.1"}  # noqa: S104 - the operator wrote it
 
 Network = IPv4Network | IPv6Network
@@ -126,12 +129,17 @@ def url(value: Any) -> str:
 def database_url(value: Any) -> str:
     """A SQLAlchemy URL of a database that is known here. The refusal never repeats it: it may hold a password."""
     text = value.strip() if isinstance(value, str) else ""
-    for prefix in ("postgresql://", "postgres://"):
-        if text.startswith(prefix):
-            return "postgresql+psycopg://" + text.removeprefix(prefix)
-    if text and not text.startswith(("postgresql+psycopg://", "sqlite:///")):
-        raise ValueError('it should be like "postgresql+psycopg://user:password@host/name", or empty for SQLite')
-    return text
+    if not text or text.startswith("sqlite:///"):
+        return text
+    scheme, _, rest = text.partition("://")
+    if scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
+        raise ValueError('it should be like "postgresql://user:password@host/name", or empty for SQLite')
+    where = _DATABASE.fullmatch(rest)
+    if where is None:
+        raise ValueError('it is no URL: in the password, write "@" as "%40" and "%" as "%25"')
+    if (port := where["port"]) and not (port.isdecimal() and 0 < int(port) < 65536):
+        raise ValueError("its port is no number from 1 to 65535")
+    return f"postgresql+psycopg://{rest}"
 
 
 def tables(value: Any) -> Any:

@@ -30,6 +30,22 @@ def crossed(error: Exception) -> bool:
     return isinstance(origin, psycopg.Error) and origin.sqlstate in _POSTGRES_CROSSED
 
 
+def words(error: Exception) -> str:
+    """What the database said, in one line: the others show the statement, or guess."""
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    return str(origin).strip().partition("\n")[0]
+
+
+def unreachable(error: DBAPIError) -> bool:
+    """Did PostgreSQL not let us in? The driver has no code for it, as no statement failed."""
+    return isinstance(error.orig, psycopg.OperationalError) and error.orig.sqlstate is None
+
+
+def forbidden(error: DBAPIError) -> bool:
+    """Has PostgreSQL's user too few rights?"""
+    return isinstance(error.orig, psycopg.errors.InsufficientPrivilege)
+
+
 def passing(error: Exception) -> str:
     """What is the matter ("is full"), where an error is such a failure; else nothing."""
     origin = error.orig if isinstance(error, DBAPIError) else error

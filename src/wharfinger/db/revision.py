@@ -1,5 +1,6 @@
 """Where a database stands among the migrations. Every command asks, and most need nothing else of them."""
 
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,15 @@ class SchemaUnknown(RuntimeError):
     """The database is at a revision that this version of Wharfinger does not have."""
 
 
+class Standing(Enum):
+    """How a database stands to this version of Wharfinger; the value says so, and what to do."""
+
+    PRESENT = ""
+    EMPTY = "the database has no tables of Wharfinger yet: if it is the right one, `wharfinger migrate` makes them"
+    BEHIND = "the database is behind this version of Wharfinger: back it up, then run `wharfinger migrate`"
+    AHEAD = "the database is of a newer version of Wharfinger: run that one, or restore the backup made before"
+
+
 def current(url: str) -> str | None:
     """The revision the database is at; None if it was never migrated."""
     db = Database.open(url)
@@ -26,9 +36,24 @@ def current(url: str) -> str | None:
         db.close()
 
 
+def standing(url: str) -> Standing:
+    """How the database stands to this version."""
+    found, known = current(url), _known()
+    if found is None:
+        return Standing.EMPTY
+    if found not in known:
+        return Standing.AHEAD
+    return Standing.PRESENT if found == max(known) else Standing.BEHIND
+
+
 def head() -> str:
-    """The newest revision of this version of Wharfinger: a migration's file is called by its number and a word."""
-    files = [file.name for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py")]
-    if not files:
+    """The newest revision of this version of Wharfinger."""
+    return max(_known())
+
+
+def _known() -> set[str]:
+    """All revisions of this version: a migration's file is called by its number and a word."""
+    found = {file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py")}
+    if not found:
         raise SchemaUnknown("this installation has no migrations: install Wharfinger again")
-    return max(files).partition("_")[0]
+    return found

@@ -1,6 +1,7 @@
 """What broke below and nobody foresaw: most of it is a mistake of ours, some of it passes, and some is that two changed
 the same at the same moment. Operations look before they write; what comes between is caught by the tables."""
 
+import logging
 from datetime import timedelta
 from typing import Final
 
@@ -8,6 +9,15 @@ from wharfinger.db import failures
 from wharfinger.domain.errors import Crossed, DatabaseUnavailable, Refusal
 
 _AGAIN: Final = timedelta(seconds=30)
+
+
+def tell(log: logging.Logger, what: str, error: Exception) -> None:
+    """Write down what failed: in one line where the database is to blame, which says nothing new a hundred times over,
+    else with where it broke."""
+    if failures.passing(error):
+        log.error("%s: the database %s: %s", what, failures.passing(error), failures.words(error))
+    else:
+        log.error("%s", what, exc_info=error)
 
 
 def refusal(error: Exception) -> Refusal | None:

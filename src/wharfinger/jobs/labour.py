@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from secrets import token_hex
 from typing import Final
 
-from wharfinger.domain import queue
+from wharfinger.domain import failures, queue
 from wharfinger.domain.queue import Job
 from wharfinger.domain.tools import Tools
 from wharfinger.jobs.tasks import TASKS, Task
@@ -42,8 +42,8 @@ class Crew:
         while self._called.wait() and not self._dismissed.is_set():
             try:
                 busy = do_one(self._tools())
-            except Exception:  # the database was away: it may be back when they are called again
-                _log.exception("could not take a job")
+            except Exception as error:  # the database was away: it may be back when they are called again
+                failures.tell(_log, "could not take a job", error)
                 busy = False
             if not busy and not self._dismissed.is_set():
                 self._called.clear()

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from wharfinger.domain import chain, leftovers, queue
+from wharfinger.domain import chain, failures, leftovers, queue
 from wharfinger.domain.tools import Tools
 from wharfinger.jobs import labour, reactions
 from wharfinger.jobs.schedule import DUTIES, Duty
@@ -36,8 +36,8 @@ def run(tools: Callable[[], Tools], stop: threading.Event, pause_seconds: float)
             run_due(now)
             behind = follow(now) >= queue.AT_ONCE
             crew.call(now)
-        except Exception:  # the database was away: it may be back in a moment
-            _log.exception("could not look at what is due")
+        except Exception as error:  # the database was away: it may be back in a moment
+            failures.tell(_log, "could not look at what is due", error)
             behind = False
         if not behind:
             stop.wait(pause_seconds)
@@ -56,8 +56,8 @@ def _run(tools: Tools, duty: Duty) -> bool:
         if not leftovers.take_turn(tools, duty.name, duty.period(tools)):
             return False
         count = duty.run(tools)
-    except Exception:  # the next duty may well succeed, and this one at its next time
-        _log.exception("could not %s", duty.name)
+    except Exception as error:  # the next duty may well succeed, and this one at its next time
+        failures.tell(_log, f"could not {duty.name}", error)
         return False
     _log.log(logging.INFO if count else logging.DEBUG, "%s: %d", duty.name, count)
     return True

@@ -10,6 +10,7 @@ from typing import Final
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from wharfinger.domain import failures
 from wharfinger.domain.garbage import Status
 from wharfinger.web.threads import in_thread
 
@@ -32,8 +33,8 @@ class Numbers:
             if monotonic() >= self._until:
                 try:
                     self._known = list(_families(await in_thread(self._status), self._clock()))
-                except Exception:  # whatever it is, the other numbers are still worth telling
-                    _log.exception("the numbers of garbage collection are not to be had")
+                except Exception as error:  # whatever it is, the other numbers are still worth telling
+                    failures.tell(_log, "the numbers of garbage collection are not to be had", error)
                 self._until = monotonic() + _GOOD_FOR_SECONDS
         return self._known
 

@@ -35,7 +35,7 @@ async def translated(
     except ClientGone:
         raise
     except Exception as error:
-        _log.exception("%s %s failed", request.method, request.path)
+        failures.tell(_log, f"{request.method} {request.path} failed", error)
         passing = failures.refusal(error)
         return failure() if passing is None else refused(request, passing)
 

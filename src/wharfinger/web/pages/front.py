@@ -149,7 +149,7 @@ class _Endpoint:
         except ClientGone:
             raise
         except Exception as error:
-            _log.exception("%s %s broke", request.method, request.url.path[:400])
+            failures.tell(_log, f"{request.method} {request.url.path[:400]} broke", error)
             passing = failures.refusal(error)
             status = 500 if passing is None else errors.line_of(passing)[0]
             response = _sealed(HTMLResponse(BROKEN.format(id=escape(REQUEST_ID.get())), status))

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from tests.cli.conftest import Invoke
+from tests.mailbox import Mailbox, certificate, serving
 from tests.serving import Server, free_port
 
 
@@ -116,6 +119,29 @@ def test_a_database_that_is_not_there_and_its_password(invoke: Invoke, home: Pat
     told = invoke("doctor")
     assert "fail  database: postgresql+psycopg://u:***@127.0.0.1" in told.out
     assert "canary" not in told.out + told.err
+
+
+def test_mail_that_could_name_no_page(invoke: Invoke, home: Path) -> None:
+    with serving(Mailbox()) as port:
+        section = f'[mail]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\nsender = "r@example.com"\n'
+        (home / "wharfinger.toml").write_text(section)
+        assert "warn  mail: 127.0.0.1:" in invoke("doctor").out
+        (home / "wharfinger.toml").write_text(f'external_url = "http://127.0.0.1:{port}"\n{section}')
+        assert "ok    mail: 127.0.0.1:" in invoke("doctor").out
+
+
+def test_a_key_with_a_passphrase_and_one_that_ends_soon(invoke: Invoke, home: Path) -> None:
+    _, pem = certificate(home)
+    (home / "wharfinger.toml").write_text('[server]\ntls_certificate = "mail.pem"\ntls_key = "mail.pem"\n')
+    told = invoke("doctor").out
+    assert (
+        "expires in 0 days\n      → renew it in the same files: a running server takes the new pair by itself" in told
+    )
+    key = ec.generate_private_key(ec.SECP256R1())
+    sealed = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"canary"))
+    (home / "mail.pem").write_bytes(pem.encode() + sealed)
+    assert "in PEM, the key without a passphrase" in invoke("doctor").out
+    assert "in PEM, the key without a passphrase" in invoke("serve").err
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -18,10 +18,13 @@ def test_from_failing_to_forgotten(own_server: OwnServer) -> None:
     server = own_server().start()
     assert server.command("job", "list").stderr == "No job waits.\n"
     with server.tools.db.begin() as tx:
-        queue.put(tx, server.tools, "dance", {"with": "ada"})
+        queue.put(tx, server.tools, "dance", {"with": "ada", "text": "one\n\n" + "and two " * 50})
     assert until(lambda: listed(server)[0]["error"])
     (job,) = listed(server)
-    assert (job["task"], job["about"]) == ("dance", "with=ada")
+    assert (job["task"], str(job["about"])[:18]) == ("dance", "with=ada text=one\n")
+    _header, row = server.command("job", "list").stdout.splitlines()
+    assert "with=ada text=one and two and two" in row
+    assert until(lambda: "(dance) failed: LookupError: this version knows no task named dance; next" in server.log())
     assert "knows no task named dance" in str(job["error"])
     assert server.command("job", "list", "--given-up").stderr == "No job was given up.\n"
     number = str(job["number"])

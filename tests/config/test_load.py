@@ -126,6 +126,11 @@ level = "loud"
     [
         ('[server]\ntls_key = "k"', "f:1: [server]: tls_certificate and tls_key go together"),
         ("[registry]\npage_default = 5\npage_limit = 4", "f:1: [registry]: page_default (5) is over page_limit (4)"),
+        ('[mail]\nhost = "smtp.example.com:25"', "f:2: [mail] host: it should be a name or an address alone"),
+        (
+            '[mail]\nhost = "smtp://smtp.example.com"',
+            "f:2: [mail] host: it should be a name or an address alone",
+        ),
         ("server = 5", "f:1: [server]: it should be a valid dictionary"),
         ("[server]\nlisten.host = 1", "f:2: [server] listen:"),
         ('"server"."workers" = -1', "f:1: [server] workers = -1"),

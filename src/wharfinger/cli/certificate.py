@@ -44,7 +44,8 @@ class Pair:
             fresh.replace(self.served)
         except (OSError, ValueError) as error:
             what = f"{self._certificate} and {self._key}"
-            raise Unfit(f"{what} cannot be served ({error}): put a certificate and its own key there") from error
+            advice = "put a certificate and its own key there, in PEM, the key without a passphrase"
+            raise Unfit(f"{what} cannot be served ({error}): {advice}") from error
 
     def follow(self) -> Never:
         """Watch the two files for as long as this process lives, and have Granian renew its processes."""

@@ -1,7 +1,7 @@
 """What `doctor` looks at of mail: does the server named in the settings talk to us, and let us in?"""
 
 from wharfinger.app.mail import open_mail
-from wharfinger.cli.finding import Finding, fail, ok
+from wharfinger.cli.finding import Finding, fail, ok, warn
 from wharfinger.clients.mail import MailFailed
 from wharfinger.config.load import SettingsRefused
 from wharfinger.config.settings import Settings
@@ -19,4 +19,7 @@ def examine(settings: Settings) -> Finding:
         return fail("mail", "; ".join(map(str, refused.problems)), advice)
     except MailFailed as failed:
         return fail("mail", str(failed), advice)
-    return ok("mail", f"{mail.host}:{mail.port} takes mail from {mail.sender}")
+    takes = f"{mail.host}:{mail.port} takes mail from {mail.sender}"
+    if not settings.external_url:
+        return warn("mail", f"{takes}, but its links lead nowhere", "set external_url to where people find the pages")
+    return ok("mail", takes)

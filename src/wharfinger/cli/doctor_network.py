@@ -20,6 +20,7 @@ from wharfinger.config.settings import Settings
 _SOON: Final = timedelta(days=21)
 _CLOCKS_APART: Final = timedelta(seconds=30)
 _PATIENCE_SECONDS: Final = 5
+_RENEW: Final = "renew it in the same files: a running server takes the new pair by itself"
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -31,19 +32,22 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 
 def _certificate(chain: Path, key: Path, address: str) -> Finding:
-    subject, advice = "certificate", "set [server] tls_certificate and tls_key to a matching pair in PEM"
+    subject, advice = (
+        "certificate",
+        "set [server] tls_certificate and tls_key to a pair in PEM, the key without a passphrase",
+    )
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key, password="")  # never asked for
         certificate = x509.load_pem_x509_certificate(chain.read_bytes())
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         return fail(subject, f"{chain} and {key} cannot be used: {error}", advice)
     left = certificate.not_valid_after_utc - now()
     if left < timedelta():
-        return fail(subject, f"{chain} expired on {certificate.not_valid_after_utc:%Y-%m-%d}", "renew it and restart")
+        return fail(subject, f"{chain} expired on {certificate.not_valid_after_utc:%Y-%m-%d}", _RENEW)
     if not _names(certificate, urlsplit(address).hostname or ""):
         return fail(subject, f"{chain} is not for {urlsplit(address).hostname}", "have one made for that host")
     if left < _SOON:
-        return warn(subject, f"{chain} expires in {left.days} days", "renew it and restart")
+        return warn(subject, f"{chain} expires in {left.days} days", _RENEW)
     return ok(subject, f"{chain} is good for {left.days} days")
 
 

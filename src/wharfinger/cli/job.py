@@ -16,6 +16,7 @@ job = typer.Typer(name="job", help="Work that waits or was given up: list, try a
 
 Number = Annotated[int, typer.Argument(help="Its number in the list.")]
 _PAGE = 500
+_LONGEST = 100  # of what a job is about, in the table: the text of a mail would fill the screen
 
 
 @job.command("list")
@@ -29,7 +30,8 @@ def list_(
     with open_session(config) as tools:
         while part := queue.list_jobs(tools, OPERATOR, last=found[-1].id if found else 0, limit=_PAGE):
             found += part
-    rows = [_row(one) for one in found if one.due_at is None or not given_up]
+    longest = None if as_json else _LONGEST
+    rows = [_row(one, longest) for one in found if one.due_at is None or not given_up]
     show(rows, as_json=as_json, empty="No job was given up." if given_up else "No job waits.")
 
 
@@ -49,11 +51,12 @@ def forget(number: Number, config: ConfigOption = None) -> None:
     say(f"Job {number} is forgotten.")
 
 
-def _row(one: Job) -> Mapping[str, Any]:
+def _row(one: Job, longest: int | None) -> Mapping[str, Any]:
+    about = " ".join(f"{name}={value}" for name, value in one.about.items())
     return {
         "number": one.id,
         "task": one.task,
-        "about": " ".join(f"{name}={value}" for name, value in one.about.items()),
+        "about": about if longest is None else " ".join(about.split())[:longest],
         "queued_at": one.queued_at,
         "due_at": one.due_at or "given up",
         "tries": one.tries,

@@ -72,11 +72,12 @@ def do_one(tools: Tools, tasks: Sequence[Task] = TASKS) -> bool:
     except Exception as error:  # whatever it was, others go on, and this one is tried again
         patience = task.patience if task else queue.HOLD
         most = task.most_tries if task else None
-        due_at = queue.failed(tools, job, holder, f"{type(error).__name__}: {error}", patience, most=most)
+        reason = f"{type(error).__name__}: {error}"
+        due_at = queue.failed(tools, job, holder, reason, patience, most=most)
         if due_at is None and task and task.given_up:
             task.given_up(tools, job.about)
         when = f"next try at {due_at:%H:%M:%S}" if due_at else "given up: `wharfinger job list` shows it"
-        _log.exception("job %d (%s) failed, %s", job.id, job.task, when)
+        _log.exception("job %d (%s) failed: %s; %s", job.id, job.task, reason, when)
     else:
         queue.done(tools, job, holder)
     return True

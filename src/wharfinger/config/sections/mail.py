@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from wharfinger.config.sections.section import Section, setting
 
@@ -11,7 +11,7 @@ from wharfinger.config.sections.section import Section, setting
 class MailSection(Section):
     """Mail to people: when storage fills up, when a policy fails."""
 
-    host: str = setting("", "The SMTP server; empty sends no mail.", hot=True)
+    host: str = setting("", "The SMTP server, name or address alone; empty sends no mail.", hot=True)
     port: int = setting(587, "Its port.", hot=True, ge=1, le=65535)
     security: Literal["tls", "starttls", "none"] = setting(
         "starttls", '`"tls"` from the start (port 465), `"starttls"`, or `"none"`.', hot=True
@@ -21,6 +21,15 @@ class MailSection(Section):
     password_file: Path | None = setting(None, "A file with that password instead.", hot=True)
     sender: str = setting("", "Who writes: `Registry <registry@example.com>`.", hot=True)
     ca_file: Path | None = setting(None, "Certificates in PEM that are trusted besides the system's.", hot=True)
+
+    @field_validator("host")
+    @classmethod
+    def _alone(cls, host: str) -> str:
+        if any(sign in host for sign in "/@ ") or host.count(":") == 1:
+            raise ValueError(
+                "it should be a name or an address alone, as in smtp.example.com: the port has its own line"
+            )
+        return host
 
     @model_validator(mode="after")
     def _whole(self) -> "MailSection":

@@ -26,6 +26,7 @@ from wharfinger.rules.scopes import CredentialKind
 CATALOG_SCOPE: Final = "registry:catalog:*"
 STATISTICS_SCOPE: Final = "registry:statistics:*"
 
+_LONGEST_ASKED: Final = 1_000  # no path, name or digest is as long, and SQLite fails at patterns of 50,000 characters
 _PEOPLE: Final = frozenset(
     {CredentialKind.PERSONAL, CredentialKind.PASSWORD, CredentialKind.SESSION, CredentialKind.OPERATOR}
 )
@@ -291,8 +292,8 @@ def open_place(tx: Connection, caller: Caller, path: str, action: Action) -> Pro
 
 
 def askable(text: str) -> str:
-    """The text, if it can be a path or user name; else one that nothing has, for databases refuse some characters."""
-    return text if text.isascii() and text.isprintable() else "?"
+    """The text, if it can be a path or user name; else one that nothing has, for databases refuse some texts."""
+    return text if len(text) <= _LONGEST_ASKED and text.isascii() and text.isprintable() else "?"
 
 
 def standing(tx: Connection, caller: Caller, path: str) -> tuple[Project, Standing, str] | None:

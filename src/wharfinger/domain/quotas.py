@@ -24,6 +24,8 @@ from wharfinger.rules import quotas as rules
 from wharfinger.rules.quotas import Ceiling, Meter
 from wharfinger.rules.roles import Action, Role
 
+LARGEST_LIMIT: Final = 2**62  # bytes, which both databases can hold
+
 _ITSELF: Final = replace(OPERATOR, name="wharfinger")
 _BATCH: Final = 10_000
 _WARN_PERCENT: Final = rules.THRESHOLDS[0]
@@ -184,8 +186,8 @@ def set_limit(tools: Tools, caller: Caller, path: str, limit_bytes: int | None, 
     That is each project of a group, and each top group and personal namespace of the instance (""). For owners of what
     is above the place, and for administrators.
     """
-    if limit_bytes is not None and limit_bytes < 0:
-        raise SettingInvalid("a limit is a size of zero bytes or more")
+    if limit_bytes is not None and not 0 <= limit_bytes <= LARGEST_LIMIT:
+        raise SettingInvalid("a limit is a size from zero bytes to 4096 PiB")
     column = "each_limit_bytes" if each else "limit_bytes"
     with tools.db.begin() as tx:
         place = _open(tx, caller, path) if path else None

@@ -24,6 +24,7 @@ NAMES = (
     "tree", "name_regex_keep",
 )  # fmt: skip
 ODD = ("a\0b", "é%_'\"\\", "9" * 18, "-1", "x" * 200)
+LONG = "x" * 60_000  # SQLite fails at patterns of more than 50,000 characters
 LEAVING = ("/logout", "/delete", "/revoke", "/password", "/second-factor", "/sessions", "/passkeys")
 
 
@@ -74,3 +75,18 @@ def test_a_form(ground: Ground, line: Line) -> None:
         for kind in ("tag", "repository"):
             answer = visitor.client.post(path, data={**fields, "kind": kind, "proof": proof})
             assert answer.status_code < 500, (path, answer.text[:300])
+
+
+@pytest.mark.parametrize("line", lines("GET"))
+def test_an_endless_word(ground: Ground, line: Line) -> None:
+    for name in ("q", "path", "tag"):
+        answer = ground.visitor(line).get(ground.path(line), params={name: LONG})
+        assert answer.status_code < 500, (answer.request.url.path, answer.text[:300])
+
+
+@pytest.mark.parametrize("line", [each for each in lines("POST") if not each.values[0].path.endswith(LEAVING)])
+def test_a_form_with_endless_words(ground: Ground, line: Line) -> None:
+    visitor, path = ground.visitor(line), ground.path(line)
+    fields = {**dict.fromkeys(("q", "path", "to", "act", "name", "message", "username"), LONG), "matching": "1"}
+    answer = visitor.post(path, {**fields, "limit": f"{'9' * 14} PiB", "visibility": "private"})
+    assert answer.status_code < 500, (path, answer.text[:300])

@@ -12,8 +12,6 @@ from wharfinger.web.api.call import ApiCall, Call
 from wharfinger.web.api.places import Key
 from wharfinger.web.api.shapes import Asked, Shape
 
-_LARGEST = 2**62
-
 
 class QuotaShape(Shape):
     """`effective_limit_bytes` is the limit that holds, set at `effective_limit_source` ("" is the registry)."""
@@ -30,7 +28,7 @@ class QuotaShape(Shape):
 class Limit(Asked):
     """A limit of all of a place, or with `each` of each thing in it that has none of its own; null lifts it."""
 
-    limit_bytes: int | None = Field(ge=0, le=_LARGEST)
+    limit_bytes: int | None = Field(ge=0, le=quotas.LARGEST_LIMIT)
     each: bool = False
 
 

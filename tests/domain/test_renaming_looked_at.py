@@ -99,8 +99,18 @@ def test_a_path_that_cannot_be(shelf: Shelf) -> None:
         renaming.look(shelf.tools, OPERATOR, shelf.path, shelf.path)
     with pytest.raises(RepositoryUnknown):
         renaming.look(shelf.tools, OPERATOR, shelf.path, "acme/none/app")
-    (move,) = renaming.look(shelf.tools, OPERATOR, shelf.path, f"{shelf.project}/{'x' * 250}").moves
-    assert kinds(move) == [PathInvalid]
+    with pytest.raises(PathInvalid):
+        renaming.look(shelf.tools, OPERATOR, shelf.path, f"{shelf.project}/{'x' * 250}")
+
+
+def test_an_endless_path_is_not_written_down_for_each_image(shelf: Shelf) -> None:
+    """A thousand images of a megabyte of name each would be more than the server has memory for."""
+    push(shelf, shelf.path, *(f"{shelf.path}/{number}" for number in range(3)))
+    to = f"{shelf.project}/{'x' * 100_000}"
+    for work in (renaming.look, renaming.hold, renaming.rename):
+        with pytest.raises(PathInvalid, match="255 is the most") as refused:
+            work(shelf.tools, OPERATOR, shelf.path, to, tree=True)
+        assert len(str(refused.value)) < 1_000
 
 
 @pytest.mark.parametrize("role", ["guest", "reporter", "developer"])

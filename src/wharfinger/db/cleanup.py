@@ -33,6 +33,12 @@ def repositories_of(tx: Connection, project: int) -> Sequence[Row[*tuple[Any, ..
     return tx.execute(found.order_by(repositories.c.id)).all()
 
 
+def is_at(tx: Connection, repository: int, project: int, path: str) -> bool:
+    """Is a repository in this project, at this path?"""
+    here = (repositories.c.id == repository) & (repositories.c.project_id == project) & (repositories.c.path == path)
+    return bool(tx.scalar(select(exists().where(here))))
+
+
 def begin(tx: Connection, ids: Collection[int], now: datetime) -> None:
     """Note in these repositories that a policy's run begins; in order, as pulls are counted there too."""
     these = among(repositories.c.id, ids)

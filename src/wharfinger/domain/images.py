@@ -118,11 +118,18 @@ def delete_tag(tools: Tools, caller: Caller, path: str, tag: str) -> None:
 
 
 def delete_chosen(
-    tools: Tools, caller: Caller, path: str, names: Sequence[str], *, batch: str | None = None
+    tools: Tools,
+    caller: Caller,
+    path: str,
+    names: Sequence[str],
+    *,
+    batch: str | None = None,
+    only: int | None = None,
 ) -> dict[str, str]:
     """Move these tags to the trash, as many as there are, a part at a time: those that were there, and their digests.
 
-    `batch` is a label of this act, by which `trash.restore_batch` brings all of it back. Raises TagProtected.
+    `batch` is a label of this act, by which `trash.restore_batch` brings all of it back. Raises TagProtected, and
+    RepositoryUnknown where another repository than `only` has this path by now.
     """
     _check_token(caller, path)
     gone = dict[str, str]()
@@ -131,6 +138,8 @@ def delete_chosen(
         with tools.db.begin() as tx:
             garbage_rows.take_turn(tx)
             repository = open_existing(tx, caller, path, Action.DELETE)
+            if only not in (None, repository.id):
+                raise RepositoryUnknown(f"{path} is another image since a moment ago: look which tags it has")
             Warden(tx, tools, caller, repository.id, path).require_delete(part)
             gone |= delete_tags(tx, tools, caller, repository, part, batch=batch)
     return gone

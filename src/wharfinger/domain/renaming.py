@@ -147,6 +147,7 @@ def count_below(tools: Tools, caller: Caller, path: str) -> int:
 def _plan(tx: Connection, caller: Caller, path: str, to: str, *, tree: bool) -> _Plan:
     source = images.open_existing(tx, caller, path, Action.DELETE)
     target = access.open_repository(tx, caller, to, Action.PUSH)
+    places.checked(names.repository, target.path)
     found = rows.tree(tx, source.project_id, source.path, MOST + 1) if tree else [rows.one(tx, source.id)]
     if len(found) > MOST:
         raise TreeTooLarge(f"more than {MOST} repositories are at {path} and below: rename them a part at a time", MOST)

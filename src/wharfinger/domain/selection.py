@@ -83,7 +83,7 @@ def delete(tools: Tools, caller: Caller, path: str, wanted: Wanted) -> Act:
             about = {"repository": place.id, "part": wanted.part, "folded": wanted.folded, "until": now.isoformat()}
             _ask(tx, tools, caller, DELETE_TASK, about | {"names": list(wanted.names), "batch": batch})
     if len(going) <= AT_ONCE:
-        images.delete_chosen(tools, caller, place.path, going, batch=batch)
+        images.delete_chosen(tools, caller, place.path, going, batch=batch, only=place.id)
     return Act(batch, len(going), running=len(going) > AT_ONCE)
 
 
@@ -120,7 +120,8 @@ def carry_out_deletion(tools: Tools, about: Mapping[str, Any]) -> None:
         wanted = Wanted(tuple(about["names"]), about["part"], about["folded"])
         going = _without_kept(tx, tools, caller, place, list(_find(tx, place, wanted, now)))
     for at in range(0, len(going), AT_ONCE):
-        images.delete_chosen(tools, caller, place.path, going[at : at + AT_ONCE], batch=about["batch"])
+        part = going[at : at + AT_ONCE]
+        images.delete_chosen(tools, caller, place.path, part, batch=about["batch"], only=place.id)
 
 
 def carry_out_return(tools: Tools, about: Mapping[str, Any]) -> None:

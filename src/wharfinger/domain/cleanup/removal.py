@@ -1,13 +1,14 @@
 """Doing a run of cleanup: a durable job that goes on where it stopped, and removes to the trash.
 
 First it is looked what is to go, in all repositories, and written down. Then tags go, a part in a transaction, and only
-those that still point where they pointed and that no rule protects by then. Each part holds the run's row, so that who
-ends the run (`outcome`) knows that nothing more goes. Whoever looks after the project hears of a run that fails or does
-not finish; the policy goes on as it is.
+those that still point where they pointed and that no rule protects by then. A repository that got another name since is
+looked at anew; one that went to another project stays as it is. Each part holds the run's row, so that who ends the run
+(`outcome`) knows that nothing more goes. Whoever looks after the project hears of a run that fails or does not finish;
+the policy goes on as it is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +33,10 @@ AnyRow = Row[*tuple[Any, ...]]
 
 class Ended(Exception):
     """Somebody has ended the run, or its project is gone."""
+
+
+class _Renamed(Exception):
+    """The repository is not where it was when it was looked at what is to go."""
 
 
 def carry_on(tools: Tools, about: Mapping[str, Any], *, at_once: int = images.TAGS_AT_ONCE) -> None:
@@ -109,31 +114,39 @@ def _clean_next(tools: Tools, id_: int, at_once: int) -> bool:
         if place is None:
             return False
         found = _look(tx, tools, run, place)
+    with suppress(_Renamed):
+        _clean(tools, id_, place, found, at_once)
+        with _going(tools, id_) as (tx, _):
+            rows.change_run(tx, id_, after_repository=place.id)
+    return True
+
+
+def _clean(tools: Tools, id_: int, place: AnyRow, found: Findings, at_once: int) -> None:
+    """Remove what was found to go. Raises _Renamed."""
     # Those pushed first go first: as long as a layer that many share is needed, one of the newest says so (db.usage).
     for part in pace.parts(tools.db, found.doomed[::-1], at_once):
         _remove_tags(tools, id_, place, part)
     for loose in pace.parts(tools.db, found.loose, images.MANIFESTS_AT_ONCE):
         _remove_loose(tools, id_, place, loose)
-    with _going(tools, id_) as (tx, _):
-        rows.change_run(tx, id_, after_repository=place.id)
-    return True
 
 
 def _remove_tags(tools: Tools, id_: int, place: AnyRow, part: Sequence[Tag]) -> None:
     with _going(tools, id_, removing=True) as (tx, run):
+        repository = _existing(tx, run, place)
         held = guard.of(tx, tools, run.project_id, run.project_path).at(place.path)
         pushed = {tag.name: tag.pushed_at for tag in part if not held.keeps(tag.name)}
         cleaner, batch = outcome.cleaner(run), history.of_row(run).batch
-        gone = images.delete_tags(tx, tools, cleaner, _existing(run, place), list(pushed), batch=batch, pushed=pushed)
+        gone = images.delete_tags(tx, tools, cleaner, repository, list(pushed), batch=batch, pushed=pushed)
         rows.count_removed(tx, id_, tags=len(gone))
 
 
 def _remove_loose(tools: Tools, id_: int, place: AnyRow, part: Sequence[Loose]) -> None:
     with _going(tools, id_, removing=True) as (tx, run):
+        repository = _existing(tx, run, place)
         if guard.of(tx, tools, run.project_id, run.project_path).at(place.path).whole:
             return
         cleaner, batch, digests = outcome.cleaner(run), history.of_row(run).batch, [one.digest for one in part]
-        count = images.delete_untagged(tx, tools, cleaner, _existing(run, place), digests, batch=batch)
+        count = images.delete_untagged(tx, tools, cleaner, repository, digests, batch=batch)
         rows.count_removed(tx, id_, manifests=count)
 
 
@@ -161,5 +174,7 @@ def _read(tx: Connection, id_: int) -> AnyRow:
     return run
 
 
-def _existing(run: AnyRow, place: AnyRow) -> Existing:
+def _existing(tx: Connection, run: AnyRow, place: AnyRow) -> Existing:
+    if not facts.is_at(tx, place.id, run.project_id, place.path):
+        raise _Renamed
     return Existing(place.id, place.path, run.project_id)

@@ -15,40 +15,37 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    not_,
     or_,
     select,
     update,
 )
 
+from wharfinger.db import paging
+from wharfinger.db.containing import containing
+from wharfinger.db.paging import Cut
 from wharfinger.db.tables.columns import Moment
 from wharfinger.db.tables.people import credentials, users
 from wharfinger.db.tables.places import members, namespaces, projects
 
 # whose it is, what it is bound to, and the role of the bot that acts for it there
-_LISTED: Final[Select[Any]] = (
-    select(
-        *credentials.c,
-        users.c.username.label("owner"),
-        users.c.admin,
-        users.c.blocked,
-        func.coalesce(projects.c.path, namespaces.c.path).label("place"),
-        members.c.role,
-    )
-    .select_from(credentials)
-    .outerjoin(users, users.c.id == credentials.c.user_id)
+_BOT: Final = and_(
+    users.c.bot.is_(True),
+    members.c.user_id == users.c.id,
+    or_(members.c.project_id == credentials.c.project_id, members.c.namespace_id == credentials.c.namespace_id),
+)
+_LISTED: Final[Select[Any]] = select(
+    *credentials.c,
+    users.c.username.label("owner"),
+    users.c.admin,
+    users.c.blocked,
+    func.coalesce(projects.c.path, namespaces.c.path).label("place"),
+    members.c.role,
+).select_from(
+    credentials.outerjoin(users, users.c.id == credentials.c.user_id)
     .outerjoin(projects, projects.c.id == credentials.c.project_id)
     .outerjoin(namespaces, namespaces.c.id == credentials.c.namespace_id)
-    .outerjoin(
-        members,
-        and_(
-            users.c.bot.is_(True),
-            members.c.user_id == users.c.id,
-            or_(
-                members.c.project_id == credentials.c.project_id,
-                members.c.namespace_id == credentials.c.namespace_id,
-            ),
-        ),
-    )
+    .outerjoin(members, _BOT)
 )
 _OF_SECRET: Final = _LISTED.where(credentials.c.secret_hash == bindparam("hash"))
 
@@ -84,9 +81,42 @@ def of_place(
     return _all(tx, place & credentials.c.kind.in_(kinds))
 
 
-def of_kind(tx: Connection, kind: str) -> Sequence[Row[Any]]:
-    """Everybody's of this kind, newest first."""
-    return _all(tx, credentials.c.kind == kind)
+def listing(kind: str, *, user: int | None = None, part: str = "", wide: bool = False) -> Select[Any]:
+    """Those of a kind, of one person, with this in their name; `wide`: or in a name of whose they are, or their place.
+
+    A deploy token logs in by a name of its own, which counts as that of a person.
+    """
+    found = _LISTED.where(credentials.c.kind == kind)
+    if part:
+        found = found.where(or_(containing(credentials.c.name, part), *(_around(part) if wide else ())))
+    return found if user is None else found.where(credentials.c.user_id == user)
+
+
+def _around(part: str) -> list[ColumnElement[bool]]:
+    """People and places are fewer than tokens: they are looked through once, and not again with each token."""
+    person = or_(containing(users.c.username, part), containing(users.c.name, part))
+    return [
+        containing(credentials.c.username, part),
+        credentials.c.user_id.in_(select(users.c.id).where(person)),
+        credentials.c.project_id.in_(select(projects.c.id).where(containing(projects.c.path, part))),
+        credentials.c.namespace_id.in_(select(namespaces.c.id).where(containing(namespaces.c.path, part))),
+    ]
+
+
+def standing(
+    found: Select[Any], now: datetime, *, good: bool | None = None, revoked: bool | None = None
+) -> Select[Any]:
+    """Those of a listing that are still good, or are not; that were revoked, or were not."""
+    live = credentials.c.revoked_at.is_(None)
+    usable = live & or_(credentials.c.expires_at.is_(None), credentials.c.expires_at > now)
+    if good is not None:
+        found = found.where(usable if good else not_(usable))
+    return found if revoked is None else found.where(not_(live) if revoked else live)
+
+
+def page(tx: Connection, found: Select[Any], by: Cut) -> tuple[list[Row[Any]], bool]:
+    """A page of a listing by number, and whether there is more behind it."""
+    return paging.rows_of(tx, paging.cut(found, credentials.c.kind, credentials.c.id, by), by.limit)
 
 
 def add(tx: Connection, **values: Any) -> int:

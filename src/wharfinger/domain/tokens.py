@@ -163,13 +163,6 @@ def list_of_place(tools: Tools, caller: Caller, path: str) -> list[Token]:
         return [shown(row) for row in rows.of_place(tx, **_where(place), kinds=_PLACED)]
 
 
-def list_all(tools: Tools, caller: Caller, kind: CredentialKind) -> list[Token]:
-    """Everybody's tokens of a kind, newest first, for administrators."""
-    access.require_admin(caller, "looking at everybody's tokens")
-    with tools.db.read() as tx:
-        return [shown(row) for row in rows.of_kind(tx, str(kind))]
-
-
 def get(tools: Tools, caller: Caller, token: int) -> Token:
     """A token that the caller may revoke. Raises TokenUnknown."""
     with tools.db.read() as tx:

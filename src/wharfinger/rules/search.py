@@ -11,6 +11,7 @@ from typing import Final
 
 LONGEST: Final = 300
 SHORTEST_DIGEST: Final = 6
+_IN_NO_NAME: Final = "\x1f"
 _PASTED: Final = re.compile(
     r"^(?:(?:docker|podman|nerdctl|crane|skopeo) (?:pull|copy|inspect|run) |https?://|docker://|oci://)+"
 )
@@ -28,6 +29,11 @@ class Wanted:
     tag: str = ""
     digest: str = ""
     exact: bool = False
+
+
+def in_a_name(text: str) -> str:
+    """The text, if a name for people can have it in it; else one that none has, for databases refuse some characters."""
+    return text if text.isprintable() else _IN_NO_NAME
 
 
 def read(text: str) -> Wanted:

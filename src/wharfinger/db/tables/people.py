@@ -39,6 +39,7 @@ credentials = Table(
     moment("last_used_at", nullable=True),
     moment("revoked_at", nullable=True),
     moment("created_at"),
+    Index("ix_credentials_kind_id", "kind", "id"),
     sqlite_autoincrement=True,  # see id_column
 )
 

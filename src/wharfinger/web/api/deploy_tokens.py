@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from wharfinger.domain import tokens
+from wharfinger.domain import token_search, tokens
 from wharfinger.domain.access import Group, Project
 from wharfinger.domain.credential import NewToken, Token
 from wharfinger.domain.errors import TokenUnknown
+from wharfinger.domain.token_search import Wanted
 from wharfinger.rules.scopes import CredentialKind
 from wharfinger.web.api import places
 from wharfinger.web.api.call import ApiCall, Call
@@ -54,8 +55,9 @@ class AskedDeployToken(Asked):
 @everywhere.get("/deploy_tokens")
 def list_all(call: ApiCall, paging: Paged, *, active: Active = None) -> list[DeployTokenShape]:
     """Every deploy token, for administrators."""
-    found = tokens.list_all(call.tools, call.caller, CredentialKind.DEPLOY)
-    return paging.part(_good(call, found, only=active), lambda one: _shape(call, one))
+    wanted = Wanted(CredentialKind.DEPLOY, good=active or None)
+    found = token_search.page(call.tools, call.caller, wanted, paging.window)
+    return paging.answer(found, lambda one: _shape(call, one))
 
 
 Opening = Callable[[Call, str], Project | Group]

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from wharfinger.domain import directory, tokens
+from wharfinger.domain import directory, token_search, tokens
 from wharfinger.domain.credential import NewToken, Token
 from wharfinger.domain.errors import TokenUnknown
+from wharfinger.domain.token_search import Wanted
 from wharfinger.rules.scopes import CredentialKind
 from wharfinger.web.api.call import AnyTokenCall, ApiCall, Call
 from wharfinger.web.api.paging import Paged
@@ -68,16 +69,12 @@ def list_tokens(
     search: Annotated[str, Query(description="part of the name")] = "",
 ) -> list[TokenShape]:
     """One's own personal access tokens; to administrators, everybody's or those of one person."""
+    whose = call.caller.user_id if user_id is None and not call.caller.admin else user_id
     if user_id is not None:
-        username = directory.user_by_id(call.tools, call.caller, user_id).username
-        found = tokens.list_personal(call.tools, call.caller, username=username)
-    elif call.caller.admin:
-        found = tokens.list_all(call.tools, call.caller, CredentialKind.PERSONAL)
-    else:
-        found = tokens.list_personal(call.tools, call.caller)
-    personal = [one for one in found if one.kind is CredentialKind.PERSONAL and search.lower() in one.name.lower()]
-    wanted = [one for one in of_state(call, personal, state) if revoked in (None, one.revoked_at is not None)]
-    return paging.part(wanted, lambda one: shape(call, one))
+        directory.user_by_id(call.tools, call.caller, user_id)
+    good = None if state is None else state == "active"
+    wanted = Wanted(CredentialKind.PERSONAL, whose, search, good=good, revoked=revoked)
+    return paging.answer(token_search.page(call.tools, call.caller, wanted, paging.window), lambda one: shape(call, one))
 
 
 @router.post("/user/personal_access_tokens", status_code=201)

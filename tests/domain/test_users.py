@@ -5,10 +5,12 @@ from sqlalchemy import select
 
 from tests.domain.people import ADDRESS, person, refusal, with_token
 from wharfinger.db.tables.people import users as table
-from wharfinger.domain import groups, tokens, users
+from wharfinger.domain import directory, groups, tokens, users
 from wharfinger.domain.access import OPERATOR
+from wharfinger.domain.directory import People, Sort
 from wharfinger.domain.errors import CredentialRefused, PathTaken, ScopeMissing, SettingInvalid, UserUnknown
 from wharfinger.domain.tools import Policy, Tools
+from wharfinger.rules.paging import Window
 
 PASSWORD = "correct horse battery"
 
@@ -113,7 +115,6 @@ def test_others_are_for_administrators(tools: Tools) -> None:
         assert isinstance(refusal(work), UserUnknown)
     for work in (
         lambda: users.create(tools, ada, "new"),
-        lambda: users.list_users(tools, ada),
         lambda: users.rename(tools, ada, "ada", "eda"),
         lambda: users.block(tools, ada, "eve"),
         lambda: users.unblock(tools, ada, "eve"),
@@ -122,9 +123,28 @@ def test_others_are_for_administrators(tools: Tools) -> None:
         lambda: users.generate_password(tools, ada, "eve"),
     ):
         assert "needs an administrator" in str(refusal(work))
-    assert [user.username for user in users.list_users(tools, root)] == ["ada", "eve", "root"]
-    assert [user.username for user in users.list_users(tools, root, last="ada", limit=1)] == ["eve"]
     assert isinstance(refusal(lambda: users.create(tools, with_token(tools, "root", "read_api"), "new")), ScopeMissing)
+
+
+def test_people_are_found_filtered_and_sorted(tools: Tools) -> None:
+    ada, root = person(tools, "ada"), person(tools, "root", admin=True)
+    users.create(tools, OPERATOR, "eve", name="Ève Grün", email="post@example.org")
+    users.block(tools, OPERATOR, "ada")
+    by_name = People(sort=Sort.PATH, descending=False)
+    for wanted, found in (
+        (People(), ["eve", "root", "ada"]),
+        (by_name, ["ada", "eve", "root"]),
+        (People(blocked=True), ["ada"]),
+        (People(blocked=False), ["eve", "root"]),
+        (People(part="Grün"), ["eve"]),
+        (People(part="POST@"), ["eve"]),
+        (People(part="x\x00"), []),
+    ):
+        assert [one.username for one in directory.list_people(tools, root, wanted).items] == found
+    first = directory.list_people(tools, root, by_name, Window(1))
+    second = directory.list_people(tools, root, by_name, Window(1, after=first.after))
+    assert [one.username for one in second.items] == ["eve"]
+    assert [one.username for one in directory.list_people(tools, ada, by_name).items] == ["ada"]
 
 
 def test_name_and_mail_can_be_changed(tools: Tools) -> None:

@@ -1,6 +1,7 @@
 """`wharfinger user`: people."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -8,9 +9,12 @@ import typer
 from wharfinger.cli.options import ConfigOption, JsonOption, NameOption, YesOption, confirm
 from wharfinger.cli.session import everything, open_session
 from wharfinger.cli.terminal import note, read_secret, say, show, show_one
-from wharfinger.domain import second_factors, users
+from wharfinger.domain import directory, second_factors, users
 from wharfinger.domain.access import OPERATOR
+from wharfinger.domain.directory import People, Sort
+from wharfinger.domain.tools import Tools
 from wharfinger.domain.users import User
+from wharfinger.rules.paging import Marker, Window
 
 user = typer.Typer(name="user", help="People: make, list, change, block, delete.", no_args_is_help=True)
 
@@ -44,7 +48,7 @@ def create(
 def list_(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Everybody."""
     with open_session(config) as tools:
-        found = everything(lambda last, limit: users.list_users(tools, OPERATOR, last=last, limit=limit), _username)
+        found = everything(partial(_people, tools), _username)
     show([_row(one) for one in found], as_json=as_json, empty="There are no users yet.")
 
 
@@ -135,6 +139,11 @@ def revoke_tokens(username: Username, yes: YesOption = False, config: ConfigOpti
     with open_session(config) as tools:
         users.revoke_tokens(tools, OPERATOR, username)
     say(f"All tokens of {username} are revoked.")
+
+
+def _people(tools: Tools, last: str, limit: int) -> list[User]:
+    window = Window(limit, after=Marker(last) if last else None)
+    return directory.list_people(tools, OPERATOR, People(sort=Sort.PATH, descending=False), window).items
 
 
 def _username(one: User) -> str:

@@ -1,10 +1,9 @@
 """Users: the statements. Nothing here decides."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, or_, select, update
+from sqlalchemy import Connection, Row, delete, exists, select, update
 
 from wharfinger.db.tables.people import users
 from wharfinger.db.upsert import insert
@@ -18,16 +17,6 @@ def at(tx: Connection, username: str) -> Row[Any] | None:
 def by_id(tx: Connection, user: int) -> Row[Any] | None:
     """Every column of this user."""
     return tx.execute(select(*users.c).where(users.c.id == user)).first()
-
-
-def page(tx: Connection, last: str, limit: int, part: str = "") -> Sequence[Row[Any]]:
-    """People (not bots) after `last` in byte order of user names, of whom name or user name contains `part`."""
-    listed = select(*users.c).where(users.c.username > last, users.c.bot.is_(False))
-    if part:
-        listed = listed.where(
-            or_(*(column.icontains(part, autoescape=True) for column in (users.c.username, users.c.name)))
-        )
-    return tx.execute(listed.order_by(users.c.username).limit(limit)).all()
 
 
 def add(tx: Connection, *, username: str, name: str, now: datetime, **values: Any) -> int | None:

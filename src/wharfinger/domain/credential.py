@@ -32,6 +32,10 @@ class Token:
     revoked_at: datetime | None
     description: str = ""
 
+    def good(self, now: datetime) -> bool:
+        """Is it neither revoked nor expired?"""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
 
 @dataclass(frozen=True, slots=True)
 class NewToken:

@@ -18,6 +18,7 @@ from wharfinger.domain.errors import UserUnknown
 from wharfinger.domain.paging import FIRST, Sorted
 from wharfinger.domain.tools import Tools
 from wharfinger.domain.users import User
+from wharfinger.rules import search
 from wharfinger.rules.paging import Marker, Page, Value, Window
 from wharfinger.rules.roles import Action, Role, Visibility, open_to
 
@@ -110,7 +111,7 @@ def list_projects(tools: Tools, caller: Caller, wanted: Filter, window: Window =
     access.require_reading(caller)
     by = paging.cut(window, _KINDS[wanted.sort], descending=wanted.descending)
     with tools.db.read() as tx:
-        found = rows.projects_named(_project_listing(tools, caller, wanted.lowest), access.askable(wanted.part))
+        found = rows.projects_named(_project_listing(tools, caller, wanted.lowest), search.in_a_name(wanted.part))
         found = rows.projects_of(found, wanted.visibility)
         if wanted.group is not None:
             group = access.open_group(tx, caller, wanted.group, Action.PULL)
@@ -139,7 +140,7 @@ def list_groups(tools: Tools, caller: Caller, wanted: Filter, window: Window = F
     visible: list[int] = [kind for kind in Visibility if caller.admin or open_to(kind, signed_in=signed_in)]
     with tools.db.read() as tx:
         found = rows.group_listing(user=caller.user_id, now=tools.clock(), visible=visible, lowest=wanted.lowest)
-        found = _groups(tx, caller, rows.groups_named(found, access.askable(wanted.part)), wanted)
+        found = _groups(tx, caller, rows.groups_named(found, search.in_a_name(wanted.part)), wanted)
         read = rows.group_page(tx, found, wanted.sort, by)
         return paging.page(tx, window, read, found, (partial(access.group, caller), partial(_of_group, wanted.sort)))
 
@@ -156,7 +157,7 @@ def list_people(tools: Tools, caller: Caller, wanted: People, window: Window = F
     by = paging.cut(window, _KINDS[wanted.sort], descending=wanted.descending)
     username = None if wanted.username is None else access.askable(wanted.username)
     with tools.db.read() as tx:
-        found = rows.user_listing(part=access.askable(wanted.part), username=username, blocked=wanted.blocked)
+        found = rows.user_listing(part=search.in_a_name(wanted.part), username=username, blocked=wanted.blocked)
         read = rows.user_page(tx, found, "username" if wanted.sort is Sort.PATH else "id", by)
         return paging.page(tx, window, read, found, (partial(_person, caller), partial(_of_user, wanted.sort)))
 

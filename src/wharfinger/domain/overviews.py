@@ -12,6 +12,7 @@ from wharfinger.domain import access, paging, sight
 from wharfinger.domain.access import Caller, Group, Project
 from wharfinger.domain.paging import Sorted
 from wharfinger.domain.tools import Tools
+from wharfinger.rules import search
 from wharfinger.rules.paging import Marker, Page, Window
 from wharfinger.rules.roles import Action, Visibility, open_to
 
@@ -67,7 +68,7 @@ def list_projects(tools: Tools, caller: Caller, wanted: Wanted, window: Window =
             now=now,
             readable=_readable(tools, caller, now, wanted),
             within=wanted.within and access.open_group(tx, caller, wanted.within, Action.PULL).path,
-            part=access.askable(wanted.part),
+            part=search.in_a_name(wanted.part),
         )
         orders = rows.sorts(user=caller.user_id, now=now, everywhere=caller.admin)
         found, more = rows.project_page(tx, listing, orders[wanted.sort], by)
@@ -92,7 +93,7 @@ def list_groups(tools: Tools, caller: Caller, wanted: Wanted) -> list[Group]:
             now=tools.clock(),
             visible=[] if wanted.mine else seen,
             parent=None if wanted.within is None else access.open_group(tx, caller, wanted.within, Action.PULL).id,
-            part=access.askable(wanted.part),
+            part=search.in_a_name(wanted.part),
             last=access.askable(wanted.last),
             limit=wanted.limit,
         )

@@ -95,13 +95,6 @@ def get(tools: Tools, caller: Caller, username: str) -> User:
         return shown(_open(tx, caller, username))
 
 
-def list_users(tools: Tools, caller: Caller, *, part: str = "", last: str = "", limit: int = 100) -> list[User]:
-    """People after `last` in order of user names, whose names contain `part`, at most `limit`. For administrators."""
-    access.require_admin(caller, "listing users")
-    with tools.db.read() as tx:
-        return [shown(row) for row in rows.page(tx, access.askable(last), limit, access.askable(part))]
-
-
 def rename(tools: Tools, caller: Caller, username: str, to: str) -> User:
     """Call a person otherwise; the personal namespace moves along, its old path redirects. Raises PathTaken."""
     access.require_admin(caller, "renaming a user")

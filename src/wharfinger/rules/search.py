@@ -32,7 +32,7 @@ class Wanted:
 
 
 def in_a_name(text: str) -> str:
-    """The text, if a name for people can have it in it; else one that none has, for databases refuse some characters."""
+    """The text, if names for people may have it in them; else one that none has: databases refuse some characters."""
     return text if text.isprintable() else _IN_NO_NAME
 
 

@@ -58,6 +58,7 @@ def fields(site: Server, harbour: Harbour, root: Visitor) -> Iterator[Mapping[st
         "/{place:place}/-/tokens/revoke": {"token": deploy.token.id},
         "/admin/users/{username}/tokens/revoke": {"token": theirs.token.id},
         "/admin/deploy_tokens/revoke": {"token": deploy.token.id},
+        "/admin/tokens/revoke": {"token": theirs.token.id},
         "/admin/cleanup/remove": {"name": "spare"},
         "/{place:place}/-/cleanup/remove": {"name": "spare"},
         "/{place:place}/-/protection/remove": {"rule": rule.id, "kind": rule.rule.kind.value},

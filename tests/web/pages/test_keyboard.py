@@ -35,7 +35,7 @@ PAGES = (
     "/{place:place}/-/registry/{id}/tags/{name}", "/{place:place}/-/registry/{id}/compare?from=1.0&to=1.1",
     "/{place:place}/-/members", "/{place:place}/-/cleanup", "/{place:place}/-/protection", "/{place:place}/-/usage",
     "/{place:place}/-/trash", "/{place:place}/-/settings", "/admin", "/admin/users",
-    "/admin/users/{username}/tokens", "/admin/deploy_tokens", "/admin/jobs", "/admin/audit",
+    "/admin/users/{username}/tokens", "/admin/tokens", "/admin/deploy_tokens", "/admin/jobs", "/admin/audit",
 )  # fmt: skip
 
 

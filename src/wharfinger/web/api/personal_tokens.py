@@ -74,7 +74,8 @@ def list_tokens(
         directory.user_by_id(call.tools, call.caller, user_id)
     good = None if state is None else state == "active"
     wanted = Wanted(CredentialKind.PERSONAL, whose, search, good=good, revoked=revoked)
-    return paging.answer(token_search.page(call.tools, call.caller, wanted, paging.window), lambda one: shape(call, one))
+    found = token_search.page(call.tools, call.caller, wanted, paging.window)
+    return paging.answer(found, lambda one: shape(call, one))
 
 
 @router.post("/user/personal_access_tokens", status_code=201)
@@ -151,7 +152,7 @@ def new(call: Call, made: NewToken) -> NewTokenShape:
 
 def active(call: Call, one: Token) -> bool:
     """Is the token still good?"""
-    return one.revoked_at is None and not expired(call, one)
+    return one.good(call.tools.clock())
 
 
 def expired(call: Call, one: Token) -> bool:

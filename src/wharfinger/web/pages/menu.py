@@ -51,6 +51,7 @@ ADMIN: Final = (
     Entry("Overview", "", "home"),
     Entry("Users", "/users", "people"),
     Entry("Groups", "/groups", "folder"),
+    Entry("Access tokens", "/tokens", "key"),
     Entry("Deploy tokens", "/deploy_tokens", "key"),
     Entry("Cleanup", "/cleanup", "broom"),
     Entry("Usage", "/usage", "chart"),

@@ -172,8 +172,7 @@ def _of_place(visit: Visit, place: Project | Group, made: NewToken | None) -> Re
 def _sorted(visit: Visit, found: list[Token]) -> dict[str, Any]:
     """Those that are good, and those that are not any more."""
     now = visit.tools.clock()
-    good = [one for one in found if one.revoked_at is None and (one.expires_at is None or one.expires_at > now)]
-    return {"good": good, "over": [one for one in found if one not in good]}
+    return {"good": [one for one in found if one.good(now)], "over": [one for one in found if not one.good(now)]}
 
 
 def _explained(names: tuple[str, ...]) -> list[tuple[str, str]]:

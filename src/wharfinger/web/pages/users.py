@@ -1,23 +1,38 @@
 """People, for administrators: made, changed, blocked, and given new passwords."""
 
-from urllib.parse import urlencode
+from typing import Final
 
 from starlette.responses import Response
 
-from wharfinger.domain import passkeys, second_factors, users
-from wharfinger.domain.overviews import PAGE
+from wharfinger.domain import directory, passkeys, second_factors, users
+from wharfinger.domain.directory import People, Sort
 from wharfinger.domain.users import User
+from wharfinger.rules import paging
+from wharfinger.rules.paging import Window
+from wharfinger.web.pages import live
+from wharfinger.web.pages.markers import marker
 from wharfinger.web.pages.visit import Visit
+
+_PAGE: Final = 50
+_SORTS: Final = {
+    "username": ("User name", Sort.PATH, False),
+    "username_desc": ("User name, from Z", Sort.PATH, True),
+    "newest": ("Newest first", Sort.ID, True),
+    "oldest": ("Oldest first", Sort.ID, False),
+}
+_STATES: Final = {"": ("Everybody", None), "active": ("Active", False), "blocked": ("Blocked", True)}
 
 
 def show(visit: Visit) -> Response:
-    """The list, and the form for a new person."""
-    part = visit.asked("q")
-    found = users.list_users(visit.tools, visit.caller, part=part, last=visit.asked("after"), limit=PAGE + 1)
-    query = {"q": part, "after": found[PAGE - 1].username} if len(found) > PAGE else {}
-    more = f"/admin/users?{urlencode({key: value for key, value in query.items() if value})}" if query else ""
-    template = "users_list.html" if visit.by_htmx else "users.html"
-    return visit.page(template, users=found[:PAGE], more=more, part=part)
+    """The list, searched, filtered and sorted, and the form for a new person."""
+    by = visit.asked("sort") if visit.asked("sort") in _SORTS else "username"
+    state = visit.asked("state") if visit.asked("state") in _STATES else ""
+    _, sort, descending = _SORTS[by]
+    wanted = People(visit.asked("q"), blocked=_STATES[state][1], sort=sort, descending=descending)
+    found = directory.list_people(visit.tools, visit.caller, wanted, Window(_PAGE, after=marker(visit)))
+    more = live.query(visit, after=paging.write(found.after)) if found.after else ""
+    facts = {"part": wanted.part, "by": by, "sorts": _SORTS, "state": state, "states": _STATES}
+    return visit.page("users_list.html" if visit.by_htmx else "users.html", users=found.items, more=more, **facts)
 
 
 def create(visit: Visit) -> Response:

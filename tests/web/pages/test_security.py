@@ -22,6 +22,7 @@ LOOKED_FOR = {
     "q",
     "search",
     "sort",
+    "state",
     "all",
     "from",
     "to",

@@ -1,6 +1,6 @@
 """Every personal access token, and every deploy token, of the installation, for administrators: to find and revoke."""
 
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -53,7 +53,7 @@ def _show(visit: Visit, kind: CredentialKind) -> Response:
     wanted = Wanted(kind, part=part, wide=True, good=good, revoked=revoked)
     found = token_search.page(visit.tools, visit.caller, wanted, Window(_PAGE, after=marker(visit)))
     more = live.query(visit, after=paging.write(found.after)) if found.after else ""
-    facts = {"kind": str(kind), "part": part, "states": _STATES, "state": state}
+    facts: dict[str, Any] = {"kind": str(kind), "part": part, "states": _STATES, "state": state}
     return visit.page("all_tokens.html", found=found, more=more, **facts)
 
 

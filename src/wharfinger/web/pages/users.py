@@ -1,6 +1,6 @@
 """People, for administrators: made, changed, blocked, and given new passwords."""
 
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -31,7 +31,7 @@ def show(visit: Visit) -> Response:
     wanted = People(visit.asked("q"), blocked=_STATES[state][1], sort=sort, descending=descending)
     found = directory.list_people(visit.tools, visit.caller, wanted, Window(_PAGE, after=marker(visit)))
     more = live.query(visit, after=paging.write(found.after)) if found.after else ""
-    facts = {"part": wanted.part, "by": by, "sorts": _SORTS, "state": state, "states": _STATES}
+    facts: dict[str, Any] = {"part": wanted.part, "by": by, "sorts": _SORTS, "state": state, "states": _STATES}
     return visit.page("users_list.html" if visit.by_htmx else "users.html", users=found.items, more=more, **facts)
 
 

@@ -8,7 +8,9 @@ from playwright.sync_api import Page, expect
 from tests.actors import fresh
 from tests.serving import Server
 from tests.web.pages.conftest import NewPerson
-from tests.web.pages.visitor import somebody
+from tests.web.pages.people import confirm
+from tests.web.pages.visitor import Visitor, somebody
+from wharfinger.db import users as user_rows
 from wharfinger.domain import queue, users
 from wharfinger.domain.access import OPERATOR
 
@@ -44,6 +46,94 @@ def test_a_user_is_made_and_signs_in(person: NewPerson) -> None:
     newcomer = person(None)
     newcomer.username, newcomer.password = username, password
     newcomer.sign_in_form().wait_for_url("**/login/password")
+
+
+CHOSEN = "a rope of three strands"
+
+
+def test_a_user_is_made_with_a_password_that_the_administrator_chose(person: NewPerson) -> None:
+    root, username = person(admin=True), fresh("newcomer")
+    page = root.open("/admin/users")
+    page.get_by_text("Create a user").click()
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("One that you choose").check()
+    page.get_by_label("New password").fill("too short")
+    page.get_by_label("The same again").fill("too short")
+    root.check("user-password")
+    page.get_by_role("button", name="Create user").click()
+    expect(page.get_by_role("alert")).to_contain_text("A password has 10 to 256 characters, this one has 9")
+    expect(page.get_by_label("One that you choose")).to_be_checked()
+    expect(page.get_by_label("New password")).to_have_value("")
+    page.get_by_label("New password").fill(CHOSEN)
+    page.get_by_label("The same again").fill(CHOSEN)
+    page.get_by_role("button", name="Create user").click()
+    expect(page.get_by_role("status").first).to_contain_text("with the password that you chose")
+    assert CHOSEN not in page.content()
+    newcomer = person(None)
+    newcomer.username, newcomer.password = username, CHOSEN
+    newcomer.sign_in()
+
+
+def test_a_user_gets_another_password(person: NewPerson, site: Server) -> None:
+    root, ada = person(admin=True), person()
+    page = root.open(f"/admin/users/{ada.username}")
+    page.get_by_role("button", name="Choose a password").click()
+    page.get_by_label("New password").fill(CHOSEN)
+    page.get_by_label("The same again").fill(CHOSEN)
+    root.check("user-password-dialog")
+    confirm(page, "Set password", ada.username)
+    expect(page.get_by_role("status").first).to_contain_text("signs in by the password that you chose")
+    assert CHOSEN not in page.content() + site.log()
+    ada.open("/profile")
+    assert "/login" in ada.page.url
+    ada.password = CHOSEN
+    ada.sign_in()
+    page = root.open(f"/admin/users/{root.username}")
+    expect(page.get_by_role("button", name="Choose a password")).to_have_count(0)
+    expect(page.get_by_role("link", name="Change your password")).to_have_attribute("href", "/profile")
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"way": "chosen", "password": CHOSEN, "again": CHOSEN + "!"}, "he two new passwords differ"),
+        ({"way": "chosen", "password": "", "again": ""}, "10 to 256 characters, this one has 0"),
+        ({"way": "chosen", "password": "x" * 257, "again": "x" * 257}, "this one has 257"),
+        ({"way": "once", "password": CHOSEN, "again": CHOSEN}, "it is not to be one that you choose"),
+        ({"way": "none", "password": CHOSEN, "again": CHOSEN}, "it is not to be one that you choose"),
+    ],
+)
+def test_a_password_that_is_refused_changes_nothing(site: Server, sent: dict[str, str], said: str) -> None:
+    root, ada, username = somebody(site, admin=True), somebody(site), fresh("nobody")
+    answers = [
+        root.post("/admin/users", {"username": username, **sent}),
+        root.post(f"/admin/users/{ada.username}/password", {"typed": ada.username, **sent}),
+    ]
+    for answer in answers:
+        assert answer.status_code == 422
+        assert said in answer.text
+        assert CHOSEN not in answer.text
+    assert root.get(f"/admin/users/{username}").status_code == 404
+    assert ada.get("/profile").status_code == 200
+    assert CHOSEN not in site.log()
+
+
+def test_a_user_without_a_password_does_not_sign_in_by_one(site: Server) -> None:
+    root, username = somebody(site, admin=True), fresh("guest")
+    answer = root.post("/admin/users", {"username": username, "way": "none", "password": "", "again": ""})
+    assert answer.headers["location"] == f"/admin/users/{username}"
+    with site.tools.db.read() as tx:
+        row = user_rows.at(tx, username)
+    assert row is not None
+    assert (row.password_hash, row.password_once) == (None, False)
+
+
+def test_ones_own_password_is_changed_by_who_knows_it(site: Server) -> None:
+    """As by the API: an administrator's page that was left open is no way to keep them out."""
+    root = somebody(site, admin=True)
+    sent = {"typed": root.username, "way": "chosen", "password": CHOSEN, "again": CHOSEN}
+    assert root.post(f"/admin/users/{root.username}/password", sent).status_code >= 400
+    assert Visitor(site, root.username).get("/profile").status_code == 200
 
 
 def test_a_user_is_blocked_signed_out_and_let_in_again(person: NewPerson) -> None:

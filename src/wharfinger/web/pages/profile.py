@@ -3,7 +3,6 @@
 from starlette.responses import Response
 
 from wharfinger.domain import identities, sessions, users
-from wharfinger.domain.errors import SettingInvalid
 from wharfinger.web.pages import single_sign_on
 from wharfinger.web.pages.visit import Visit
 
@@ -26,10 +25,8 @@ def change(visit: Visit) -> Response:
 
 def set_password(visit: Visit) -> Response:
     """A new password, for who knows the present one."""
-    form = visit.form
-    if form["password"] != form["again"]:
-        raise SettingInvalid("the two new passwords differ: type the same one twice")
-    users.set_password(visit.tools, visit.caller, visit.caller.name, form["password"], current=form["current"])
+    new, current = visit.new_password(), visit.form["current"]
+    users.set_password(visit.tools, visit.caller, visit.caller.name, new, current=current)
     return visit.go("/profile", "Your password is changed. Browsers elsewhere have to sign in anew.")
 
 

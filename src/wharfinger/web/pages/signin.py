@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from wharfinger.domain import passkeys, second_factors, sessions
-from wharfinger.domain.errors import SessionUnknown, SettingInvalid
+from wharfinger.domain.errors import SessionUnknown
 from wharfinger.domain.sessions import NewSession, Session, Stage
 from wharfinger.web.pages import cookies
 from wharfinger.web.pages.cookies import Cookie
@@ -56,9 +56,7 @@ def show_password(visit: Visit) -> Response:
 def set_password(visit: Visit) -> Response:
     """Take the new password, and be signed in."""
     session = at_stage(visit, Stage.NEW_PASSWORD)
-    if visit.form["password"] != visit.form["again"]:
-        raise SettingInvalid("the two passwords differ: type the same one twice")
-    return welcome(visit, sessions.choose_password(visit.tools, session, visit.form["password"], visit.browser))
+    return welcome(visit, sessions.choose_password(visit.tools, session, visit.new_password(), visit.browser))
 
 
 def leave(visit: Visit) -> Response:

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from wharfinger.domain import directory, passkeys, second_factors, users
 from wharfinger.domain.directory import People, Sort
+from wharfinger.domain.errors import SettingInvalid
 from wharfinger.domain.users import User
 from wharfinger.rules import paging
 from wharfinger.rules.paging import Window
@@ -36,12 +37,20 @@ def show(visit: Visit) -> Response:
 
 
 def create(visit: Visit) -> Response:
-    """Make a person, with a one-time password that is shown now and never again."""
-    form = visit.form
-    name, email = form["name"].strip() or None, form["email"].strip() or None
+    """Make a person: with a one-time password that is shown now and never again, one that was typed, or none."""
+    form, password = visit.form, _chosen(visit)
     made = users.create(
-        visit.tools, visit.caller, form["username"].strip(), name=name, email=email, admin="admin" in form
+        visit.tools,
+        visit.caller,
+        form["username"].strip(),
+        name=form["name"].strip() or None,
+        email=form["email"].strip() or None,
+        password=password,
+        admin="admin" in form,
     )
+    if form["way"] in ("chosen", "none"):
+        said = "the password that you chose" if password is not None else "no password"
+        return visit.go(f"/admin/users/{made.username}", f"{made.username} is there, with {said}.")
     return _one(visit, made, users.generate_password(visit.tools, visit.caller, made.username))
 
 
@@ -71,10 +80,13 @@ def rename(visit: Visit) -> Response:
 
 
 def reset_password(visit: Visit) -> Response:
-    """A new one-time password, shown now and never again."""
-    user = users.get(visit.tools, visit.caller, visit.of_path("username"))
+    """A new one-time password, shown now and never again; or the one that was typed, shown to nobody."""
+    user, password = users.get(visit.tools, visit.caller, visit.of_path("username")), _chosen(visit)
     visit.require_typed(user.username)
-    return _one(visit, user, users.generate_password(visit.tools, visit.caller, user.username))
+    if password is None:
+        return _one(visit, user, users.generate_password(visit.tools, visit.caller, user.username))
+    users.set_password(visit.tools, visit.caller, user.username, password)
+    return visit.go(f"/admin/users/{user.username}", f"{user.username} signs in by the password that you chose.")
 
 
 def remove_factor(visit: Visit) -> Response:
@@ -114,6 +126,16 @@ def delete(visit: Visit) -> Response:
     visit.require_typed(username)
     users.delete(visit.tools, visit.caller, username)
     return visit.go("/admin/users", f"{username} is deleted.")
+
+
+def _chosen(visit: Visit) -> str | None:
+    """The password that the administrator typed, None where it is not to be a typed one. Raises SettingInvalid."""
+    password = visit.new_password()
+    if visit.form["way"] == "chosen":
+        return password
+    if password:
+        raise SettingInvalid("you typed a password, and it is not to be one that you choose: choose that, or clear it")
+    return None
 
 
 def _one(visit: Visit, user: User, password: str) -> Response:

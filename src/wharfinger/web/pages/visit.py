@@ -156,6 +156,12 @@ class Visit:
         """A field of several lines."""
         return self.form[name].replace("\r\n", "\n").strip()
 
+    def new_password(self) -> str:
+        """What stands in the fields `password` and `again`. Raises SettingInvalid."""
+        if self.form["password"] != self.form["again"]:
+            raise SettingInvalid("the two new passwords differ: type the same one twice")
+        return self.form["password"]
+
     def visibility(self) -> Visibility:
         """The field `visibility`. Raises Invalid."""
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from wharfinger.cli import doctor_mail, doctor_network, doctor_place
+from wharfinger.cli import doctor_identity, doctor_mail, doctor_network, doctor_place
 from wharfinger.cli.finding import Finding, fail, ok, warn
 from wharfinger.cli.options import ConfigOption, JsonOption
 from wharfinger.cli.terminal import say, show
@@ -44,6 +44,7 @@ def examine(config: Path | None) -> Iterator[Finding]:
     yield from doctor_place.examine(settings)
     yield from doctor_network.examine(settings)
     yield doctor_mail.examine(settings)
+    yield doctor_identity.examine(settings)
 
 
 def _same_as_running(settings: Settings) -> Finding:

@@ -96,6 +96,8 @@ def _database(settings: Settings) -> Finding:
         return fail("database", f"{shown} cannot be reached: {failures.words(error)}", CONNECTING)
     if stands is not Standing.PRESENT:
         sentence, _, advice = stands.value.removeprefix("the database ").partition(": ")
+        if stands is Standing.EMPTY and not settings.database.url:
+            advice = "`wharfinger serve` makes them"
         return fail("database", f"{shown} {sentence}", advice)
     return ok("database", f"{shown} is at revision {revision.head()}, the newest")
 

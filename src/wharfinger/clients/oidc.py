@@ -93,6 +93,13 @@ def address(outbound: Outbound, client: Client, attempt: Attempt) -> str:
     )
 
 
+def check(outbound: Outbound, client: Client) -> None:
+    """Does the provider say of itself what a sign-in needs? Raises ProviderFailed."""
+    found = _discovered(outbound, client)
+    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+        _endpoint(client, found, name)
+
+
 def claims(outbound: Outbound, client: Client, attempt: Attempt, code: str, now: datetime) -> Mapping[str, Any]:
     """Who signed in: the claims of the ID token, and what the user info endpoint adds. Raises ProviderFailed."""
     found = _discovered(outbound, client)
@@ -158,7 +165,14 @@ def _tokens(
     else:
         fields["client_secret"] = client.client_secret
     url = _endpoint(client, found, "token_endpoint")
-    return _json(outbound, "POST", url, headers=headers, content=urlencode(fields).encode())
+    return _json(
+        outbound,
+        "POST",
+        url,
+        headers=headers,
+        content=urlencode(fields).encode(),
+        advice="check client_id and client_secret of [oidc], and that the provider knows the redirect address",
+    )
 
 
 def _verified(
@@ -179,7 +193,13 @@ def _verified(
 
 
 def _json(
-    outbound: Outbound, method: str, url: str, *, headers: Mapping[str, str] | None = None, content: bytes = b""
+    outbound: Outbound,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    content: bytes = b"",
+    advice: str = "look what the provider logged",
 ) -> dict[str, Any]:
     try:
         asked = {"accept": "application/json", **(headers or {})}
@@ -189,5 +209,6 @@ def _json(
         raise ProviderFailed(f"{method} {url} has no useful answer: {error}") from error
     if answer.status != _OK or not isinstance(found, dict):
         said = found.get("error") if isinstance(found, dict) else None
-        raise ProviderFailed(f"{method} {url} was answered {answer.status} {said or ''}".strip())
+        words = f"{method} {url} was answered {answer.status} {said or ''}".strip()
+        raise ProviderFailed(f"{words}: {advice}")
     return found

@@ -111,6 +111,12 @@ def _sign_up(tools: Tools, provider: SingleSignOn, claims: Mapping[str, Any]) ->
         provider.sign_up == "groups" and bool(provider.groups & _groups(provider, claims))
     )
     if not allowed:
+        _log.warning(
+            "somebody without an account here signed in at the provider: sign_up is %s, and the claim %s has %s",
+            provider.sign_up,
+            provider.groups_claim,
+            [group[:_LONGEST] for group in sorted(_groups(provider, claims))[:_MOST_NAMES]] or "nothing",
+        )
         raise CredentialRefused(
             f"nobody here is connected with this account at {provider.name}: sign in by password and connect it on "
             "your profile, or ask an administrator for an account"

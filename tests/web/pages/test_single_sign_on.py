@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 
 from tests.actors import fresh
-from tests.serving import Server
+from tests.serving import Server, until
 from tests.web.pages.people import Person, with_password
 from tests.web.pages.provider import CLIENT, SECRET, Provider
 from tests.web.pages.visitor import Visitor
@@ -121,6 +121,16 @@ def test_who_is_not_of_the_crew_gets_no_account(house: Server, provider: Provide
     assert answer.status_code == 403
     assert "ask an administrator for an account" in answer.text
     assert not exists(house, provider.person["preferred_username"])
+    assert until(lambda: "sign_up is groups, and the claim groups has ['passengers']" in house.log())
+
+
+def test_what_the_operator_set_wrongly_is_in_the_log(house: Server, provider: Provider) -> None:
+    visitor = Visitor(house)
+    state = parse_qs(urlsplit(back(visitor)).query)["state"][0]
+    assert visitor.get(f"/login/oidc/callback?error=access_denied&state={state}").status_code == 403
+    assert until(lambda: "the provider did not sign somebody in: 'access_denied'" in house.log())
+    said = house.command("doctor").stdout
+    assert f"warn  single sign-on: {provider.url} answers, and does not know where we are" in said
 
 
 def test_administrators_are_whom_the_provider_says(house: Server, provider: Provider) -> None:

@@ -6,6 +6,7 @@ is signed in as somebody else at the provider. The link on the profile carries a
 
 import hmac
 import json
+import logging
 from typing import Final
 
 from starlette.responses import Response
@@ -18,6 +19,8 @@ from wharfinger.web.pages.cookies import Cookie
 from wharfinger.web.pages.visit import Visit
 
 _SECONDS: Final = 600
+_LONGEST: Final = 100
+_log: Final = logging.getLogger("wharfinger.oidc")
 _STALE: Final = "this sign-in was begun elsewhere or too long ago: begin again"
 
 
@@ -80,6 +83,7 @@ def _attempt(visit: Visit) -> tuple[Attempt, str]:
     if not fits or connecting != visit.caller.user_id:
         raise CredentialRefused(_STALE)
     if not visit.asked("code"):
+        _log.warning("the provider did not sign somebody in: %s", repr(visit.asked("error")[:_LONGEST]))
         raise CredentialRefused("the identity provider did not sign you in: try again there, or sign in by password")
     return Attempt(_callback(visit), state, nonce, verifier), onward
 

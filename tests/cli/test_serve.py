@@ -160,6 +160,9 @@ def test_two_servers_share_one_database_and_one_store(request: pytest.FixtureReq
     url = request.getfixturevalue("make_database")("postgres")
     first = own_server({"database": {"url": url}}).start()
     second = own_server({"database": {"url": url}, "storage": {"folder": str(first.settings.store)}})
+    refused = second.command("serve")
+    assert refused.returncode == 1
+    assert "put the secret back that the database was used with, the same on every host" in refused.stderr
     second.table["secret_file"] = str(first.settings.secret_path)
     second.change({})
     second.start()

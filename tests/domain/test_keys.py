@@ -65,6 +65,18 @@ def test_keys_are_sealed_under_the_secret(tools: Tools) -> None:
         ring(tools, secret=bytes(32)).verify(token)
 
 
+def test_who_comes_with_another_secret_is_told_and_changes_nothing(tools: Tools) -> None:
+    stranger = ring(tools, secret=bytes(32))
+    tools.keys.ensure()
+    tools.keys.ensure()
+    for attempt in (stranger.ensure, stranger.rotate):
+        with pytest.raises(SecretChanged, match="rotate-keys --at-once"):
+            attempt()
+    assert len(ring(tools).public_keys()) == 1
+    stranger.rotate(at_once=True)
+    assert len(stranger.public_keys()) == 1
+
+
 def test_a_seal_belongs_to_its_key_id(tools: Tools) -> None:
     """Whoever can write rows cannot pass one key off as another."""
     tools.keys.sign(CLAIMS)

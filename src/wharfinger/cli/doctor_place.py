@@ -113,7 +113,8 @@ def _in_database(settings: Settings) -> Iterator[Finding]:
         tools.keys.public_keys()
         yield ok("signing keys", "the secret opens them")
     except SecretChanged as error:
-        yield fail("signing keys", str(error), "put the old secret back")
+        sentence, _, advice = str(error).partition(": ")
+        yield fail("signing keys", sentence, advice)
     finally:
         compose.close(tools)
 

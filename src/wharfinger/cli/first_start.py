@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from wharfinger.app import compose
 from wharfinger.config.load import FILE_VARIABLE, PLACES
 from wharfinger.config.running import Running
-from wharfinger.config.settings import Settings, leaves, variable
+from wharfinger.config.settings import leaves, variable
 from wharfinger.domain import projects, users
 from wharfinger.domain.access import OPERATOR
+from wharfinger.domain.tools import Tools
 
 ADMINISTRATOR: Final = "root"
 PROJECT: Final = "root/hello"
@@ -29,17 +29,13 @@ class Newcomer:
     password: str
 
 
-def prepare(settings: Settings) -> Newcomer | None:
+def prepare(tools: Tools) -> Newcomer | None:
     """Make the first administrator and a first project, where there is nobody yet."""
-    tools = compose.open_tools(settings)
-    try:
-        password = users.ensure_admin(tools, ADMINISTRATOR)
-        if password is None:
-            return None
-        projects.create(tools, OPERATOR, PROJECT)
-        return Newcomer(ADMINISTRATOR, password)
-    finally:
-        compose.close(tools)
+    password = users.ensure_admin(tools, ADMINISTRATOR)
+    if password is None:
+        return None
+    projects.create(tools, OPERATOR, PROJECT)
+    return Newcomer(ADMINISTRATOR, password)
 
 
 def welcome(server: Running, newcomer: Newcomer, program: str) -> str:

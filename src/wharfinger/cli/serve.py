@@ -66,8 +66,7 @@ def _serve(settings: Settings, file: Path | None, *, migrate: bool, worker: bool
     if migrate:
         compose.upgrade(settings)
     prepare_database(settings)
-    newcomer = first_start.prepare(settings)
-    _record(settings)
+    newcomer = _prepare_rows(settings)
     running.forget_workers(settings.run)
     for old in (settings.run / "metrics").glob("*"):
         old.unlink(missing_ok=True)
@@ -89,11 +88,17 @@ def _serve(settings: Settings, file: Path | None, *, migrate: bool, worker: bool
     server.serve(target_loader=partial(Serving, settings.run), wrap_loader=False)
 
 
-def _record(settings: Settings) -> None:
-    """A restart may change more than a running server takes over: the audit log hears of it."""
+def _prepare_rows(settings: Settings) -> first_start.Newcomer | None:
+    """What has to stand in the database before the first request; an administrator, where there was nobody.
+
+    A restart may change more than a running server takes over: the audit log hears of it. Raises SecretChanged.
+    """
     tools = compose.open_tools(settings)
     try:
+        tools.keys.ensure()
+        newcomer = first_start.prepare(tools)
         inforce.record(tools, settings)
+        return newcomer
     finally:
         compose.close(tools)
 

@@ -36,6 +36,7 @@ def worker(
     settings = read_settings(config)
     start_logging(settings.log.level, settings.log.format)
     with open_session(config) as tools:
+        tools.keys.ensure()
         engine.run(lambda: tools, _stop_signal(), _PAUSE_SECONDS)
 
 

@@ -93,12 +93,18 @@ class KeyRing:
         self._own: _Own | None = None
         self._reading = threading.Lock()
 
+    def ensure(self) -> None:
+        """Have a key, so that whoever comes later with another secret is told: of two hosts, or after a restore.
+
+        Raises SecretChanged, where that is us.
+        """
+        if self._keys(REFRESH).signer is None:
+            self.rotate()
+
     def sign(self, claims: Mapping[str, Any]) -> str:
         """A compact JWS over the claims, by the key that signs at present; the first call ever makes that key."""
+        self.ensure()
         own = self._keys(REFRESH)
-        if own.signer is None:
-            self.rotate()
-            own = self._keys(timedelta())
         kid = cast(str, own.signer)
         header = {"alg": "ES256", "typ": "JWT", "kid": kid}
         return jws.serialize_compact(header, orjson.dumps(dict(claims)), own.keys[kid], ["ES256"])
@@ -126,6 +132,8 @@ class KeyRing:
         The old keys verify until the overlap is over, or `at_once` not any more (a secret has leaked): then every
         process refuses what they signed as soon as it looks again, within a minute.
         """
+        if not at_once:
+            self._keys(timedelta())  # of another secret? then nothing is changed
         key, now = ECKey.generate_key("P-256"), self._clock()
         kid = key.thumbprint()
         with self._db.begin() as tx:
@@ -184,7 +192,8 @@ class KeyRing:
         except InvalidTag as error:
             raise SecretChanged(
                 f"the signing key {kid} does not open with this installation's secret: put the secret back that the "
-                "database was used with, or delete the rows of signing_keys, which ends all registry tokens"
+                "database was used with, the same on every host; where it is lost, "
+                "`wharfinger token rotate-keys --at-once` makes a new key, which ends all registry tokens"
             ) from error
         return ECKey.import_key(der)
 

@@ -42,12 +42,12 @@ def create(visit: Visit) -> Response:
 
 def rotate(visit: Visit) -> Response:
     """A new secret for the same."""
-    return _own(visit, _rotated(visit, visit.number("token")))
+    return _own(visit, _rotated(visit, _own_one(visit)))
 
 
 def revoke(visit: Visit) -> Response:
     """The end of one."""
-    _revoke(visit)
+    _revoke(visit, _own_one(visit))
     return visit.go("/profile/tokens", "The token is good for nothing any more.")
 
 
@@ -74,13 +74,12 @@ def create_of(visit: Visit) -> Response:
 
 def rotate_of(visit: Visit) -> Response:
     """A new secret for the same."""
-    return _of_person(visit, _rotated(visit, _one_of(visit).id))
+    return _of_person(visit, _rotated(visit, _one_of(visit)))
 
 
 def revoke_of(visit: Visit) -> Response:
     """The end of one."""
-    _one_of(visit)
-    _revoke(visit)
+    _revoke(visit, _one_of(visit))
     username = visit.of_path("username")
     return visit.go(f"/admin/users/{username}/tokens", f"The token of {username} is good for nothing any more.")
 
@@ -116,24 +115,23 @@ def create_place(visit: Visit) -> Response:
 def rotate_place(visit: Visit) -> Response:
     """A new secret for the same."""
     place = opened(visit, Action.ADMINISTER)
-    return _of_place(visit, place, _rotated(visit, visit.number("token")))
+    return _of_place(visit, place, _rotated(visit, _one_in(visit, place)))
 
 
 def revoke_place(visit: Visit) -> Response:
     """The end of one."""
     place = opened(visit, Action.ADMINISTER)
-    _revoke(visit)
+    _revoke(visit, _one_in(visit, place))
     return visit.go(f"/{place.path}/-/tokens", "The token is good for nothing any more.")
 
 
-def _rotated(visit: Visit, token: int) -> NewToken:
+def _rotated(visit: Visit, token: Token) -> NewToken:
     """The new one; it ends on the day that the form says, or else lives as long as the old one was to live."""
-    return tokens.rotate(visit.tools, visit.caller, token, expires_at=visit.day("ends"))
+    return tokens.rotate(visit.tools, visit.caller, token.id, expires_at=visit.day("ends"))
 
 
-def _revoke(visit: Visit) -> None:
+def _revoke(visit: Visit, token: Token) -> None:
     """The visitor has typed its name."""
-    token = tokens.get(visit.tools, visit.caller, visit.number("token"))
     visit.require_typed(token.name)
     tokens.revoke(visit.tools, visit.caller, token.id)
 
@@ -154,11 +152,29 @@ def _person(visit: Visit) -> User:
     return users.get(visit.tools, visit.caller, visit.of_path("username"))
 
 
+def _own_one(visit: Visit) -> Token:
+    """The token that the form names, if it is one of the visitor's own. Raises TokenUnknown, as those below do."""
+    return _personal_of(visit, visit.caller.user_id, "you have")
+
+
 def _one_of(visit: Visit) -> Token:
-    """The token that the form names, if it is one that the person made or was given. Raises TokenUnknown."""
-    user, token = _person(visit), tokens.get(visit.tools, visit.caller, visit.number("token"))
-    if token.kind is not CredentialKind.PERSONAL or token.user_id != user.id:
-        raise TokenUnknown(f"{user.username} has no access token {token.id}: look at the list of those that there are")
+    """The same, if it is one that the person made or was given."""
+    user = _person(visit)
+    return _personal_of(visit, user.id, f"{user.username} has")
+
+
+def _personal_of(visit: Visit, user: int | None, whose: str) -> Token:
+    token = tokens.get(visit.tools, visit.caller, visit.number("token"))
+    if token.kind is not CredentialKind.PERSONAL or token.user_id != user:
+        raise TokenUnknown(f"{whose} no access token {token.id}: look at the list of those that there are")
+    return token
+
+
+def _one_in(visit: Visit, place: Project | Group) -> Token:
+    """The same, if it is one of this very place."""
+    token = tokens.get(visit.tools, visit.caller, visit.number("token"))
+    if token.place != place.path:
+        raise TokenUnknown(f"{place.path} has no access token {token.id}: look at the list of those that there are")
     return token
 
 

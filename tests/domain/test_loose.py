@@ -7,8 +7,8 @@ import pytest
 
 from tests.actors import Actors
 from tests.clock import Clock
-from tests.domain.shelf import Shelf
-from wharfinger.domain import loose, projects, pull, quotas, uploads
+from tests.domain.shelf import INDEX, Shelf
+from wharfinger.domain import images, loose, projects, pull, quotas, trash, uploads
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.errors import BlobUnknown, ManifestUnknown, StorageCrowded
 from wharfinger.domain.tools import Policy, Tools
@@ -174,4 +174,58 @@ def test_a_store_that_cannot_tell_of_uploads_stops_nothing(shelf: Shelf) -> None
 
     fill(shelf)
     shelf.tools = replace(shelf.tools, store=Deaf())
+    assert held(shelf)
+
+
+def large(shelf: Shelf, number: int = 0, **more: object) -> dict[str, object]:
+    """An index of no images that is longer than the limit."""
+    said = {"number": str(number), "padding": "p" * LIMIT}
+    return {"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "annotations": said, **more}
+
+
+def test_manifests_that_nobody_tags_count(shelf: Shelf, clock: Clock) -> None:
+    first = shelf.put(large(shelf), None)
+    assert not held(shelf)
+    shelf.put(large(shelf, 1), None)
+    assert held(shelf)
+    with pytest.raises(StorageCrowded):
+        shelf.put(large(shelf, 2), None)
+    shelf.tag(first, "v1")
+    assert not held(shelf)
+    shelf.delete("v1")
+    assert held(shelf)
+    clock.advance(days=60)
+    shelf.collect()
+    assert not held(shelf)
+
+
+def test_manifests_in_the_trash_count(shelf: Shelf) -> None:
+    for number in range(2):
+        shelf.delete(shelf.put(large(shelf, number), f"v{number}"))
+    assert held(shelf)
+    for thing in shelf.trash():
+        trash.empty(shelf.tools, OPERATOR, shelf.project, thing.id)
+    shelf.collect()
+    assert not held(shelf)
+
+
+def test_manifests_of_a_deleted_repository_count(shelf: Shelf) -> None:
+    for number in range(2):
+        shelf.put(large(shelf, number), f"v{number}")
+    assert not held(shelf)
+    images.delete_repository(shelf.tools, OPERATOR, shelf.path)
+    assert held(shelf)
+    shelf.restore(shelf.trash()[0].id)
+    assert not held(shelf)
+
+
+def test_what_hangs_from_a_tag_does_not_count(shelf: Shelf) -> None:
+    """Images of an index, what speaks about it, and what speaks about them."""
+    children = [shelf.put(large(shelf, number), None) for number in range(3)]
+    index = shelf.index(*children, tag="v1")
+    for number, subject in enumerate((index, children[0])):
+        about = {"mediaType": INDEX, "digest": subject, "size": 2}
+        shelf.put(large(shelf, 10 + number, subject=about), None)
+    assert not held(shelf)
+    shelf.delete("v1")
     assert held(shelf)

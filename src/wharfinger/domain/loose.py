@@ -43,6 +43,7 @@ def look(tools: Tools) -> int:
 def _found(tx: Connection, tools: Tools) -> Counter[int]:
     """Bytes by meter."""
     found, arriving = Counter(rows.of_blobs(tx)), _arriving(tools)
+    found.update(rows.of_manifests(tx))
     for project, above in rows.meters_of(tx, arriving).items():
         for meter in above:
             found[meter] += arriving[project]

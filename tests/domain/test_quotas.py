@@ -156,8 +156,9 @@ def test_owners_of_what_is_above_set_limits(tools: Tools) -> None:
             quotas.set_limit(tools, owner, path, 50)
     with pytest.raises(SettingInvalid, match="set on a group"):
         quotas.set_limit(tools, owner, project.path, 5, each=True)
-    with pytest.raises(SettingInvalid, match="zero bytes or more"):
-        quotas.set_limit(tools, owner, project.path, -1)
+    for size in (-1, quotas.LARGEST_LIMIT + 1):
+        with pytest.raises(SettingInvalid, match="from zero bytes to 4096 PiB"):
+            quotas.set_limit(tools, owner, project.path, size)
 
 
 def test_who_may_see_what(tools: Tools) -> None:

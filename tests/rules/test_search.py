@@ -47,12 +47,12 @@ def test_what_is_endless_is_cut() -> None:
     assert len(search.read("a" * 10_000).path) == search.LONGEST
 
 
-@pytest.mark.parametrize("text", ["", "Größe 3", "ada@example.org"])
+@pytest.mark.parametrize("text", ["", "Größe 3", "ada@example.org", "x" * 255])
 def test_what_a_name_may_have_in_it_stays(text: str) -> None:
     assert search.in_a_name(text) == text
 
 
-@pytest.mark.parametrize("text", ["a\x00b", "\ud800", "line\nline"])
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800", "line\nline", "x" * 301])
 def test_what_no_name_has_in_it_finds_none(text: str) -> None:
     assert not search.in_a_name(text).isprintable()
     assert search.in_a_name(text).encode() != b"\x00"

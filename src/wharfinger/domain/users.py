@@ -123,7 +123,7 @@ def change(
     access.require_account(caller)
     if admin is not None:
         access.require_admin(caller, "making or unmaking an administrator")
-    with tools.db.begin() as tx:
+    with places.changing(tools) as tx:  # one at a time, so that two do not each count on the other to stay
         user = _open(tx, caller, username)
         if admin is False and user.admin:
             _require_other_admin(tx, user)
@@ -139,7 +139,7 @@ def change(
 def block(tools: Tools, caller: Caller, username: str) -> None:
     """Let nothing of this person's in any more, from now on for new tokens; data and memberships stay."""
     access.require_admin(caller, "blocking a user")
-    with tools.db.begin() as tx:
+    with places.changing(tools) as tx:
         user = _open(tx, caller, username)
         if user.admin:
             _require_other_admin(tx, user)

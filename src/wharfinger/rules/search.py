@@ -32,8 +32,11 @@ class Wanted:
 
 
 def in_a_name(text: str) -> str:
-    """The text, if names for people may have it in them; else one that none has: databases refuse some characters."""
-    return text if text.isprintable() else _IN_NO_NAME
+    """The text, if names for people may have it in them; else one that none has: databases refuse some texts.
+
+    They refuse some characters, and SQLite patterns of more than 50,000.
+    """
+    return text if len(text) <= LONGEST and text.isprintable() else _IN_NO_NAME
 
 
 def read(text: str) -> Wanted:

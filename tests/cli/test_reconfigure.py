@@ -45,6 +45,22 @@ def life(server: Server) -> int:
     return int(seconds)
 
 
+def test_a_store_that_lacks_what_was_pushed_is_refused(served: Server, invoke: Invoke, tmp_path: Path) -> None:
+    folder = served.settings.store
+    Transfers(served).push(DATA)
+    served.change({"storage": {"folder": str(tmp_path)}})
+    refused = invoke("reconfigure", "--config", str(served.file))
+    assert refused.code == 1
+    assert f"are not in {tmp_path}" in refused.err
+    assert "or name the store from before in [storage.other]" in refused.err
+    told = invoke("doctor", "--config", str(served.file))
+    assert "ok    blobs: " not in told.out
+    assert "fail  blobs: the bytes of sha256:" in told.out
+    served.change({"storage": {"folder": str(tmp_path), "other": {"folder": str(folder)}}})
+    assert invoke("reconfigure", "--config", str(served.file)).code == 0
+    assert "ok    blobs: " in invoke("doctor", "--config", str(served.file)).out
+
+
 def test_hot_settings_are_applied_without_dropping_a_transfer(served: Server, invoke: Invoke) -> None:
     transfers = Transfers(served)
     digest = transfers.push(DATA)

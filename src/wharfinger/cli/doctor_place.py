@@ -20,7 +20,9 @@ from wharfinger.config.settings import Settings
 from wharfinger.db import failures, revision
 from wharfinger.db.engine import Database
 from wharfinger.db.revision import Standing
+from wharfinger.domain import verify
 from wharfinger.domain.keys import SecretChanged
+from wharfinger.domain.tools import Tools
 from wharfinger.storage.store import StoreError
 
 _LITTLE: Final = 5 * 1024**3
@@ -112,11 +114,26 @@ def _in_database(settings: Settings) -> Iterator[Finding]:
         yield _clock(tools.db)
         tools.keys.public_keys()
         yield ok("signing keys", "the secret opens them")
+        yield _bytes(tools)
     except SecretChanged as error:
         sentence, _, advice = str(error).partition(": ")
         yield fail("signing keys", sentence, advice)
     finally:
         compose.close(tools)
+
+
+def _bytes(tools: Tools) -> Finding:
+    try:
+        problem = verify.glimpse(tools)
+    except StoreError as error:
+        return fail("blobs", str(error), "see what is said of the store")
+    if problem is None:
+        return ok("blobs", "those looked at are in the store")
+    advice = (
+        "the store is the one they were pushed to, on every host, or else in [storage.other] until they are moved; "
+        "`wharfinger verify` looks at all"
+    )
+    return fail("blobs", problem.sentence, advice)
 
 
 def _clock(db: Database) -> Finding:

@@ -10,9 +10,11 @@ from wharfinger.cli.options import ConfigOption
 from wharfinger.cli.terminal import Failure, say
 from wharfinger.config import running
 from wharfinger.config.changes import Change, changes, take_hot
-from wharfinger.config.load import SettingsRefused, data_folder, find_file, load
+from wharfinger.config.load import Problem, SettingsRefused, data_folder, find_file, load
 from wharfinger.config.running import Acknowledged, Running
 from wharfinger.config.settings import RUN, Settings
+from wharfinger.domain import verify
+from wharfinger.storage.store import StoreError
 
 _PATIENCE_SECONDS: Final = 15.0
 
@@ -27,6 +29,7 @@ def reconfigure(config: ConfigOption = None) -> None:
         compose.check(merged)
         if any(change.path.startswith("storage.") for change in found):
             keeping.check_store(wanted)  # what needs a restart is refused now rather than then
+            _require_bytes(server.settings, merged)
     except SettingsRefused as refused:
         raise Failure(f"these settings are refused, and the server goes on as it is:\n{refused}") from None
     update = {"generation": server.generation + 1, "settings": merged, "file": server.file or _found_now(config)}
@@ -35,6 +38,27 @@ def reconfigure(config: ConfigOption = None) -> None:
     _wait(following)
     _tell(found)
     _record(server.settings, merged)
+
+
+def _require_bytes(before: Settings, settings: Settings) -> None:
+    """Blobs that can be read now are so afterwards. Raises SettingsRefused."""
+    problem = _glimpse(settings)
+    if problem and not _glimpse(before):
+        advice = "or name the store from before in [storage.other], with the keys it has, and move what is there"
+        raise SettingsRefused([Problem("[storage]", f"{problem}; {advice} (docs/storage.md)")])
+
+
+def _glimpse(settings: Settings) -> str:
+    """What is wrong with one of a few blobs; else empty."""
+    tools = compose.open_tools(settings)
+    try:
+        problem = verify.glimpse(tools)
+    except StoreError as error:
+        return str(error)
+    else:
+        return problem.sentence if problem else ""
+    finally:
+        compose.close(tools)
 
 
 def _record(before: Settings, settings: Settings) -> None:

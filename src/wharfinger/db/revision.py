@@ -21,7 +21,10 @@ class Standing(Enum):
 
     PRESENT = ""
     EMPTY = "the database has no tables of Wharfinger yet: if it is the right one, `wharfinger migrate` makes them"
-    BEHIND = "the database is behind this version of Wharfinger: back it up, then run `wharfinger migrate`"
+    BEHIND = (
+        "the database is behind this version of Wharfinger: back it up (with the version that ran, or by the "
+        "database's own means), then run `wharfinger migrate`"
+    )
     AHEAD = "the database is of a newer version of Wharfinger: run that one, or restore the backup made before"
 
 

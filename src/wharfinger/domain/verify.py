@@ -29,6 +29,7 @@ MOST_IMAGES: Final = 100
 _PAGE: Final = 500
 _DEEP_PAGE: Final = 32  # what a kill costs: they are read again
 _AT_ONCE: Final = 8
+_FEW: Final = 4
 
 Kind = Literal["missing", "corrupt", "unreadable", "orphan", "unheld"]
 
@@ -78,6 +79,14 @@ def expect(tools: Tools) -> tuple[int, int]:
     """How many blobs there are to look at, and their bytes."""
     with tools.db.read() as tx:
         return inventory.totals(tx)
+
+
+def glimpse(tools: Tools) -> Problem | None:
+    """What is wrong with one of a few blobs, if anything: is this the store that the rows speak of? Their digests are
+    the first, which is as good as by chance. Raises StoreFailed where the store as a whole does not work.
+    """
+    found = (_look(tools, row, Means()) for row in _page(tools, "", _FEW))
+    return next((problem for problem in found if problem is not None), None)
 
 
 def blobs(tools: Tools, means: Means, after: str = "") -> Iterator[Step]:

@@ -9,6 +9,8 @@ from wharfinger.config.settings import Setting, Settings, leaves, variable
 
 _INTRODUCTION: Final = f"""# Settings
 
+[running.md](running.md) says what to set for PostgreSQL, TLS, a proxy, mail and several hosts.
+
 Every setting has a default, so Wharfinger runs without a file. What differs stands in one TOML file, looked for in this
 order: `--config`, the variable `{FILE_VARIABLE}`, {", ".join(f"`{place}`" for place in PLACES)}.
 One that was merely found counts only where it belongs to you or to root, and not everybody may change it.

@@ -9,7 +9,7 @@ from wharfinger.config.sections.section import Section, setting
 
 
 class MailSection(Section):
-    """Mail to people: when storage fills up, when a policy fails."""
+    """Mail to people: when storage fills up, when a cleanup policy fails, when a webhook is given up."""
 
     host: str = setting("", "The SMTP server, name or address alone; empty sends no mail.", hot=True)
     port: int = setting(587, "Its port.", hot=True, ge=1, le=65535)

@@ -8,6 +8,7 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from pydantic_settings import EnvSettingsSource
 from wharfinger.config.lines import key_lines
 from wharfinger.config.sections.identity import Issuer
 from wharfinger.config.settings import Settings, leaves
+from wharfinger.config.values import duration_text
 
 PREFIX: Final = "WHARFINGER_"
 FILE_VARIABLE: Final = "WHARFINGER_CONFIG"
@@ -189,10 +191,14 @@ def _wrong(place: Place, detail: ErrorDetails) -> str:
     said = detail["msg"].removeprefix("Value error, ").replace("Input should", "it should")
     if detail["type"] == "missing":
         return f"{_written(place[:-1])} lacks {place[-1]}"
+    if detail["type"] == "model_type":
+        return f"{_written(place)} is a table of settings: write each on a line of its own below {_written(place)}"
     setting = leaves().get(".".join(map(str, place)))
     if setting is None or setting.secret or detail["type"] == "value_error":
         return f"{_written(place)}: {said}"
-    return f"{_written(place)} = {detail['input']!r:.60}: {said}"
+    given = detail["input"]
+    shown = duration_text(given) if isinstance(given, timedelta) else f"{given!r:.60}"
+    return f"{_written(place)} = {shown}: {said}"
 
 
 def _unknown(place: Place) -> str:

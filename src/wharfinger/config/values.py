@@ -128,7 +128,7 @@ def url(value: Any) -> str:
 
 def database_url(value: Any) -> str:
     """A SQLAlchemy URL of a database that is known here. The refusal never repeats it: it may hold a password."""
-    text = value.strip() if isinstance(value, str) else ""
+    text = value.strip() if isinstance(value, str) else "no text"
     if not text or text.startswith("sqlite:///"):
         return text
     scheme, _, rest = text.partition("://")

@@ -7,14 +7,14 @@ import pytest
 from tests.clock import Clock
 from tests.domain.gallery import Gallery
 from tests.domain.people import later, person
-from wharfinger.domain import groups, overviews, projects, repositories
+from wharfinger.domain import groups, members, overviews, projects, repositories
 from wharfinger.domain.access import OPERATOR, Caller
 from wharfinger.domain.errors import PageInvalid
 from wharfinger.domain.overviews import Sort, Wanted
 from wharfinger.domain.repositories import Filter
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.paging import Window
-from wharfinger.rules.roles import RegistryAccess, Visibility
+from wharfinger.rules.roles import RegistryAccess, Role, Visibility
 
 NAMES = ("anchor", "buoy", "crane")
 
@@ -56,12 +56,30 @@ def names(tools: Tools, caller: Caller, wanted: Wanted, limit: int = 50) -> list
         (Sort.PUSHED, False, "crane anchor buoy"),
         (Sort.SIZE, True, "anchor buoy crane"),
         (Sort.SIZE, False, "crane buoy anchor"),
+        (Sort.CREATED, True, "crane buoy anchor"),
+        (Sort.CREATED, False, "anchor buoy crane"),
     ],
 )
 def test_orders(tools: Tools, ada: Caller, sort: Sort, descending: bool, expected: str) -> None:
     wanted = Wanted(mine=True, sort=sort, descending=descending)
     for limit in (1, 2, 50):
         assert names(tools, ada, wanted, limit) == expected.split()
+
+
+def test_they_are_narrowed_by_role_and_visibility(tools: Tools, ada: Caller) -> None:
+    eve = person(tools, "eve")
+    groups.change(tools, ada, "quay", visibility=Visibility.PUBLIC)
+    projects.change(tools, ada, "quay/buoy", visibility=Visibility.PUBLIC)
+    members.add(tools, OPERATOR, "quay/crane", "eve", Role.DEVELOPER)
+    for wanted, found in (
+        (Wanted(), "buoy crane"),
+        (Wanted(visibility=Visibility.PUBLIC), "buoy"),
+        (Wanted(visibility=Visibility.INTERNAL), ""),
+        (Wanted(lowest=Role.DEVELOPER), "crane"),
+        (Wanted(lowest=Role.MAINTAINER), ""),
+        (Wanted(mine=True, visibility=Visibility.PRIVATE), "crane"),
+    ):
+        assert names(tools, eve, wanted) == found.split()
 
 
 @pytest.mark.parametrize("sort", [Sort.PUSHED, Sort.SIZE])

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
 
 from wharfinger.db import paging
 from wharfinger.db.access import below, role_of
+from wharfinger.db.containing import containing
 from wharfinger.db.later import later
 from wharfinger.db.overviews import PUSHED, shown
 from wharfinger.db.paging import Cut
@@ -59,7 +60,7 @@ def projects_in(found: Select[Any], group: int, path: str, *, deep: bool) -> Sel
 
 def projects_named(found: Select[Any], part: str) -> Select[Any]:
     """Those whose name or path contains this, in any case."""
-    named = or_(projects.c.name.icontains(part, autoescape=True), projects.c.path.icontains(part, autoescape=True))
+    named = or_(containing(projects.c.name, part), containing(projects.c.path, part))
     return found.where(named) if part else found
 
 
@@ -115,7 +116,7 @@ def groups_at_the_top(found: Select[Any]) -> Select[Any]:
 
 def groups_named(found: Select[Any], part: str) -> Select[Any]:
     """Those whose name or path contains this, in any case."""
-    named = or_(namespaces.c.name.icontains(part, autoescape=True), namespaces.c.path.icontains(part, autoescape=True))
+    named = or_(containing(namespaces.c.name, part), containing(namespaces.c.path, part))
     return found.where(named) if part else found
 
 
@@ -129,7 +130,7 @@ def user_listing(*, part: str = "", username: str | None = None, blocked: bool |
     found: Select[Any] = select(*users.c).where(users.c.bot.is_(False))
     if part:
         columns = (users.c.username, users.c.name, users.c.email)
-        found = found.where(or_(*(column.icontains(part, autoescape=True) for column in columns)))
+        found = found.where(or_(*(containing(column, part) for column in columns)))
     if username is not None:
         found = found.where(users.c.username == username)
     return found if blocked is None else found.where(users.c.blocked.is_(blocked))

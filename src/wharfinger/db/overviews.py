@@ -46,15 +46,23 @@ def sorts(*, user: int | None, now: datetime, everywhere: bool) -> dict[str, Col
         "path": None,
         "pushed": func.coalesce(pushed, projects.c.created_at, type_=Moment()),
         "size": func.coalesce(size, 0, type_=BigInteger()),
+        "created": projects.c.created_at,
     }
 
 
 def projects_listing(
-    *, user: int | None, now: datetime, readable: ColumnElement[bool] | None, within: str | None, part: str
+    *,
+    user: int | None,
+    now: datetime,
+    readable: ColumnElement[bool] | None,
+    within: str | None,
+    part: str,
+    visibility: int | None,
+    lowest: int | None,
 ) -> Select[Any]:
     """Projects: readable ones (None: all) and those where the user has a role, which is a column.
 
-    `within` is a group's path to stay below, `part` something that path or name contains.
+    `within` is a group's path to stay below, `part` something that path or name contains, `lowest` the least role.
     """
     role = role_of(projects, user, now)
     found: Select[Any] = select(*projects.c, role.label("role"))
@@ -62,7 +70,11 @@ def projects_listing(
         found = found.where(or_(readable, role.is_not(None)))
     if within is not None:
         found = found.where(below(projects.c.path, within))
-    return _named(found, projects, part)
+    if visibility is not None:
+        found = found.where(projects.c.visibility == visibility)
+    if lowest is not None:
+        found = found.where(role >= lowest)
+    return _named(found, part)
 
 
 def project_page(
@@ -70,30 +82,6 @@ def project_page(
 ) -> tuple[list[Row[Any]], bool]:
     """A page of a listing of projects by one of `sorts`, and whether there is more behind it."""
     return paging.rows_of(tx, paging.cut(found, projects.c.path, value, by), by.limit)
-
-
-def groups_page(
-    tx: Connection,
-    *,
-    user: int | None,
-    now: datetime,
-    visible: Sequence[int],
-    parent: int | None,
-    part: str,
-    last: str,
-    limit: int,
-) -> Sequence[Row[Any]]:
-    """Groups after `last` in byte order of paths: of these visibilities, and where the user has a role.
-
-    Right below `parent` only, if that is given; `part` is something that path or name contains.
-    """
-    role = role_of(namespaces, user, now)
-    listed = namespaces.c.owner_id.is_(None) & (namespaces.c.path > last)
-    seen = or_(namespaces.c.visibility.in_(visible), role.is_not(None))
-    found: Select[Any] = select(*namespaces.c, role.label("role")).where(listed, seen)
-    if parent is not None:
-        found = found.where(namespaces.c.parent_id == parent)
-    return tx.execute(_named(found, namespaces, part).order_by(namespaces.c.path).limit(limit)).all()
 
 
 def images(tx: Connection, project_ids: Sequence[int]) -> dict[int, tuple[int, datetime]]:
@@ -129,7 +117,7 @@ def totals(tx: Connection) -> dict[str, int]:
     return {name: int(tx.scalar(statement) or 0) for name, statement in asked.items()}
 
 
-def _named(found: Select[Any], table: Any, part: str) -> Select[Any]:
+def _named(found: Select[Any], part: str) -> Select[Any]:
     if not part:
         return found
-    return found.where(or_(containing(table.c.path, part), containing(table.c.name, part)))
+    return found.where(or_(containing(projects.c.path, part), containing(projects.c.name, part)))

@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, Connection, false
 
 from wharfinger.db import overviews as rows
 from wharfinger.domain import access, paging, sight
-from wharfinger.domain.access import Caller, Group, Project
+from wharfinger.domain.access import Caller, Project
 from wharfinger.domain.paging import Sorted
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import search
-from wharfinger.rules.paging import Marker, Page, Window
-from wharfinger.rules.roles import Action, Visibility, open_to
+from wharfinger.rules.paging import Marker, Page, Value, Window
+from wharfinger.rules.roles import Action, Role, Visibility
 
 PAGE: Final = 50
 FIRST: Final = Window(limit=PAGE)
@@ -36,25 +36,31 @@ class Sort(StrEnum):
     PATH = "path"
     PUSHED = "pushed"
     SIZE = "size"
+    CREATED = "created"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which projects or groups: those one is a member of (`mine`), below a group, whose path or name contains `part`.
+    """Which projects, in which order: those one is a member of (`mine`), below a group, whose path or name has `part`.
 
-    Of groups at most `limit` after the path `last`; projects come in an order and in pages.
+    Of a `visibility`, and where one has the role `lowest` at least; None: any, also none.
     """
 
     mine: bool = False
     within: str | None = None
     part: str = ""
-    last: str = ""
-    limit: int = PAGE
+    visibility: Visibility | None = None
+    lowest: Role | None = None
     sort: Sort = Sort.PATH
     descending: bool = False
 
 
-_KINDS: Final[dict[Sort, Sorted]] = {Sort.PATH: type(None), Sort.PUSHED: datetime, Sort.SIZE: int}
+_KINDS: Final[dict[Sort, Sorted]] = {
+    Sort.PATH: type(None),
+    Sort.PUSHED: datetime,
+    Sort.SIZE: int,
+    Sort.CREATED: datetime,
+}
 
 
 def list_projects(tools: Tools, caller: Caller, wanted: Wanted, window: Window = FIRST) -> Page[Overview]:
@@ -69,6 +75,8 @@ def list_projects(tools: Tools, caller: Caller, wanted: Wanted, window: Window =
             readable=_readable(tools, caller, now, wanted),
             within=wanted.within and access.open_group(tx, caller, wanted.within, Action.PULL).path,
             part=search.in_a_name(wanted.part),
+            visibility=wanted.visibility,
+            lowest=wanted.lowest,
         )
         orders = rows.sorts(user=caller.user_id, now=now, everywhere=caller.admin)
         found, more = rows.project_page(tx, listing, orders[wanted.sort], by)
@@ -77,27 +85,13 @@ def list_projects(tools: Tools, caller: Caller, wanted: Wanted, window: Window =
 
 
 def _marker(sort: Sort, one: Overview) -> Marker:
-    active = one.pushed_at or one.project.created_at
-    return Marker(one.project.path, {Sort.PATH: None, Sort.PUSHED: active, Sort.SIZE: one.size_bytes}[sort])
-
-
-def list_groups(tools: Tools, caller: Caller, wanted: Wanted) -> list[Group]:
-    """Groups that the caller may see, in order of paths; right below `within`, if given. Raises GroupUnknown."""
-    access.require_reading(caller)
-    all_of_them = caller.admin and not wanted.mine
-    seen = [kind for kind in Visibility if all_of_them or open_to(kind, signed_in=caller.user_id is not None)]
-    with tools.db.read() as tx:
-        found = rows.groups_page(
-            tx,
-            user=caller.user_id,
-            now=tools.clock(),
-            visible=[] if wanted.mine else seen,
-            parent=None if wanted.within is None else access.open_group(tx, caller, wanted.within, Action.PULL).id,
-            part=search.in_a_name(wanted.part),
-            last=access.askable(wanted.last),
-            limit=wanted.limit,
-        )
-        return [access.group(caller, row) for row in found]
+    values: dict[Sort, Value] = {
+        Sort.PATH: None,
+        Sort.PUSHED: one.pushed_at or one.project.created_at,
+        Sort.SIZE: one.size_bytes,
+        Sort.CREATED: one.project.created_at,
+    }
+    return Marker(one.project.path, values[sort])
 
 
 def get(tools: Tools, caller: Caller, path: str) -> Overview:

@@ -3,8 +3,7 @@
 from starlette.responses import Response
 
 from wharfinger.domain import garbage, overviews
-from wharfinger.domain.overviews import PAGE, Wanted
-from wharfinger.web.pages.home import paged
+from wharfinger.web.pages import groups as group_pages
 from wharfinger.web.pages.visit import Visit
 
 
@@ -17,10 +16,7 @@ def show(visit: Visit) -> Response:
 
 def groups(visit: Visit) -> Response:
     """Every group there is."""
-    wanted = Wanted(part=visit.asked("q"), last=visit.asked("after"), limit=PAGE + 1)
-    found = overviews.list_groups(visit.tools, visit.caller, wanted)
-    facts = {"part": wanted.part, **paged(visit, found, lambda one: one.path)}
-    return visit.page("groups_list.html" if visit.by_htmx else "admin_groups.html", **facts)
+    return group_pages.listed(visit, "admin_groups.html")
 
 
 def storage(visit: Visit) -> Response:

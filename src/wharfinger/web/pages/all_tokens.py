@@ -12,6 +12,7 @@ from wharfinger.rules import paging
 from wharfinger.rules.paging import Window
 from wharfinger.rules.scopes import CredentialKind
 from wharfinger.web.pages import live
+from wharfinger.web.pages.choices import chosen
 from wharfinger.web.pages.markers import marker
 from wharfinger.web.pages.visit import Visit
 
@@ -47,8 +48,7 @@ def revoke_deploy(visit: Visit) -> Response:
 
 
 def _show(visit: Visit, kind: CredentialKind) -> Response:
-    part = visit.asked("q").strip()
-    state = visit.asked("state") if visit.asked("state") in _STATES else ""
+    part, state = visit.asked("q").strip(), chosen(visit, "state", _STATES)
     _, good, revoked = _STATES[state]
     wanted = Wanted(kind, part=part, wide=True, good=good, revoked=revoked)
     found = token_search.page(visit.tools, visit.caller, wanted, Window(_PAGE, after=marker(visit)))

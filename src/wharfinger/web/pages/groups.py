@@ -1,19 +1,52 @@
 """The list of groups, and making one."""
 
+from typing import Final
+
 from starlette.responses import Response
 
-from wharfinger.domain import groups, overviews
-from wharfinger.domain.overviews import PAGE, Wanted
-from wharfinger.web.pages.home import paged
+from wharfinger.domain import directory, groups
+from wharfinger.domain.directory import Filter, Sort
+from wharfinger.rules import paging
+from wharfinger.rules.paging import Window
+from wharfinger.web.pages import live
+from wharfinger.web.pages.choices import LEVELS, ROLES, chosen
+from wharfinger.web.pages.markers import marker
 from wharfinger.web.pages.visit import Visit
+
+_PAGE: Final = 50
+_SORTS: Final = {
+    "path": ("Path", Sort.PATH, False),
+    "name": ("Name", Sort.NAME, False),
+    "created": ("Newest first", Sort.CREATED, True),
+    "oldest": ("Oldest first", Sort.CREATED, False),
+}
 
 
 def show(visit: Visit) -> Response:
     """Every group that the visitor may see."""
-    wanted = Wanted(part=visit.asked("q"), last=visit.asked("after"), limit=PAGE + 1)
-    found = overviews.list_groups(visit.tools, visit.caller, wanted)
-    facts = {"part": wanted.part, **paged(visit, found, lambda one: one.path)}
-    return visit.page("groups_list.html" if visit.by_htmx else "groups.html", **facts)
+    return listed(visit, "groups.html")
+
+
+def listed(visit: Visit, template: str) -> Response:
+    """A page of them, searched, filtered and sorted."""
+    by = chosen(visit, "sort", _SORTS, "path")
+    role, level = chosen(visit, "role", ROLES), chosen(visit, "level", LEVELS)
+    _, sort, descending = _SORTS[by]
+    lowest, top = ROLES[role][1], LEVELS[level][1]
+    wanted = Filter(part=visit.asked("q"), lowest=lowest, top=top, sort=sort, descending=descending)
+    found = directory.list_groups(visit.tools, visit.caller, wanted, Window(_PAGE, after=marker(visit)))
+    return visit.page(
+        "groups_list.html" if visit.by_htmx else template,
+        found=found.items,
+        more=live.query(visit, after=paging.write(found.after)) if found.after else "",
+        part=wanted.part,
+        sorts=_SORTS,
+        by=by,
+        role=role,
+        roles=ROLES,
+        level=level,
+        levels=LEVELS,
+    )
 
 
 def new(visit: Visit) -> Response:

@@ -1,7 +1,6 @@
 """Where one arrives, and the list of all projects one may see."""
 
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -10,6 +9,7 @@ from wharfinger.domain.overviews import PAGE, Sort, Wanted
 from wharfinger.rules import paging
 from wharfinger.rules.paging import Window
 from wharfinger.web.pages import live
+from wharfinger.web.pages.choices import ROLES, VISIBILITIES, chosen
 from wharfinger.web.pages.markers import marker
 from wharfinger.web.pages.visit import Visit
 
@@ -17,6 +17,9 @@ _SORTS: Final = {
     "pushed": ("Last push", Sort.PUSHED, True),
     "path": ("Name", Sort.PATH, False),
     "size": ("Size", Sort.SIZE, True),
+    "created": ("Newest first", Sort.CREATED, True),
+    "oldest": ("Oldest first", Sort.CREATED, False),
+    "quiet": ("Longest without a push", Sort.PUSHED, False),
 }
 
 
@@ -37,18 +40,12 @@ def _list(visit: Visit, *, mine: bool, usual: str) -> Response:
 
 def listed(visit: Visit, usual: str, *, mine: bool = False, within: str | None = None) -> dict[str, Any]:
     """The page of projects that is asked for, as `found`, and how it is searched, sorted and gone on with."""
-    by = visit.asked("sort") if visit.asked("sort") in _SORTS else usual
+    by = chosen(visit, "sort", _SORTS, usual)
+    role, seen = chosen(visit, "role", ROLES), chosen(visit, "visibility", VISIBILITIES)
     _, sort, descending = _SORTS[by]
-    wanted = Wanted(mine=mine, within=within, part=visit.asked("q"), sort=sort, descending=descending)
+    lowest, visibility = ROLES[role][1], VISIBILITIES[seen][1]
+    wanted = Wanted(mine, within, visit.asked("q"), visibility, lowest, sort, descending)
     found = overviews.list_projects(visit.tools, visit.caller, wanted, Window(limit=PAGE, after=marker(visit)))
     more = live.query(visit, after=paging.write(found.after)) if found.after else ""
-    return {"found": found.items, "more": more, "part": wanted.part, "by": by, "sorts": _SORTS}
-
-
-def paged(visit: Visit, found: list[Any], path_of: Any) -> dict[str, Any]:
-    """The first PAGE of what was found, as `found`, and where the next page is, as `more`."""
-    more = ""
-    if len(found) > PAGE:
-        query = {"q": visit.asked("q"), "after": path_of(found[PAGE - 1])}
-        more = f"{visit.here}?{urlencode({key: value for key, value in query.items() if value})}"
-    return {"found": found[:PAGE], "more": more}
+    choices = {"sorts": _SORTS, "by": by, "roles": ROLES, "role": role, "visibilities": VISIBILITIES, "seen": seen}
+    return {"found": found.items, "more": more, "part": wanted.part, **choices}

@@ -4,8 +4,9 @@ from typing import Final
 
 from starlette.responses import Response
 
-from wharfinger.domain import job_scopes, overviews, places
+from wharfinger.domain import directory, job_scopes, overviews, places
 from wharfinger.domain.access import Project
+from wharfinger.domain.directory import Filter
 from wharfinger.domain.errors import SettingInvalid
 from wharfinger.domain.overviews import Wanted
 from wharfinger.rules.paging import Window
@@ -34,7 +35,7 @@ def find(visit: Visit) -> Response:
     part = visit.asked("path").strip()
     if len(part) < _SHORTEST:
         return visit.page("job_scopes_found.html", groups=[], projects=[])
-    groups = overviews.list_groups(visit.tools, visit.caller, Wanted(part=part, limit=_FEW))
+    groups = directory.list_groups(visit.tools, visit.caller, Filter(part=part), Window(limit=_FEW)).items
     projects = overviews.list_projects(visit.tools, visit.caller, Wanted(part=part), Window(limit=_FEW))
     return visit.page("job_scopes_found.html", groups=groups, projects=[one.project for one in projects.items])
 

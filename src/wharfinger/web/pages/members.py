@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from wharfinger.domain import members
 from wharfinger.domain.access import Group, Project
+from wharfinger.domain.members import Member
 from wharfinger.rules.roles import Role
 from wharfinger.web.pages.places import opened
 from wharfinger.web.pages.visit import Visit
@@ -12,9 +13,10 @@ from wharfinger.web.pages.visit import Visit
 def show(visit: Visit) -> Response:
     """The members, and for who may manage them, the form for a new one."""
     place = opened(visit)
-    found = members.list_members(visit.tools, visit.caller, place.path)
+    part = visit.asked("q").strip()
+    found = [one for one in members.list_members(visit.tools, visit.caller, place.path) if _named(one, part.lower())]
     roles = [role for role in Role if place.role is not None and role <= place.role]
-    return visit.page("members.html", place=place, members=found, manages=_manages(place), roles=roles)
+    return visit.page("members.html", place=place, members=found, part=part, manages=_manages(place), roles=roles)
 
 
 def put(visit: Visit) -> Response:
@@ -34,6 +36,10 @@ def remove(visit: Visit) -> Response:
     if username == visit.caller.name:
         return visit.go("/", f"You are no longer a member of {place.path}.")
     return visit.go(f"/{place.path}/-/members", f"{username} is no longer a member here.")
+
+
+def _named(member: Member, part: str) -> bool:
+    return part in member.username.lower() or part in member.name.lower()
 
 
 def _manages(place: Project | Group) -> bool:

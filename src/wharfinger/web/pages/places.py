@@ -4,10 +4,11 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from wharfinger.domain import groups, overviews, places, projects
+from wharfinger.domain import directory, groups, overviews, places, projects
 from wharfinger.domain.access import Group, Project
+from wharfinger.domain.directory import Filter
 from wharfinger.domain.errors import SettingInvalid
-from wharfinger.domain.overviews import Wanted
+from wharfinger.rules.paging import Window
 from wharfinger.rules.roles import Action, RegistryAccess
 from wharfinger.web.pages.home import listed
 from wharfinger.web.pages.visit import Visit
@@ -23,9 +24,15 @@ def show(visit: Visit) -> Response:
     facts = {"place": place, **listed(visit, "path", within=place.path)}
     if visit.by_htmx:
         return visit.page("projects_list.html", mine=False, **facts)
-    below = Wanted(within=place.path, limit=_MOST_SUBGROUPS)
-    subgroups = [] if place.owner_id else overviews.list_groups(visit.tools, visit.caller, below)
-    return visit.page("group.html", subgroups=subgroups, **facts)
+    return visit.page("group.html", subgroups=_subgroups(visit, place), **facts)
+
+
+def _subgroups(visit: Visit, place: Group) -> list[Group]:
+    """Those right in it, but for what is more than a page may hold."""
+    if place.owner_id is not None:
+        return []
+    within = Filter(group=place.path)
+    return directory.list_groups(visit.tools, visit.caller, within, Window(limit=_MOST_SUBGROUPS)).items
 
 
 def settings(visit: Visit) -> Response:

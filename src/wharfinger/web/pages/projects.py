@@ -2,8 +2,9 @@
 
 from starlette.responses import Response
 
-from wharfinger.domain import overviews, projects
-from wharfinger.domain.overviews import Wanted
+from wharfinger.domain import directory, projects
+from wharfinger.domain.directory import Filter
+from wharfinger.rules.paging import Window
 from wharfinger.rules.roles import RegistryAccess, Role
 from wharfinger.web.pages.places import registry_access
 from wharfinger.web.pages.visit import Visit
@@ -13,9 +14,10 @@ _MOST_CHOICES = 500
 
 def new(visit: Visit) -> Response:
     """The form for a new project, in one's own namespace or a group where one may make it."""
-    mine = overviews.list_groups(visit.tools, visit.caller, Wanted(mine=True, limit=_MOST_CHOICES))
-    places = [group.path for group in mine if group.role is not None and group.role >= Role.MAINTAINER]
-    return visit.page("project_new.html", places=[visit.caller.name, *places], parent=visit.asked("parent"))
+    wanted = Filter(lowest=Role.MAINTAINER)
+    mine = directory.list_groups(visit.tools, visit.caller, wanted, Window(limit=_MOST_CHOICES)).items
+    places = [visit.caller.name, *(group.path for group in mine)]
+    return visit.page("project_new.html", places=places, parent=visit.asked("parent"))
 
 
 def create(visit: Visit) -> Response:

@@ -11,6 +11,7 @@ from wharfinger.domain.users import User
 from wharfinger.rules import paging
 from wharfinger.rules.paging import Window
 from wharfinger.web.pages import live
+from wharfinger.web.pages.choices import chosen
 from wharfinger.web.pages.markers import marker
 from wharfinger.web.pages.visit import Visit
 
@@ -26,8 +27,7 @@ _STATES: Final = {"": ("Everybody", None), "active": ("Active", False), "blocked
 
 def show(visit: Visit) -> Response:
     """The list, searched, filtered and sorted, and the form for a new person."""
-    by = visit.asked("sort") if visit.asked("sort") in _SORTS else "username"
-    state = visit.asked("state") if visit.asked("state") in _STATES else ""
+    by, state = chosen(visit, "sort", _SORTS, "username"), chosen(visit, "state", _STATES)
     _, sort, descending = _SORTS[by]
     wanted = People(visit.asked("q"), blocked=_STATES[state][1], sort=sort, descending=descending)
     found = directory.list_people(visit.tools, visit.caller, wanted, Window(_PAGE, after=marker(visit)))

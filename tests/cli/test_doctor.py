@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from tests.cli.conftest import Invoke
-from tests.mailbox import Mailbox, certificate, serving
+from tests.mailbox import Mailbox, certificate, serving, text_of
 from tests.serving import Server, free_port
 
 
@@ -122,12 +122,20 @@ def test_a_database_that_is_not_there_and_its_password(invoke: Invoke, home: Pat
 
 
 def test_mail_that_could_name_no_page(invoke: Invoke, home: Path) -> None:
-    with serving(Mailbox()) as port:
+    mailbox = Mailbox()
+    with serving(mailbox) as port:
         section = f'[mail]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\nsender = "r@example.com"\n'
         (home / "wharfinger.toml").write_text(section)
         assert "warn  mail: 127.0.0.1:" in invoke("doctor").out
         (home / "wharfinger.toml").write_text(f'external_url = "http://127.0.0.1:{port}"\n{section}')
         assert "ok    mail: 127.0.0.1:" in invoke("doctor").out
+        assert mailbox.letters == []
+        assert "from r@example.com to ada@example.com" in invoke("doctor", "--mail-to", "ada@example.com").out
+        mailbox.unknown.add("bob@example.com")
+        assert "fail  mail: " in invoke("doctor", "--mail-to", "bob@example.com").out
+    [letter] = mailbox.letters
+    assert letter["To"] == "ada@example.com"
+    assert f"http://127.0.0.1:{port} reaches you" in text_of(letter)
 
 
 def test_a_key_with_a_passphrase_and_one_that_ends_soon(invoke: Invoke, home: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -16,10 +17,14 @@ from wharfinger.config.load import SettingsRefused, find_file, given_variables, 
 from wharfinger.config.settings import Settings
 
 
-def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def doctor(
+    mail_to: Annotated[str, typer.Option("--mail-to", metavar="ADDRESS", help="Send a test mail there.")] = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Check settings, folders, database, secret, clock, certificate and address. Exit code 1 where something fails."""
     found = []
-    for finding in examine(config):
+    for finding in examine(config, mail_to):
         found.append(finding)
         if not as_json:
             say(str(finding))
@@ -30,7 +35,7 @@ def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-def examine(config: Path | None) -> Iterator[Finding]:
+def examine(config: Path | None, mail_to: str = "") -> Iterator[Finding]:
     """Look at one thing after another; without settings there is nothing more to look at."""
     file = find_file(config, os.environ)
     try:
@@ -43,7 +48,7 @@ def examine(config: Path | None) -> Iterator[Finding]:
     yield _same_as_running(settings)
     yield from doctor_place.examine(settings)
     yield from doctor_network.examine(settings)
-    yield doctor_mail.examine(settings)
+    yield doctor_mail.examine(settings, mail_to)
     yield doctor_identity.examine(settings)
 
 

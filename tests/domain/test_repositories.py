@@ -8,7 +8,7 @@ from tests.actors import Actors
 from tests.clock import Clock
 from tests.domain.people import person, refusal, with_token
 from tests.domain.shelf import Shelf
-from wharfinger.domain import access, images, members, projects, repositories, trash
+from wharfinger.domain import access, images, members, projects, renaming, repositories, trash
 from wharfinger.domain.access import ANONYMOUS, OPERATOR, Caller, Grant
 from wharfinger.domain.errors import GroupUnknown, PageInvalid, ProjectUnknown, RepositoryUnknown, ScopeMissing
 from wharfinger.domain.paging import FIRST
@@ -171,6 +171,8 @@ def test_a_deletion_that_fails_is_tried_ten_times_more(shelf: Shelf, clock: Cloc
     assert repositories.get(shelf.tools, OPERATOR, shelf.path).status is Status.DELETE_FAILED
     clock.advance(days=1)
     assert labour.do_all(shelf.tools) == 0
+    assert not repositories.get(shelf.tools, OPERATOR, shelf.path).leaving
+    shelf.path = renaming.rename(shelf.tools, OPERATOR, shelf.path, f"{shelf.path}-left")
     repositories.delete(shelf.tools, OPERATOR, shelf.path)
     labour.do_all(shelf.tools)
     assert paths(shelf.tools, wanted=Filter(project=shelf.project)) == []

@@ -21,6 +21,7 @@ from wharfinger.domain.errors import BeingDeleted, PathInvalid, PathTaken, Quota
 from wharfinger.domain.events.images import RepositoryMoved
 from wharfinger.domain.guard import Warden
 from wharfinger.domain.images import Existing
+from wharfinger.domain.repositories import LEAVING
 from wharfinger.domain.tools import Tools
 from wharfinger.rules.paths import IMAGE_LEVELS
 from wharfinger.rules.roles import Action
@@ -186,7 +187,7 @@ def _hurdles(tx: Connection, tools: Tools, caller: Caller, plan: _Plan) -> Itera
 
 
 def _require_whole(step: _Step) -> None:
-    if step.row.status is not None:
+    if step.row.status in LEAVING:
         raise BeingDeleted(f"{step.row.path} is to be deleted: wait until it lies in the trash")
 
 

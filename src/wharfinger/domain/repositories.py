@@ -48,6 +48,9 @@ class Status(StrEnum):
     DELETE_FAILED = "delete_failed"
 
 
+LEAVING: Final = frozenset({Status.DELETE_SCHEDULED, Status.DELETE_ONGOING})
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """An image repository.
@@ -71,6 +74,11 @@ class Repository:
     size_bytes: int | None = None
     cleaned_at: datetime | None = None
     kept_bytes: int | None = None
+
+    @property
+    def leaving(self) -> bool:
+        """Is it on its way to the trash? Where deleting failed, it is here as before."""
+        return self.status in LEAVING
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,3 +180,15 @@ def test_nothing_goes_without_the_name_typed(site: Server, wares: Wares) -> None
     ):
         assert owner.post(path, fields).status_code == 422
     assert repositories.get(wares.tools, OPERATOR, wares.path).tags_count == 3
+
+
+def test_an_image_that_could_not_be_deleted_can_be_deleted_again(site: Server, wares: Wares) -> None:
+    """Its deletion was given up: nobody works on it, and everything can be done with it as before."""
+    number = repositories.get(wares.tools, OPERATOR, wares.path).id
+    repositories.give_up_deletion(wares.tools, {"repository": number})
+    owner = somebody(site, wares.place, "owner")
+    listed = owner.get(f"/{wares.project}/-/registry").text
+    assert "Deleting failed" in listed
+    assert f"/{wares.project}/-/registry/{number}/delete" in listed
+    assert 'name="tag"' in owner.get(image(wares)).text
+    assert "Delete tag…" in owner.get(f"{image(wares)}/tags/1.0").text

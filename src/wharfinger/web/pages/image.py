@@ -43,7 +43,7 @@ def show(visit: Visit) -> Response:
         "found": found if known is None else replace(found, total=known),
         "glances": _glances(visit, repository, found),
         "origins": origins.of_tags(visit.tools, visit.caller, repository.path, _digests(found)),
-        "deletable": registry.allows(visit, project, Action.DELETE) and not repository.status,
+        "deletable": registry.allows(visit, project, Action.DELETE) and not repository.leaving,
         "rules": glance.of_names(visit.tools, visit.caller, repository.path, [tag.name for tag in found.items]),
         "act": _act(visit, project),
         "part_of": wanted.part,

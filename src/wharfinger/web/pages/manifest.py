@@ -49,7 +49,7 @@ def show_comparison(visit: Visit) -> Response:
 
 def _page(visit: Visit, project: Project, repository: Repository, digest: str, tag: Tag | None) -> Response:
     found = inspect.manifest(visit.tools, visit.caller, repository.path, digest)
-    deletable = registry.allows(visit, project, Action.DELETE) and not repository.status
+    deletable = registry.allows(visit, project, Action.DELETE) and not repository.leaving
     facts: dict[str, Any] = {"place": project, "repository": repository, "image": found, "tag": tag}
     facts |= {"bar": _bar(found), "ways": _ways(visit, found, tag), "origin": _origin(visit, repository, tag)}
     return visit.page("manifest.html", deletable=deletable, **facts)

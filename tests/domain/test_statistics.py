@@ -8,10 +8,11 @@ from tests.actors import Actors, fresh
 from tests.clock import Clock
 from tests.domain.people import person
 from tests.domain.shelf import Shelf
-from wharfinger.domain import members, pull, statistics
+from wharfinger.domain import members, pull, repositories, statistics
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.errors import NotFound
 from wharfinger.domain.tools import Tools
+from wharfinger.rules.paging import Window
 from wharfinger.rules.roles import Role
 
 MONTH = timedelta(days=30)
@@ -54,3 +55,25 @@ def test_one_sees_what_one_may_read(tools: Tools, clock: Clock) -> None:
         assert [image.path for image in statistics.pulls(tools, ada, place)[1]] == [mine.path]
     with pytest.raises(NotFound):
         statistics.unpulled(tools, ada, other.project, age=MONTH)
+
+
+def test_what_was_pulled_last_comes_first_where_that_is_asked(tools: Tools, clock: Clock) -> None:
+    group = Actors(tools).group()
+    often, lately, never = (Shelf(tools, project=Actors(tools).project(f"{group.path}/{name}")) for name in "abc")
+    for shelf in (often, lately, never):
+        shelf.image(b"layer", tag="v1")
+    take(often, "v1")
+    take(often, "v1")
+    clock.advance(hours=1)
+    take(lately, "v1")
+    ways = {lately_: statistics.pulls(tools, OPERATOR, group.path, lately=lately_)[1] for lately_ in (False, True)}
+    assert [image.path for image in ways[False]] == [often.path, lately.path, never.path]
+    assert [image.path for image in ways[True]] == [lately.path, often.path, never.path]
+    assert ways[True][0].project_path == lately.project
+    wanted = repositories.Filter(group=group.path, sort=repositories.Sort.PULLS, descending=True)
+    first = repositories.list_repositories(tools, OPERATOR, wanted, Window(limit=1))
+    rest = repositories.list_repositories(tools, OPERATOR, wanted, Window(after=first.after))
+    assert [(one.path, one.pull_count) for one in first.items + rest.items] == [
+        (often.path, 2), (lately.path, 1), (never.path, 0)
+    ]  # fmt: skip
+    assert [one.last_pulled_at for one in rest.items] == [clock.now, None]

@@ -59,6 +59,7 @@ SORTS: Final[dict[str, ColumnElement[Any] | None]] = {
     "created": repositories.c.created_at,
     "updated": _LAST_PUSH,
     "size": _KEPT,
+    "pulls": repositories.c.pull_count,
 }
 _COLUMNS: Final = (
     repositories.c.id,
@@ -69,6 +70,8 @@ _COLUMNS: Final = (
     repositories.c.status,
     _LAST_PUSH.label("last_pushed_at"),
     repositories.c.cleaned_at,
+    repositories.c.pull_count,
+    repositories.c.last_pulled_at,
     projects.c.path.label("project_path"),
 )
 

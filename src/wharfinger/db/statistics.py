@@ -11,11 +11,18 @@ from wharfinger.db.tables.images import repositories, tags
 from wharfinger.db.tables.places import projects
 
 
-def pulls(tx: Connection, place: str, readable: Select[Any] | None, limit: int) -> Sequence[Row[Any]]:
-    """path, pull_count and last_pulled_at of the repositories of a place ("": of all) that are pulled most."""
-    found: Select[Any] = select(repositories.c.path, repositories.c.pull_count, repositories.c.last_pulled_at)
-    order = (repositories.c.pull_count.desc(), repositories.c.path)
-    return tx.execute(_in(found, place, readable).order_by(*order).limit(limit)).all()
+def pulls(
+    tx: Connection, place: str, readable: Select[Any] | None, limit: int, *, lately: bool = False
+) -> Sequence[Row[Any]]:
+    """The repositories of a place ("": of all) that are pulled most or, `lately`, that were pulled last.
+
+    id, path, project_path, pull_count, last_pulled_at; what was never pulled comes last.
+    """
+    columns = (repositories.c.id, repositories.c.path, repositories.c.pull_count, repositories.c.last_pulled_at)
+    found: Select[Any] = select(*columns, projects.c.path.label("project_path"))
+    found = found.join(projects, projects.c.id == repositories.c.project_id)
+    first = repositories.c.last_pulled_at.desc().nulls_last() if lately else repositories.c.pull_count.desc()
+    return tx.execute(_in(found, place, readable).order_by(first, repositories.c.path).limit(limit)).all()
 
 
 def totals(tx: Connection, place: str, readable: Select[Any] | None) -> Row[Any]:

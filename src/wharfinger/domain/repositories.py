@@ -38,6 +38,7 @@ class Sort(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     SIZE = "size"
+    PULLS = "pulls"
 
 
 class Status(StrEnum):
@@ -60,6 +61,7 @@ class Repository:
     and `size_bytes` are None unless asked for; the size is that of the blobs that its tags reach, each once
     (`db.sizes`).
     `kept_bytes` are those that count in its usage, what speaks about its images included; told where sorted by size.
+    It was pulled so often under any tag or by digest, last at `last_pulled_at` (up to a minute behind).
     """
 
     id: int
@@ -70,6 +72,8 @@ class Repository:
     created_at: datetime
     pushed_at: datetime
     status: Status | None
+    pull_count: int
+    last_pulled_at: datetime | None
     tags_count: int | None
     size_bytes: int | None = None
     cleaned_at: datetime | None = None
@@ -106,6 +110,7 @@ _KINDS: Final[dict[Sort, Sorted]] = {
     Sort.CREATED: datetime,
     Sort.UPDATED: datetime,
     Sort.SIZE: int,
+    Sort.PULLS: int,
 }
 
 
@@ -252,6 +257,7 @@ def _marker(sort: Sort, repository: Repository) -> Marker:
         Sort.CREATED: repository.created_at,
         Sort.UPDATED: repository.pushed_at,
         Sort.SIZE: repository.kept_bytes,
+        Sort.PULLS: repository.pull_count,
     }
     return Marker(repository.path, values[sort])
 
@@ -277,6 +283,8 @@ def _repository(row: Row[Any], size: int | None) -> Repository:
         created_at=row.created_at,
         pushed_at=row.last_pushed_at,
         status=None if row.status is None else Status(row.status),
+        pull_count=row.pull_count,
+        last_pulled_at=row.last_pulled_at,
         tags_count=row.tags_count,
         cleaned_at=row.cleaned_at,
         kept_bytes=row.kept_bytes,

@@ -27,6 +27,14 @@ class Pulls:
 
 
 @dataclass(frozen=True, slots=True)
+class Pulled(Pulls):
+    """The same of a repository, by number, and its project."""
+
+    repository_id: int
+    project_path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Idle:
     """A tag that nobody pulls."""
 
@@ -39,12 +47,20 @@ class Idle:
     last_pulled_at: datetime | None
 
 
-def pulls(tools: Tools, caller: Caller, place: str, limit: int = MOST_PULLED) -> tuple[Pulls, Sequence[Pulls]]:
-    """All pulls of a project or group ("": of all that the caller may read), and its images, most pulled first."""
+def pulls(
+    tools: Tools, caller: Caller, place: str, limit: int = MOST_PULLED, *, lately: bool = False
+) -> tuple[Pulls, Sequence[Pulled]]:
+    """All pulls of a project or group ("": of all that the caller may read), and its images, most pulled first.
+
+    With `lately` those come first that were pulled last.
+    """
     with tools.db.read() as tx:
         path, readable = _opened(tx, tools, caller, place)
         total = rows.totals(tx, path, readable)
-        found = [Pulls(row.path, row.pull_count, row.last_pulled_at) for row in rows.pulls(tx, path, readable, limit)]
+        found = [
+            Pulled(row.path, row.pull_count, row.last_pulled_at, row.id, row.project_path)
+            for row in rows.pulls(tx, path, readable, limit, lately=lately)
+        ]
         return Pulls(path, int(total.pull_count), total.last_pulled_at), found
 
 

@@ -67,4 +67,6 @@ def test_what_nobody_pulls(people: People) -> None:
     assert [idle["location"] for idle in rest] == [f"{project.path}/app:v2"]
     pulls = ada.http.get(f"{top}/pulls").json()
     assert (pulls["pull_count"], [image["path"] for image in pulls["images"]]) == (0, [f"{project.path}/app"])
+    assert ada.http.get(f"{top}/pulls", params={"order_by": "last_pulled_at"}).json() == pulls
+    assert ada.http.get(f"{top}/pulls", params={"order_by": "luck"}).status_code == 400
     assert isinstance(ada.gitlab, gitlab.Gitlab)

@@ -24,6 +24,7 @@ NO_PAGE = {  # lines that answer with something else
     "/admin/audit/export": "is a file",
     "/{place:place}/-/audit/export": "is a file",
     "/{place:place}/-/registry/{id}/size": "is a part of a page",
+    "/{place:place}/-/registry/{id}/size/tree": "is a part of a page",
     "/{place:place}/-/cleanup/runs": "is a part of a page",
     "/{place:place}/-/settings/ci_cd/find": "is a part of a page",
 }

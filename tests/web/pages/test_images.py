@@ -13,6 +13,7 @@ from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.cleanup import policies
 from wharfinger.domain.cleanup.terms import Terms
 from wharfinger.rules.roles import Visibility
+from wharfinger.web.pages import words
 
 
 @pytest.fixture(scope="module")
@@ -206,3 +207,30 @@ def test_everybody_looks_at_what_is_public(person: NewPerson, site: Server) -> N
     expect(page.get_by_role("region", name="Images").get_by_role("link")).to_have_text(wares.path)
     page.goto(f"/{wares.project}/-/trash")
     assert "/login" in page.url
+
+
+def test_how_much_lies_below_an_image(person: NewPerson, site: Server) -> None:
+    """An image tells its own size, and that of all below its path, where the same bytes are counted once."""
+    wares = Wares(site.tools)
+    parts = [Wares(site.tools, name, wares.place) for name in ("web/api", "web/db", "webs")]
+    wares.container({"os": "linux"}, b"shared" * 50_000, tag="1.0")
+    for part in parts:
+        part.container({"os": "linux"}, b"shared" * 50_000, part.path.encode() * 20_000, tag="1.0")
+    ada = person(wares.place, "guest")
+    page = ada.open(image(wares))
+    facts = page.locator("main dl > div")
+    size = repositories.get(site.tools, OPERATOR, wares.path, sized=True).size_bytes
+    below = repositories.tree_size(site.tools, OPERATOR, wares.path)
+    expect(facts.filter(has_text="Size")).to_contain_text(words.size(size))
+    tree = facts.filter(has_text="With all below it")
+    expect(tree).to_contain_text(f"{words.size(below)}, with 2 images")
+    ada.check("image-tree")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_load_state("networkidle")
+    expect(tree).to_contain_text("with 2 images")
+    tree.get_by_role("link").click()
+    assert sorted(rows(page)) == ["web/api", "web/db"]
+    page.get_by_role("link", name="web/db", exact=True).click()
+    expect(facts.filter(has_text="Size")).to_be_visible()
+    expect(facts.filter(has_text="With all below it")).to_have_count(0)
+    assert person(None).page.request.get(f"{image(wares)}/size/tree").status == 404

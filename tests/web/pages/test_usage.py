@@ -11,7 +11,7 @@ from tests.serving import Server
 from tests.web.pages.conftest import NewPerson
 from wharfinger.db import meters
 from wharfinger.db.tables.usage import meter_samples
-from wharfinger.domain import quotas
+from wharfinger.domain import pull, quotas
 from wharfinger.domain.access import OPERATOR
 
 MIB = 1024 * 1024
@@ -114,3 +114,28 @@ def test_what_nobody_pulls(person: NewPerson, shelf: Shelf) -> None:
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_role("link", name=f"{shelf.path}:v1")).to_be_visible()
     root.check("usage-unpulled")
+
+
+def test_what_is_pulled_how_often(person: NewPerson, site: Server) -> None:
+    group = site.group()
+    often, lately = (Shelf(site.tools, name, site.project(f"{group.path}/{name}")) for name in ("often", "lately"))
+    for shelf, times in ((often, 3), (lately, 1)):
+        shelf.image(shelf.path.encode(), tag="v1")
+        for _ in range(times):
+            pull.count(site.tools, pull.manifest(site.tools, shelf.caller, shelf.path, "v1"), "v1")
+        site.tools.uses.flush(site.tools.db)
+    ada = person(group, "guest")
+    page = ada.open(f"/{group.path}/-/usage/pulls")
+    expect(page.locator("dl > div").filter(has_text="of all images here")).to_contain_text("4")
+    rows = page.locator("tbody tr")
+    expect(rows.first).to_contain_text(often.path)
+    expect(rows.first.locator("[data-of=Pulls]")).to_have_text("3")
+    expect(rows).to_have_count(2)
+    ada.check("usage-pulls")
+    page.get_by_label("Sort by").select_option("Last pull")
+    expect(rows.first).to_contain_text(lately.path)
+    rows.first.get_by_role("link").click()
+    expect(page.locator("dl > div").filter(has_text="Pulled")).to_contain_text("1 time, last")
+    page.goto(f"/{group.path}/-/registry?sort=pulls")
+    expect(rows.first.locator("[data-of=Pulled]")).to_contain_text("3 times")
+    ada.check("registry-pulls")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
@@ -15,6 +15,7 @@ from wharfinger.web.api.shapes import Moment, Shape
 
 Days = Annotated[int, Query(ge=0, le=3650, description="neither pulled nor pushed for so many days")]
 PerPage = Annotated[int, Query(ge=1, le=1000)]
+OrderBy = Annotated[Literal["pull_count", "last_pulled_at"], Query(description="which of its images come first")]
 After = Annotated[str, Query(description="the `location` of the last one of the page before")]
 
 
@@ -27,7 +28,7 @@ class PullsShape(Shape):
 
 
 class PlacePulls(PullsShape):
-    """The same of a place, with its images that are pulled most."""
+    """The same of a place, with 100 of its images: those that are pulled most, or were pulled last."""
 
     images: list[PullsShape]
 
@@ -48,9 +49,10 @@ def routes(prefix: str, placing: Callable[[Call, str], str]) -> APIRouter:
     router = APIRouter(prefix=f"/{prefix}/{{id}}/registry/statistics", tags=["statistics"])
 
     @router.get("/pulls", name=f"statistics_pulls_of_{prefix}")
-    def pulls(call: ApiCall, key: Key) -> PlacePulls:
+    def pulls(call: ApiCall, key: Key, *, order_by: OrderBy = "pull_count") -> PlacePulls:
         """How often its images are pulled; counts are up to a minute behind."""
-        total, images = statistics.pulls(call.tools, call.caller, placing(call, key))
+        lately = order_by == "last_pulled_at"
+        total, images = statistics.pulls(call.tools, call.caller, placing(call, key), lately=lately)
         return PlacePulls(**_pulls(total).model_dump(), images=[_pulls(image) for image in images])
 
     @router.get("/unpulled", name=f"statistics_unpulled_of_{prefix}")

@@ -8,7 +8,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from wharfinger.domain.access import Project
-from wharfinger.domain.cleanup import history, once, preview
+from wharfinger.domain.cleanup import history, once, preview, runs
 from wharfinger.domain.cleanup.history import Run
 from wharfinger.domain.cleanup.preview import Preview
 from wharfinger.domain.cleanup.terms import Terms
@@ -38,27 +38,36 @@ def delete(visit: Visit) -> Response:
     _, repository = image.opened(visit)
     visit.require_typed(repository.path)
     run = once.ask(visit.tools, visit.caller, repository.path, _typed(visit))
-    return visit.go(f"{image.address(repository)}/bulk?run={run}")
+    return visit.go(_address(repository, run))
+
+
+def stop(visit: Visit) -> Response:
+    """Let a run end where it is."""
+    project, repository = image.opened(visit)
+    ended = runs.stop(visit.tools, visit.caller, project.path, _run(visit, project, repository, visit.number("run")).id)
+    said = f"It is stopped. {words.count(ended.tags_removed, 'tag')} went, and can be brought back."
+    return visit.go(_address(repository, ended.id), said if ended.removed else "It is stopped. Nothing was deleted.")
 
 
 def undo(visit: Visit) -> Response:
     """Bring back what a run removed."""
     project, repository = image.opened(visit)
-    found = history.restore(visit.tools, visit.caller, project.path, _run(visit, project, repository).id)
+    run = _run(visit, project, repository, visit.number("run"))
+    found = history.restore(visit.tools, visit.caller, project.path, run.id)
     left = (
         f" {words.count(found.left, 'is', 'are')} still in the trash: others are in their place." if found.left else ""
     )
     said = f"{words.count(found.back, 'tag is', 'tags are')} back.{left}"
-    return visit.go(f"{image.address(repository)}/bulk?run={visit.number('run')}", said)
+    return visit.go(_address(repository, run.id), said)
 
 
 def _page(visit: Visit, found: Preview | None) -> Response:
     opened(visit, Action.DELETE)
     project, repository = image.opened(visit)
-    run = _run(visit, project, repository) if visit.number("run") else None
+    run = _shown(visit, project, repository)
     facts: dict[str, Any] = {"place": project, "repository": repository, "run": run}
     seconds = _SECONDS if run and run.finished_at is None else live.SECONDS
-    part = live.part(visit, "image_bulk_run.html", seconds=seconds, restores=_restores(visit, project), **facts)
+    part = live.part(visit, "image_bulk_run.html", seconds=seconds, manages=_manages(visit, project), **facts)
     if live.asked(visit):
         return live.answer(visit, part)
     told: dict[str, Any] = {
@@ -69,8 +78,16 @@ def _page(visit: Visit, found: Preview | None) -> Response:
     return visit.page("image_bulk.html", part=part if run else None, terms=Terms(), **told, **facts)
 
 
-def _run(visit: Visit, project: Project, repository: Repository) -> Run:
-    run = history.get(visit.tools, visit.caller, project.path, visit.number("run"))
+def _shown(visit: Visit, project: Project, repository: Repository) -> Run | None:
+    """The run that the address names, or else one of this image that goes on, whoever asked for it."""
+    if visit.number("run"):
+        return _run(visit, project, repository, visit.number("run"))
+    lately = history.list_runs(visit.tools, visit.caller, project.path)
+    return next((run for run in lately if run.repository_id == repository.id and run.finished_at is None), None)
+
+
+def _run(visit: Visit, project: Project, repository: Repository, number: int) -> Run:
+    run = history.get(visit.tools, visit.caller, project.path, number)
     if run.repository_id != repository.id:
         raise history.unknown(project.path, run.id)
     return run
@@ -87,5 +104,9 @@ def _typed(visit: Visit) -> Terms:
     )
 
 
-def _restores(visit: Visit, project: Project) -> bool:
+def _address(repository: Repository, run: int) -> str:
+    return f"{image.address(repository)}/bulk?run={run}"
+
+
+def _manages(visit: Visit, project: Project) -> bool:
     return registry.allows(visit, project, Action.ADMINISTER)

@@ -58,6 +58,8 @@ def show(visit: Visit) -> Response:
         "by": visit.asked("sort", "published"),
         "sorts": _SORTS,
         "next_path": registry.next_page(visit, found),
+        "each": registry.sized(visit, repository),
+        "has_below": registry.has_below(visit, repository),
     }
     pushable = registry.allows(visit, project, Action.PUSH)
     return visit.page("image.html", part=part, pushable=pushable, **more, **facts)

@@ -26,6 +26,7 @@ _SORTS: Final = {
     "name": ("Name", Sort.NAME, False),
     "size": ("Size", Sort.SIZE, True),
     "created": ("Created", Sort.CREATED, True),
+    "pulls": ("Most pulled", Sort.PULLS, True),
 }
 
 
@@ -57,6 +58,15 @@ def show_size(visit: Visit) -> Response:
     return visit.page("registry_size.html", each=found)
 
 
+def show_tree(visit: Visit) -> Response:
+    """How much lies at the path of a repository and below it, added up as its own size is."""
+    found = repository(visit, places.opened(visit))
+    tree = repositories.list_tree(visit.tools, visit.caller, found.path, Window(limit=1, counted=True))
+    below = (tree.total or 0) - sum(one.id == found.id for one in tree.items)  # it comes first, if it has a tag
+    size = repositories.tree_size(visit.tools, visit.caller, found.path)
+    return visit.page("image_tree.html", repository=found, below=below, size=size)
+
+
 def delete(visit: Visit) -> Response:
     """Have a repository moved to the trash; the visitor has typed its path."""
     project = places.opened(visit)
@@ -83,6 +93,19 @@ def repository(visit: Visit, place: Project | Group, *, sized: bool = False, cou
     if found.project_path != place.path:
         raise RepositoryUnknown(f"no image repository {found.id} in {place.path}: look at its list")
     return found
+
+
+def sized(visit: Visit, found: Repository) -> Repository:
+    """The same with its size, where it has few tags; of others a part of the page asks for it."""
+    if found.tags_count is None or found.tags_count > _SIZED_TAGS:
+        return found
+    return repositories.by_id(visit.tools, visit.caller, found.id, sized=True)
+
+
+def has_below(visit: Visit, found: Repository) -> bool:
+    """Is there an image with a tag below the path of this one?"""
+    first = repositories.list_tree(visit.tools, visit.caller, found.path, Window(limit=2)).items
+    return any(one.id != found.id for one in first)
 
 
 def allows(visit: Visit, project: Project, action: Action) -> bool:

@@ -25,6 +25,14 @@ def show(visit: Visit) -> Response:
     return visit.page("usage.html", place=place, **_facts(visit, place.path))
 
 
+def show_pulls(visit: Visit) -> Response:
+    """How often the images of a place are pulled, and when last."""
+    place, lately = opened(visit), visit.asked("sort") == "last"
+    total, found = statistics.pulls(visit.tools, visit.caller, place.path, lately=lately)
+    sort, full = "last" if lately else "most", len(found) == statistics.MOST_PULLED
+    return visit.page("pulls.html", place=place, total=total, found=found, sort=sort, full=full)
+
+
 def show_unpulled(visit: Visit) -> Response:
     """Tags of a place that nobody pulls."""
     place, days = opened(visit), min(visit.number("days", 90), _LONGEST_DAYS)

@@ -28,7 +28,7 @@ from wharfinger.domain.events.record import Recorded
 from wharfinger.domain.events.webhooks import WebhookDisabled
 from wharfinger.domain.tools import Tools
 from wharfinger.rules import notifications, retries
-from wharfinger.rules.notifications import CONTENT_TYPES, Form, Told
+from wharfinger.rules.notifications import Form, Told
 from wharfinger.rules.roles import Role
 
 TASK: Final = "deliver to webhook"
@@ -262,14 +262,12 @@ def _disable(tx: Connection, tools: Tools, webhook: Row[Any], outcome: _Outcome,
 def _send(tools: Tools, webhook: Row[Any], delivery: Row[Any]) -> _Outcome:
     body, began = delivery.body.encode(), monotonic()
     secret = vault.opened(tools.secret, webhooks.PURPOSE, bytes(webhook.secret))
-    id_, timestamp = f"{delivery.again_of or delivery.id}", int(tools.clock().timestamp())
-    headers = {
-        "content-type": CONTENT_TYPES[Form(webhook.form)],
-        "webhook-id": id_,
+    id_, timestamp = delivery.again_of or delivery.id, int(tools.clock().timestamp())
+    signed = {
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": notifications.signature(secret, id_, timestamp, body),
-        "wharfinger-event": delivery.kind,
+        "webhook-signature": notifications.signature(secret, str(id_), timestamp, body),
     }
+    headers = notifications.headers(Form(webhook.form), id_, delivery.kind) | signed
     limits = Limits(tools.outbound.limits.seconds, _LIMITS.answer_bytes, _LIMITS.redirects)
     try:
         answer = tools.outbound.ask("POST", webhook.url, headers=headers, content=body, limits=limits)

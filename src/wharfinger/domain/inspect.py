@@ -71,7 +71,8 @@ class Platform:
 class Inspected:
     """A manifest and all that is known of it. `size_bytes` is what it consists of, together.
 
-    `config` is there for images that run, `facts` for other things; `text` is the manifest itself, to be read.
+    `config` is there for images that run, `facts` for other things; `described` names the blob of either, by digest and
+    media type. `text` is the manifest itself, to be read.
     """
 
     place: Place
@@ -89,6 +90,7 @@ class Inspected:
     platforms: tuple[Platform, ...]
     speakers: tuple[Speaker, ...]
     config: ImageConfig | Unread | None
+    described: Descriptor | None
     facts: Facts | Unread
     text: str
 
@@ -131,6 +133,7 @@ def manifest(tools: Tools, caller: Caller, path: str, reference: str) -> Inspect
         platforms=tuple(found.platforms),
         speakers=tuple(found.speakers),
         config=config,
+        described=parsed.config,
         facts=_facts(tools, found),
         text=_text(body),
     )

@@ -33,6 +33,11 @@ CONTENT_TYPES: Final[Mapping[Form, str]] = {
 }
 
 
+def headers(form: Form, id_: int, kind: str) -> dict[str, str]:
+    """What goes along with a body, besides its signature: of the delivery that has this number first, of this kind."""
+    return {"content-type": CONTENT_TYPES[form], "webhook-id": str(id_), "wharfinger-event": kind}
+
+
 class Subject(StrEnum):
     """What a webhook can be told of."""
 

@@ -134,6 +134,9 @@ def test_life_of_a_webhook(person: NewPerson, allowing: Server, receiver: Receiv
     ada.check("webhook", hidden=["time"])
     page.get_by_role("button", name="Look").first.click()
     expect(page.get_by_label("The answer").first).to_have_text("out of <b>order</b>")
+    for name in ("content-type", "webhook-id", "wharfinger-event"):
+        told = page.get_by_label("Its headers").first
+        expect(told).to_contain_text(f"{name}: {receiver.received[-1].headers[name]}")
     ada.check("webhook-delivery", hidden=["time", "pre"])
     receiver.answer = lambda _: Reply()
     page.get_by_role("button", name="Send it again").first.click()

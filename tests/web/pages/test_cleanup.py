@@ -201,3 +201,60 @@ def test_stopping_a_run(person: NewPerson, site: Server) -> None:
     page.locator("#runs").get_by_role("button", name="Stop").click()
     expect(page.get_by_role("status").first).to_contain_text("is stopped. It removed nothing.")
     expect(page.locator("#runs")).to_contain_text("Stopped")
+
+
+def test_all_that_a_policy_says_is_shown_also_where_it_cannot_be_changed(person: NewPerson, site: Server) -> None:
+    group = site.group()
+    project = site.project(f"{group.path}/shop")
+    says = Terms("night", enabled=True, repositories=("web", "api*"), cadence="36h", name_regex_keep="v.+",
+                 keep_pulled="30d", by_use=True, untagged=True)  # fmt: skip
+    policies.save(site.tools, OPERATOR, group.path, says)
+    policies.save(site.tools, OPERATOR, project.path, Terms("weekly", enabled=True, cadence="7d"))
+    bob = person(project, "developer")
+    page = bob.open(f"/{project.path}/-/cleanup")
+    row = page.get_by_role("row", name="night")
+    for said in (f"from {group.path}", "older than 90d, counted from the last pull, but the 10 newest", "keeps v.+",
+                 "keeps what was pulled in the last 30d", "images that no tag leads to as well",
+                 "of web, api*"):  # fmt: skip
+        expect(row).to_contain_text(said)
+    expect(page.get_by_role("row", name="weekly")).to_contain_text("every week")
+    bob.check("cleanup-inherited", HIDDEN)
+    page = person(group, "owner").open(f"/{group.path}/-/cleanup")
+    expect(page.get_by_role("row", name="night")).to_contain_text("every 36h")
+
+
+def test_untagged_images_that_would_go_are_named(person: NewPerson, site: Server) -> None:
+    project = site.project()
+    registry = pushed(site, project, "v1")
+    digest = registry.push(f"{project.path}/web", image(), "moved").digest
+    registry.push(f"{project.path}/web", image(), "moved")
+    ada = person(project, "maintainer")
+    page = ada.open(f"/{project.path}/-/cleanup")
+    page.get_by_label("Remove tags older than").select_option("")
+    page.get_by_label("Keep the most recent").select_option("")
+    page.get_by_label("Remove images that no tag leads to").check()
+    press(page, "Preview")
+    page.get_by_text("Images that no tag leads to, and that would go").click()
+    expect(page.get_by_text(f"{project.path}/web@{digest}")).to_be_visible()
+    ada.check("cleanup-untagged", HIDDEN)
+
+
+def test_the_history_goes_back_to_the_first_run(person: NewPerson, site: Server) -> None:
+    project = site.project()
+    row = {"project_id": project.id, "policy_id": None, "repository_id": None, "state": "done", "started_by": "ada",
+           "terms": written(Terms()), "due_at": site.tools.clock()}  # fmt: skip
+    with site.tools.db.begin() as tx:
+        numbers = [policy_rows.add_run(tx, row) for _ in range(45)]
+        for number in numbers:
+            policy_rows.change_run(tx, number or 0, started_at=site.tools.clock(), finished_at=site.tools.clock())
+    ada = person(project, "developer")
+    page, seen = ada.open(f"/{project.path}/-/cleanup"), []
+    for _ in range(2):
+        seen += page.locator("#runs tbody tr td:first-child span:first-child").all_inner_texts()
+        page.get_by_role("link", name="Older runs").click()
+        page.wait_for_url("**before=*")
+    seen += page.locator("#runs tbody tr td:first-child span:first-child").all_inner_texts()
+    ada.check("cleanup-older", HIDDEN)
+    assert [int(number) for number in seen] == sorted((number or 0 for number in numbers), reverse=True)
+    page.get_by_role("link", name="Newest runs").click()
+    expect(page.locator(f"#run-{numbers[-1]}")).to_contain_text("began")

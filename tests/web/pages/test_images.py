@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.serving import Server
 from tests.web.pages.conftest import NewPerson
 from tests.web.pages.wares import EVIL, Wares
-from wharfinger.domain import projects, repositories
+from wharfinger.domain import projects, repositories, tags
 from wharfinger.domain.access import OPERATOR
 from wharfinger.domain.cleanup import policies
 from wharfinger.domain.cleanup.terms import Terms
@@ -46,6 +46,8 @@ def test_from_the_registry_to_a_layer(person: NewPerson, wares: Wares) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("1.2")
     expect(page.get_by_text("RUN pip install --no-cache-dir -r requirements.txt", exact=True)).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("5 layers by size"))).to_be_visible()
+    described = page.get_by_role("definition").filter(has_text="application/vnd.oci.image.config.v1+json")
+    expect(described).to_contain_text(str(tags.get(wares.tools, OPERATOR, wares.path, "1.2").config_digest))
     for said in ("serve", "LANTERN_MODE", "org.opencontainers.image.revision", "8080/tcp", "1000:1000"):
         expect(page.get_by_text(said, exact=True).first).to_be_visible()
     page.get_by_text("Raw manifest").click()

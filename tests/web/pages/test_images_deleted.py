@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.serving import Server
 from tests.web.pages.conftest import NewPerson
+from tests.web.pages.people import confirm
 from tests.web.pages.visitor import Visitor, somebody
 from tests.web.pages.wares import Wares
 from wharfinger.domain import images, protection, push, repositories, selection, trash
@@ -192,3 +193,28 @@ def test_an_image_that_could_not_be_deleted_can_be_deleted_again(site: Server, w
     assert f"/{wares.project}/-/registry/{number}/delete" in listed
     assert 'name="tag"' in owner.get(image(wares)).text
     assert "Delete tag…" in owner.get(f"{image(wares)}/tags/1.0").text
+
+
+def test_each_thing_of_one_act(person: NewPerson, wares: Wares) -> None:
+    """Also where there are more than a row can hold: each comes back or goes by itself, and nothing else is shown."""
+    named = tuple(f"many-{number:04}" for number in range(60))
+    tag_many(wares)
+    selection.delete(wares.tools, OPERATOR, wares.path, selection.Wanted(named))
+    selection.delete(wares.tools, OPERATOR, wares.path, selection.Wanted(("1.0",)))
+    ada = person(wares.place, "maintainer")
+    page = ada.open(f"/{wares.project}/-/trash")
+    page.get_by_text(f"60 tags of {wares.path}").click()
+    page.get_by_role("link", name="Look at each of them").click()
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(60)
+    expect(rows.filter(has_text="1.0")).to_have_count(0)
+    ada.check("trash-act", ["time"])
+    page.get_by_role("button", name="Restore many-0059").click()
+    expect(rows).to_have_count(59)
+    page.get_by_role("row").filter(has_text="many-0000").get_by_role("button", name="Delete").click()
+    confirm(page, "Delete for good", f"{wares.path}:many-0000")
+    expect(rows).to_have_count(58)
+    page.get_by_role("button", name="Restore all of this act").click()
+    expect(page.get_by_text("Nothing of it is in the trash any more")).to_be_visible()
+    page.get_by_role("link", name="All of the trash").click()
+    expect(rows).to_have_count(1)

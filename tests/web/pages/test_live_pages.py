@@ -201,3 +201,23 @@ def _seen(site: Server, visitor: Visitor) -> datetime:
     found = sessions.find(site.tools, visitor.session, "192.0.2.1", noted=False)
     assert found is not None
     return found.session.seen_at
+
+
+def test_the_bars_of_somebody_who_becomes_more(person: NewPerson, site: Server) -> None:
+    """What a new role opens is in the side bar and above without a reload, and the focus stays where it is."""
+    project = site.project()
+    ada = person(project, "guest")
+    page = ada.open(f"/{project.path}/-/members")
+    side, above = page.get_by_role("navigation", name=f"In {project.name}"), page.get_by_label("Main", exact=True)
+    expect(side.get_by_role("link")).to_have_text(["Overview", "Container Registry", "Members"])
+    side.get_by_role("link", name="Container Registry").focus()
+    members.add(site.tools, OPERATOR, project.path, ada.username, Role.MAINTAINER)
+    come_back(page)
+    expect(side.get_by_role("link", name="Settings")).to_be_visible(timeout=APPEARS)
+    users.change(site.tools, OPERATOR, ada.username, admin=True)
+    come_back(page)
+    expect(above.get_by_role("link", name="Admin")).to_be_visible(timeout=APPEARS)
+    expect(side.get_by_role("link", name="Container Registry")).to_be_focused()
+    expect(side.locator("[aria-current]")).to_have_text("Members")
+    side.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Settings")

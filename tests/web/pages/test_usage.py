@@ -11,8 +11,9 @@ from tests.serving import Server
 from tests.web.pages.conftest import NewPerson
 from wharfinger.db import meters
 from wharfinger.db.tables.usage import meter_samples
-from wharfinger.domain import pull, quotas
+from wharfinger.domain import members, pull, quotas
 from wharfinger.domain.access import OPERATOR
+from wharfinger.rules.roles import Role
 
 MIB = 1024 * 1024
 
@@ -69,7 +70,7 @@ def test_usage_of_a_project_and_its_limit(person: NewPerson, site: Server, shelf
     expect(page.get_by_role("status").first).to_contain_text("The limit is lifted")
 
 
-def test_usage_of_a_group_with_a_limit_for_each_project(person: NewPerson, shelf: Shelf) -> None:
+def test_usage_of_a_group_with_a_limit_for_each_project(person: NewPerson, site: Server, shelf: Shelf) -> None:
     group = shelf.project.rpartition("/")[0]
     root = person(admin=True)
     page = root.open(f"/{group}/-/usage")
@@ -79,6 +80,10 @@ def test_usage_of_a_group_with_a_limit_for_each_project(person: NewPerson, shelf
     page.get_by_role("button", name="Set limit").click()
     expect(page.get_by_text("Now: 40.0 MiB")).to_be_visible()
     root.check("usage-group")
+    reader = person()
+    members.add(site.tools, OPERATOR, group, reader.username, Role.REPORTER)
+    said = reader.open(f"/{group}/-/usage").get_by_text("Each project in it that has no limit of its own: 40.0 MiB")
+    expect(said).to_be_visible()
     page.goto(f"/{shelf.project}/-/usage")
     expect(page.get_by_text(f"Inherited from {group}")).to_be_visible()
 

@@ -9,7 +9,8 @@ from pydantic import Field
 from wharfinger.domain import deliveries, webhooks
 from wharfinger.domain.deliveries import Delivery
 from wharfinger.domain.webhooks import Changes, Webhook
-from wharfinger.rules.notifications import CONTENT_TYPES, Form, Subject
+from wharfinger.rules import notifications
+from wharfinger.rules.notifications import Form, Subject
 from wharfinger.web.api import places
 from wharfinger.web.api.call import ApiCall, Call
 from wharfinger.web.api.paging import Paged
@@ -253,7 +254,6 @@ def shape(webhook: Webhook) -> HookShape:
 
 def delivery(webhook: Webhook, one: Delivery) -> DeliveryShape:
     """A delivery as it is shown."""
-    headers = {"content-type": CONTENT_TYPES[webhook.form], "webhook-id": str(one.again_of or one.id)}
     return DeliveryShape(
         id=one.id,
         url=webhook.url,
@@ -261,7 +261,7 @@ def delivery(webhook: Webhook, one: Delivery) -> DeliveryShape:
         state=str(one.state),
         tries=one.tries,
         created_at=one.created_at,
-        request_headers={**headers, "wharfinger-event": one.kind},
+        request_headers=notifications.headers(webhook.form, one.again_of or one.id, one.kind),
         request_data=one.body,
         response_status=one.status,
         response_body=one.answer,

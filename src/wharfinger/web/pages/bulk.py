@@ -19,7 +19,6 @@ from wharfinger.web.pages.places import opened
 from wharfinger.web.pages.visit import Visit
 
 _SECONDS: Final = 2  # while a run goes on
-_MOST_SHOWN: Final = 1_000
 
 
 def show(visit: Visit) -> Response:
@@ -72,7 +71,8 @@ def _page(visit: Visit, found: Preview | None) -> Response:
         return live.answer(visit, part)
     told: dict[str, Any] = {
         "found": found,
-        "tried": cleanup.tried(found, _MOST_SHOWN),
+        "tried": cleanup.tried(found),
+        "loose": cleanup.loose(found),
         "reasons": cleanup.reasons(found),
     }
     return visit.page("image_bulk.html", part=part if run else None, terms=Terms(), **told, **facts)

@@ -7,6 +7,7 @@ back as one act.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -27,15 +28,16 @@ CADENCES: Final = (("1d", "Every day"), ("7d", "Every week"), ("14d", "Every two
 AGES: Final = (("", "Whatever their age"), ("7d", "7 days"), ("14d", "14 days"), ("30d", "30 days"), ("60d", "60 days"),
                ("90d", "90 days"))  # fmt: skip
 COUNTS: Final = (("", "Not for being new"), *((str(count), str(count)) for count in (1, 5, 10, 25, 50, 100)))
-_MOST_SHOWN: Final = 200
+_MOST_SHOWN: Final = 1_000
 _MOST_RUNS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A row of the preview: an image with its tag, whether it goes, and why."""
+    """A row of the preview: an image with its tag, when that was published, whether it goes, and why."""
 
     image: str
+    published_at: datetime
     goes: bool
     because: str
     policy: str
@@ -123,6 +125,7 @@ def _page(
         "terms": terms,
         "top": _top(place),
         "manages": _manages(place),
+        "often": dict(CADENCES),
         "cadences": _with(CADENCES, terms.cadence),
         "ages": _with(AGES, terms.older_than or ""),
         "pulls": _with((("", "Not for being pulled"), *AGES[1:]), terms.keep_pulled or ""),
@@ -131,6 +134,7 @@ def _page(
         "found": found,
         "shares": shares,
         "tried": tried(found),
+        "loose": loose(found),
         "reasons": reasons(found),
         **_history(visit, place),
     }
@@ -148,8 +152,11 @@ def _found(visit: Visit, project: Project, terms: Terms | None) -> Preview:
 def _history(visit: Visit, place: Project | Group | None) -> dict[str, Any]:
     if not isinstance(place, Project):
         return {"runs": [], "going_on": False}
-    found = history.list_runs(visit.tools, visit.caller, place.path, limit=_MOST_RUNS)
-    return {"runs": found, "going_on": any(one.finished_at is None for one in found)}
+    before = visit.number("before") or None
+    found = history.list_runs(visit.tools, visit.caller, place.path, before=before, limit=_MOST_RUNS + 1)
+    page, more = found[:_MOST_RUNS], len(found) > _MOST_RUNS
+    going_on = any(one.finished_at is None for one in page)
+    return {"runs": page, "going_on": going_on, "before": before, "older": page[-1].id if more else None}
 
 
 def _saved(visit: Visit, place: Project | Group | None) -> Terms:
@@ -187,19 +194,26 @@ def keep_n(visit: Visit) -> int | None:
     return int(count or 0) or None
 
 
-def tried(found: Preview | None, most: int = _MOST_SHOWN) -> list[Shown]:
+def tried(found: Preview | None) -> list[Shown]:
     """What goes first, then what stays, as much as a page can hold."""
     verdicts = [(verdict, place) for place in found.repositories for verdict in place.verdicts] if found else []
-    chosen = sorted(verdicts, key=lambda each: not each[0].goes)[:most]
+    chosen = sorted(verdicts, key=lambda each: not each[0].goes)[:_MOST_SHOWN]
     return [
         Shown(
             f"{place.path}:{verdict.tag.name}",
+            verdict.tag.pushed_at,
             verdict.goes,
             place.because(verdict),
             place.about[verdict.policy].terms.name,
         )
         for verdict, place in chosen
     ]
+
+
+def loose(found: Preview | None) -> list[str]:
+    """The images that no tag leads to and that go, as much as a page can hold."""
+    every = [f"{place.path}@{one.digest}" for place in found.repositories for one in place.loose] if found else []
+    return every[:_MOST_SHOWN]
 
 
 def reasons(found: Preview | None) -> list[tuple[str, int]]:

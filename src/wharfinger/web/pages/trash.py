@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from wharfinger.domain import selection, trash
+from wharfinger.domain.access import Group, Project
 from wharfinger.domain.errors import TrashedUnknown
 from wharfinger.domain.trash import Trashed
 from wharfinger.rules.roles import Action
@@ -26,13 +28,14 @@ class Act:
 
 
 def show(visit: Visit) -> Response:
-    """What lies there, newest first, by what was deleted together."""
+    """What lies there, newest first, by what was deleted together; or each thing that one act deleted."""
     project = places.opened(visit, Action.ADMINISTER)
-    before = visit.number("before") or None
-    found = trash.list_trash(visit.tools, visit.caller, project.path, before=before, limit=_PAGE + 1)
+    before, act = visit.number("before") or None, visit.asked("act")
+    found = trash.list_trash(visit.tools, visit.caller, project.path, before=before, batch=act or None, limit=_PAGE + 1)
     page = found[:_PAGE]
     further = live.query(visit, before=str(page[-1].id)) if len(found) > _PAGE else ""
-    facts: dict[str, Any] = {"place": project, "acts": _acts(page), "next_path": further}
+    acts = [Act("", [thing]) for thing in page] if act else _acts(page)
+    facts: dict[str, Any] = {"place": project, "acts": acts, "act": act, "next_path": further}
     part = live.part(visit, "trash_list.html", **facts)
     if live.asked(visit):
         return live.answer(visit, part)
@@ -44,9 +47,9 @@ def restore(visit: Visit) -> Response:
     project = places.opened(visit, Action.ADMINISTER)
     if visit.form["act"]:
         back = selection.undo(visit.tools, visit.caller, project.path, visit.form["act"])
-        return visit.go(f"/{project.path}/-/trash", _told(back))
+        return visit.go(_shown(visit, project), _told(back))
     thing = trash.restore(visit.tools, visit.caller, project.path, visit.number("thing"))
-    return visit.go(f"/{project.path}/-/trash", f"{name(thing)} is back.")
+    return visit.go(_shown(visit, project), f"{name(thing)} is back.")
 
 
 def empty(visit: Visit) -> Response:
@@ -56,7 +59,13 @@ def empty(visit: Visit) -> Response:
     visit.require_typed(project.path if number is None else _called(visit, project.path, number))
     gone = trash.empty(visit.tools, visit.caller, project.path, number)
     said = f"{words.count(gone, 'thing is', 'things are')} gone from the trash for good."
-    return visit.go(f"/{project.path}/-/trash", said)
+    return visit.go(_shown(visit, project), said)
+
+
+def _shown(visit: Visit, project: Project | Group) -> str:
+    """Where the form stood: all of the trash, or each thing of one act."""
+    top, act = f"/{project.path}/-/trash", visit.form["of"]
+    return f"{top}?{urlencode({'act': act})}" if act else top
 
 
 def _called(visit: Visit, project: str, number: int) -> str:

@@ -10,6 +10,7 @@ from wharfinger.domain.access import Group, Project
 from wharfinger.domain.deliveries import Delivery, State
 from wharfinger.domain.errors import SettingInvalid
 from wharfinger.domain.webhooks import Changes, Webhook
+from wharfinger.rules import notifications
 from wharfinger.rules.notifications import Form, Subject
 from wharfinger.rules.roles import Action
 from wharfinger.web.pages import live
@@ -70,6 +71,7 @@ def show_one(visit: Visit, sent: Delivery | None = None) -> Response:
     found = deliveries.list_deliveries(visit.tools, visit.caller, where.path, number, last=last, limit=PAGE + 1)
     more = f"{where.top}/{number}?after={found[PAGE - 1].id}" if len(found) > PAGE else ""
     facts: dict[str, Any] = {"log": found[:PAGE], "more": more, "states": State, "top": where.top, "webhook": webhook}
+    facts["headers"] = notifications.headers
     part = live.part(visit, "webhook_log.html", **facts)
     if live.asked(visit):
         return live.answer(visit, part)

@@ -26,6 +26,14 @@ def sent(form: Form, told: Told) -> dict[str, object]:
     return json.loads(notifications.body(form, told))  # type: ignore[no-any-return]
 
 
+def test_headers_tell_form_number_and_kind() -> None:
+    assert notifications.headers(Form.CLOUDEVENTS, 7, "manifest pushed") == {
+        "content-type": "application/cloudevents+json; charset=utf-8",
+        "webhook-id": "7",
+        "wharfinger-event": "manifest pushed",
+    }
+
+
 def test_the_envelope_is_that_of_the_reference_registry() -> None:
     first, second = sent(Form.ENVELOPE, PUSHED)["events"]  # type: ignore[misc]
     assert first == {

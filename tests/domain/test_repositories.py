@@ -50,7 +50,7 @@ def test_what_a_repository_says(shelf: Shelf, clock: Clock) -> None:
     assert (found.created_at, found.pushed_at) == (made, clock())
     assert (found.tags_count, found.status) == (2, None)
     assert found.size_bytes == len(b"shared" + b"one" + b"three")
-    assert repositories.by_id(shelf.tools, OPERATOR, found.id, sized=True, counted=True) == found
+    assert repositories.by_id(shelf.tools, OPERATOR, found.id, Filter(sized=True, counted=True)) == found
 
 
 def test_by_place(tools: Tools) -> None:

@@ -133,20 +133,18 @@ def list_repositories(
 def get(tools: Tools, caller: Caller, path: str, *, sized: bool = False) -> Repository:
     """The repository at this path with its count of tags. Raises RepositoryUnknown."""
     with tools.db.read() as tx:
-        return _get(tx, caller, path, sized=sized, counted=True)
+        return _get(tx, caller, path, Filter(sized=sized, counted=True))
 
 
-def by_id(
-    tools: Tools, caller: Caller, id_: int, *, sized: bool = False, counted: bool = False, folded: bool = False
-) -> Repository:
-    """The repository of this number; its tags counted or added up where asked for: many take time.
+def by_id(tools: Tools, caller: Caller, id_: int, told: Filter = Filter()) -> Repository:
+    """The repository of this number, with what is to be told of it.
 
     Raises RepositoryUnknown, alike where it is hidden.
     """
     with tools.db.read() as tx:
         path = rows.path_of(tx, id_)
         try:
-            return _get(tx, caller, path or "?", sized=sized, counted=counted, folded=folded)
+            return _get(tx, caller, path or "?", told)
         except RepositoryUnknown:
             raise RepositoryUnknown(f"no image repository {id_}, or none you may read: check the number") from None
 
@@ -243,12 +241,12 @@ def _open_in(tools: Tools, caller: Caller, tree: Tree) -> Select[Any] | None:
     return sight.image_projects(caller, tools.clock(), tools.policy.profile) if tree.group else None
 
 
-def _get(tx: Connection, caller: Caller, path: str, *, sized: bool, counted: bool, folded: bool = False) -> Repository:
+def _get(tx: Connection, caller: Caller, path: str, told: Filter) -> Repository:
     place = images.open_existing(tx, caller, path, Action.PULL)
-    row = rows.one(tx, rows.listing(counted=counted, folded=folded), path=place.path)
+    row = rows.one(tx, rows.listing(counted=told.counted, folded=told.folded), path=place.path)
     if row is None:
         raise RepositoryUnknown(f"there is no image at {path}: push one, or check the name")
-    return _repository(row, sizes.of_repositories(tx, [row.id])[row.id] if sized else None)
+    return _listed(_sizes(tx, told, [row]), row)
 
 
 def _marker(sort: Sort, repository: Repository) -> Marker:

@@ -83,7 +83,7 @@ def get(
     size: Annotated[bool, Query(description="with its size in bytes")] = False,
 ) -> RepositoryShape:
     """One image repository."""
-    found = repositories.by_id(call.tools, call.caller, repository_id, sized=size, counted=tags_count)
+    found = repositories.by_id(call.tools, call.caller, repository_id, Filter(sized=size, counted=tags_count))
     _require_own(call, found)
     return shape(call, found, with_tags=tags, with_count=tags_count)
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from wharfinger.domain import glance, origins, selection, tags
+from wharfinger.domain import glance, origins, repositories, selection, tags
 from wharfinger.domain.access import Project
 from wharfinger.domain.errors import SettingInvalid
 from wharfinger.domain.repositories import Repository
@@ -33,7 +33,7 @@ _SORTS: Final = {
 def show(visit: Visit) -> Response:
     """The tags, filtered and sorted."""
     wanted = filter_of(visit)
-    project, repository = opened(visit, counted=not wanted.part)
+    project, repository = opened(visit, _told(visit, wanted))
     known = repository.tags_count if wanted.folded else None
     window = Window(limit=_PAGE, after=marker(visit), counted=known is None)
     found = tags.list_tags(visit.tools, visit.caller, repository.path, wanted, window)
@@ -58,7 +58,6 @@ def show(visit: Visit) -> Response:
         "by": visit.asked("sort", "published"),
         "sorts": _SORTS,
         "next_path": registry.next_page(visit, found),
-        "each": registry.sized(visit, repository),
         "has_below": registry.has_below(visit, repository),
     }
     pushable = registry.allows(visit, project, Action.PUSH)
@@ -102,10 +101,10 @@ def address(repository: Repository) -> str:
     return f"/{repository.project_path}/-/registry/{repository.id}"
 
 
-def opened(visit: Visit, *, counted: bool = False) -> tuple[Project, Repository]:
+def opened(visit: Visit, told: repositories.Filter = registry.FOLDED) -> tuple[Project, Repository]:
     """The project and the repository that the path names. Raises RepositoryUnknown."""
     place = places.opened(visit)
-    repository = registry.repository(visit, place, counted=counted)
+    repository = registry.repository(visit, place, told)
     assert isinstance(place, Project), "what a repository lies in is a project"  # noqa: S101
     return place, repository
 
@@ -115,6 +114,13 @@ def filter_of(visit: Visit) -> Filter:
     _, sort, descending = _SORTS.get(visit.asked("sort"), _SORTS["published"])
     folded = visit.asked("all") != "1"
     return Filter(part=visit.asked("q").strip(), folded=folded, sort=sort, descending=descending)
+
+
+def _told(visit: Visit, wanted: Filter) -> repositories.Filter:
+    """What is told of the whole image: nothing that takes time where some tags or the list alone are asked for."""
+    if wanted.part:
+        return registry.FOLDED
+    return replace(registry.SUMMED, sized=not live.asked(visit))
 
 
 def _chosen(visit: Visit) -> Wanted:

@@ -1,5 +1,6 @@
 """Deploy, Container Registry: the image repositories of a project, or of a group with all below it."""
 
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -21,6 +22,8 @@ from wharfinger.web.pages.visit import Visit
 
 _PAGE: Final = 25
 _SIZED_TAGS: Final = 2_000  # adding up the sizes of more than so many tags is not waited for
+FOLDED: Final = Filter(folded=True)
+SUMMED: Final = replace(FOLDED, counted=True, sized=True, sized_tags=_SIZED_TAGS)
 _SORTS: Final = {
     "updated": ("Last push", Sort.UPDATED, True),
     "name": ("Name", Sort.NAME, False),
@@ -54,7 +57,7 @@ def show(visit: Visit) -> Response:
 
 def show_size(visit: Visit) -> Response:
     """The size of one repository that has too many tags to be waited for."""
-    found = repository(visit, places.opened(visit), sized=True)
+    found = repository(visit, places.opened(visit), replace(FOLDED, sized=True))
     return visit.page("registry_size.html", each=found)
 
 
@@ -87,19 +90,12 @@ def undo(visit: Visit) -> Response:
     return visit.go(f"/{project.path}/-/registry", f"{found.path} is back with all its tags.")
 
 
-def repository(visit: Visit, place: Project | Group, *, sized: bool = False, counted: bool = False) -> Repository:
+def repository(visit: Visit, place: Project | Group, told: Filter = FOLDED) -> Repository:
     """The repository that the path names, if it is in this project. Raises RepositoryUnknown."""
-    found = repositories.by_id(visit.tools, visit.caller, visit.number("id"), sized=sized, counted=counted, folded=True)
+    found = repositories.by_id(visit.tools, visit.caller, visit.number("id"), told)
     if found.project_path != place.path:
         raise RepositoryUnknown(f"no image repository {found.id} in {place.path}: look at its list")
     return found
-
-
-def sized(visit: Visit, found: Repository) -> Repository:
-    """The same with its size, where it has few tags; of others a part of the page asks for it."""
-    if found.tags_count is None or found.tags_count > _SIZED_TAGS:
-        return found
-    return repositories.by_id(visit.tools, visit.caller, found.id, sized=True)
 
 
 def has_below(visit: Visit, found: Repository) -> bool:
@@ -138,5 +134,4 @@ def _cleanup(visit: Visit, place: Project | Group) -> list[Policy] | None:
 def _wanted(visit: Visit, place: Project | Group) -> Filter:
     _, sort, descending = _SORTS.get(visit.asked("sort"), _SORTS["updated"])
     where: dict[str, Any] = {"project" if isinstance(place, Project) else "group": place.path}
-    told: dict[str, Any] = {"counted": True, "folded": True, "sized": True, "sized_tags": _SIZED_TAGS}
-    return Filter(part=visit.asked("q").strip(), sort=sort, descending=descending, **where, **told)
+    return replace(SUMMED, part=visit.asked("q").strip(), sort=sort, descending=descending, **where)

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
+
 from tests.clock import Clock
-from tests.domain.people import person, refusal, with_token
+from tests.domain.people import person, refusal, statements, with_token
 from wharfinger.domain import groups, token_search, tokens
 from wharfinger.domain.access import ANONYMOUS, OPERATOR, Caller
 from wharfinger.domain.errors import PageInvalid, ScopeMissing, SignInNeeded
@@ -90,6 +92,21 @@ def test_pages_go_on_from_a_marker_or_a_number(tools: Tools) -> None:
     assert ([one.name for one in by_number.items], by_number.total) == (["token 1", "token 0"], 6)
     wrong = Window(after=Marker("personal", "x"))
     assert isinstance(refusal(lambda: token_search.page(tools, root, wanted, wrong)), PageInvalid)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("kind", [PERSONAL, DEPLOY])
+def test_a_page_is_read_by_an_index_however_many_there_are(tools: Tools, kind: CredentialKind) -> None:
+    """Asked of SQLite alone: PostgreSQL decides by how much is there."""
+    root = person(tools, "root", admin=True)
+    for marker in (None, Marker(str(kind), 9)):
+        with statements(tools) as seen:
+            token_search.page(tools, root, Wanted(kind, good=True), Window(50, after=marker))
+        (asked,) = [one for one in seen if "FROM credentials" in one]
+        with tools.db.read() as tx:
+            plan = [row.detail for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", (None,) * asked.count("?"))]
+        assert "ix_credentials_kind_id" in plan[0]
+        assert not [step for step in plan if "TEMP B-TREE" in step]
 
 
 def test_others_look_at_their_own_alone(tools: Tools) -> None:

@@ -29,7 +29,8 @@ STANDING = """() => {
   return {number: one.dataset.number ?? "", seen: ring && inside, html: one.outerHTML.slice(0, 160)};
 }"""
 PAGES = (
-    "/", "/groups/new", "/profile", "/profile/tokens", "/profile/sessions", "/help/refused", "/search?q=web",
+    "/", "/projects", "/groups", "/groups/new", "/profile", "/profile/tokens", "/profile/sessions", "/help/refused",
+    "/search?q=web",
     "/{place:place}", "/{place:place}/-/registry", "/{place:place}/-/registry/{id}",
     "/{place:place}/-/registry/{id}/rename", "/{place:place}/-/registry/{id}/bulk",
     "/{place:place}/-/registry/{id}/tags/{name}", "/{place:place}/-/registry/{id}/compare?from=1.0&to=1.1",

@@ -72,7 +72,7 @@ def test_groups_are_filtered_and_sorted(person: NewPerson, site: Server) -> None
     expect(links).to_have_text([other, top, below])
     page.get_by_label("Sort by").select_option("Newest first")
     expect(links).to_have_text([below, other, top])
-    page.get_by_label("Show", exact=True).select_option("Those in no other")
+    page.get_by_label("Show", exact=True).select_option("Topmost only")
     expect(links).to_have_text([other, top])
     ada.check("groups-filtered")
     page.get_by_label("Show", exact=True).select_option("All")
@@ -88,6 +88,27 @@ def test_groups_go_on_to_the_next_page(site: Server) -> None:
     above, root = site.group().path, somebody(site, admin=True)
     made = [site.group(f"{above}/g{number:02}").path for number in range(51)]
     assert shown(root, "/groups", q=f"{above}/", sort="created") == made[::-1]
+
+
+def test_groups_below_a_group_are_looked_through(person: NewPerson, site: Server) -> None:
+    above, word, root = site.group().path, fresh("pier"), person(admin=True)
+    north = site.group(f"{above}/north-{word}").path
+    deep = site.group(f"{north}/deep-{word}").path
+    site.group(f"elsewhere-{word}")
+    page = root.open(f"/{above}")
+    page.get_by_role("link", name="see those further below").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Groups in {above}")
+    links = page.locator("#found tbody a")
+    expect(links).to_have_text([north, deep])
+    page.get_by_label("Find a group").fill(word.upper())
+    page.get_by_label("Sort by").select_option("Newest first")
+    expect(links).to_have_text([deep, north])
+    page.get_by_label("Show", exact=True).select_option("Topmost only")
+    expect(links).to_have_text([north])
+    root.check("groups-within")
+    hidden = site.group(f"{fresh('hidden')}", "private").path
+    assert somebody(site).get("/groups", params={"within": hidden}).status_code == 404
+    assert somebody(site).get("/groups", params={"within": "no-such-group"}).status_code == 404
 
 
 def test_a_member_is_found_by_name(person: NewPerson, site: Server) -> None:

@@ -25,6 +25,7 @@ LOOKED_FOR = {
     "state",
     "role",
     "level",
+    "within",
     "visibility",
     "all",
     "from",

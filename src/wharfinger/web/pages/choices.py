@@ -17,7 +17,7 @@ ROLES: Final[Choices] = {
     "": ("Any or none", None),
     **{role.name.lower(): (words.named(role) + (" or more" if role < Role.OWNER else ""), role) for role in Role},
 }
-LEVELS: Final[Choices] = {"": ("All", False), "top": ("Those in no other", True)}
+LEVELS: Final[Choices] = {"": ("All", False), "top": ("Topmost only", True)}
 
 
 def chosen(visit: Visit, name: str, choices: Choices, otherwise: str = "") -> str:

@@ -23,7 +23,7 @@ _SORTS: Final = {
 
 
 def show(visit: Visit) -> Response:
-    """Every group that the visitor may see."""
+    """Every group that the visitor may see, or every one at any depth below the group `within`."""
     return listed(visit, "groups.html")
 
 
@@ -33,13 +33,15 @@ def listed(visit: Visit, template: str) -> Response:
     role, level = chosen(visit, "role", ROLES), chosen(visit, "level", LEVELS)
     _, sort, descending = _SORTS[by]
     lowest, top = ROLES[role][1], LEVELS[level][1]
-    wanted = Filter(part=visit.asked("q"), lowest=lowest, top=top, sort=sort, descending=descending)
+    within, part = visit.asked("within") or None, visit.asked("q")
+    wanted = Filter(within, not top, part, lowest, top=top and not within, sort=sort, descending=descending)
     found = directory.list_groups(visit.tools, visit.caller, wanted, Window(_PAGE, after=marker(visit)))
     return visit.page(
         "groups_list.html" if visit.by_htmx else template,
         found=found.items,
         more=live.query(visit, after=paging.write(found.after)) if found.after else "",
-        part=wanted.part,
+        part=part,
+        within=within,
         sorts=_SORTS,
         by=by,
         role=role,

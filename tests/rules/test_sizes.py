@@ -40,7 +40,7 @@ def test_parse(text: str, size: int) -> None:
     assert sizes.parse(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "many", "-1", "1 XiB", "1 2", "1e3"])
+@pytest.mark.parametrize("text", ["", "many", "-1", "1 XiB", "1 2", "1e3", "9" * 400, "٣"])
 def test_what_is_no_size(text: str) -> None:
     with pytest.raises(ValueError, match="is no size"):
         sizes.parse(text)

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 _UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
-_WRITTEN: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgtp])i?)?b?(?:ytes?)?", re.IGNORECASE)
+_WRITTEN: Final = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?)\s*(?:([kmgtp])i?)?b?(?:ytes?)?", re.IGNORECASE)
 
 
 def in_words(size_bytes: int) -> str:

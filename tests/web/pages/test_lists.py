@@ -150,6 +150,9 @@ def test_tokens_that_ended_still_say_what_they_were_for(person: NewPerson, site:
 def test_numbers_by_which_the_api_knows_things_are_told(site: Server) -> None:
     root, ada, project = somebody(site, admin=True), site.user(), site.project()
     group = project.path.rpartition("/")[0]
+    assert "changed <time" not in root.get(f"/{project.path}").text
+    projects.change(site.tools, OPERATOR, project.path, description="More.")
+    assert "changed <time" in root.get(f"/{project.path}").text
     known = groups.get(site.tools, OPERATOR, group)
     for path, said in (
         (f"/{project.path}", f"Project number {project.id}, created"),

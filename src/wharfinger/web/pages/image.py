@@ -19,6 +19,7 @@ from wharfinger.web.pages.markers import marker
 from wharfinger.web.pages.visit import Visit
 
 _PAGE: Final = 25
+_SIZED_TAGS: Final = 200  # a page with a list of tags does not wait for the sizes of more to be added up
 _MANY_TAGS: Final = 10_000  # counting more than so many takes the server a while
 _SORTS: Final = {
     "published": ("Last published", Sort.PUBLISHED, True),
@@ -120,7 +121,7 @@ def _told(visit: Visit, wanted: Filter) -> repositories.Filter:
     """What is told of the whole image: nothing that takes time where some tags or the list alone are asked for."""
     if wanted.part:
         return registry.FOLDED
-    return replace(registry.SUMMED, sized=not live.asked(visit))
+    return replace(registry.SUMMED, sized=not live.asked(visit), sized_tags=_SIZED_TAGS)
 
 
 def _chosen(visit: Visit) -> Wanted:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from wharfinger import __version__
 from wharfinger.domain import quotas
@@ -75,7 +76,7 @@ def build(tools: Tools, external_url: str, served: Served, has_page: Callable[[s
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters.update(words.FILTERS)
+    environment.filters.update({**words.FILTERS, "prose": _prose})
     environment.globals.update(
         asset=assets.url, now=tools.clock, version=__version__, has_page=has_page, policy=tools.policy, menu=menu
     )
@@ -83,3 +84,10 @@ def build(tools: Tools, external_url: str, served: Served, has_page: Callable[[s
     drawn = environment.get_template("icons.html").module
     environment.globals.update(icon=drawn.icon, logo=drawn.logo)  # type: ignore[attr-defined]
     return Site(tools, external_url, assets, environment, served, has_page)
+
+
+def _prose(text: str) -> Markup:
+    """`prose.prose`, loaded with the first description that is shown: a start does not wait for it."""
+    from wharfinger.web.pages.prose import prose  # noqa: PLC0415
+
+    return prose(text)

@@ -56,6 +56,12 @@ def note_change(tx: Connection, project: int, now: datetime) -> None:
     tx.execute(update(projects).where(projects.c.id == project, earlier).values(changed_at=now))
 
 
+def changed_at(tx: Connection, project: int) -> datetime | None:
+    """When that was for the last time, if it ever was."""
+    found: datetime | None = tx.scalar(select(projects.c.changed_at).where(projects.c.id == project))
+    return found
+
+
 def remove(tx: Connection, project: int) -> None:
     """Delete a project, with its images, memberships, credentials and routes."""
     tx.execute(delete(projects).where(projects.c.id == project))

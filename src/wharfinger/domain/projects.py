@@ -1,6 +1,7 @@
 """Projects: what holds images, inside a group or a person's own namespace."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -68,6 +69,12 @@ def find(tools: Tools, caller: Caller, key: str) -> Project:
         except ProjectUnknown:
             unknown = f"no project {key}, or none you may read: check it, and that you are a member"
             raise ProjectUnknown(unknown) from None
+
+
+def changed_at(tools: Tools, project: Project) -> datetime:
+    """When a project, open to the caller already, was last changed or something in it deleted, or else made."""
+    with tools.db.read() as tx:
+        return rows.changed_at(tx, project.id) or project.created_at
 
 
 def list_projects(

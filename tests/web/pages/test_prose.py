@@ -73,7 +73,9 @@ def test_links_lead_to_pages(text: str, address: str) -> None:
 
 
 def test_of_pictures_the_text_is_shown() -> None:
-    badge = "[![built <now>](https://example.com/badge.svg)](https://example.com/builds) ![](https://example.com/dot.gif)"
+    badge = (
+        "[![built <now>](https://example.com/badge.svg)](https://example.com/builds) ![](https://example.com/dot.gif)"
+    )
     assert "<img" not in prose(badge)
     assert prose(badge).endswith(">built &lt;now&gt;</a> </p>\n")
 

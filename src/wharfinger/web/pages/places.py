@@ -20,9 +20,10 @@ def show(visit: Visit) -> Response:
     """What is in the group, or how the project stands."""
     place = opened(visit)
     if isinstance(place, Project):
-        changed_at = directory.describe(visit.tools, visit.caller, place).changed_at
         overview = overviews.get(visit.tools, visit.caller, place.path)
-        return visit.page("project.html", place=place, overview=overview, changed_at=changed_at)
+        return visit.page(
+            "project.html", place=place, overview=overview, changed_at=projects.changed_at(visit.tools, place)
+        )
     facts = {"place": place, **listed(visit, "path", within=place.path)}
     if visit.by_htmx:
         return visit.page("projects_list.html", mine=False, **facts)

@@ -1,6 +1,6 @@
 """When what goes, and what it takes along."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import timedelta
 from threading import Thread
@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.clock import Clock
+from tests.domain.crashes import Crash, CrashingDatabase, CrashingStore, Fuse
 from tests.domain.shelf import Shelf
 from wharfinger.db import garbage as rows
 from wharfinger.db.tables.images import repository_blobs
@@ -330,6 +331,28 @@ def test_bytes_that_a_loss_of_power_brings_back_go_all_the_same(tools: Tools, cl
     clock.advance(minutes=6)
     shelf.collect()
     assert not store.blobs
+
+
+@pytest.mark.parametrize("calls", range(12))
+def test_bytes_that_were_withdrawn_before_a_crash_go_though_they_are_pushed_again(
+    tools: Tools, clock: Clock, calls: int
+) -> None:
+    """Whatever call of the collector the crash comes at."""
+    fuse, store = Fuse(), MemoryStore()
+    shelf = Shelf(replace(tools, store=store))
+    shelf.blob(b"comes back")
+    clock.advance(hours=25)
+    garbage.review_links(shelf.tools)
+    crashing: Any = {"db": CrashingDatabase(tools.db, fuse), "store": CrashingStore(store, fuse)}
+    fuse.left = calls
+    with suppress(Crash):
+        garbage.reclaim(replace(tools, **crashing))
+    shelf.image(b"comes back", tag="kept")
+    for _ in range(3):
+        clock.advance(hours=25)
+        shelf.collect()
+    assert not store.doomed
+    assert shelf.has("kept")
 
 
 def test_a_push_that_meets_its_own_removal_is_told(tools: Tools) -> None:

@@ -128,12 +128,13 @@ def reclaim(tools: Tools) -> Freed:
         if kept.removal_paused(tx, tools):
             return Freed()
         due, doomed = unneeded(tx, tools, now)
-        if needed := set(due) - set(doomed):
+        if needed := due.keys() - set(doomed):
             rows.settle_blobs(tx, needed)
         withdrawn = _withdrawn(tools, [due[digest] for digest in doomed])
         if failed := set(doomed) - {row.digest for row in withdrawn}:
             rows.postpone_blobs(tx, failed, now + RETRY)
         ids = doomed_rows.put(tx, withdrawn, now + RETRY) if withdrawn else []
+    _erase_former(tools, [due[digest] for digest in needed])
     return Freed(reviewed=len(due)) + _erase(tools, ids, withdrawn)
 
 
@@ -276,6 +277,15 @@ def _erase(tools: Tools, ids: list[int], gone: list[Row[Any]]) -> Freed:
         count, size = doomed_rows.forget(tx, ids)
         rows.add_freed(tx, {"blobs": count, "bytes": size})
     return Freed(blobs=count, bytes=size)
+
+
+def _erase_former(tools: Tools, needed: list[Row[Any]]) -> None:
+    """Bytes that were withdrawn before a crash, whose transaction did not end, and that were pushed again since.
+
+    What lies there is in no row. Bytes with a place are never withdrawn, and to erase them would be to lose them.
+    """
+    if plain := [row for row in needed if not row.place]:
+        _erased(tools, plain)
 
 
 def _erased(tools: Tools, gone: list[Row[Any]]) -> bool:

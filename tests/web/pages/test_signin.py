@@ -77,7 +77,8 @@ def test_the_switch_between_light_and_dark_is_remembered(person: NewPerson) -> N
     ground = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(ground)
     page.get_by_role("button", name="Switch between light and dark").click()
-    page.wait_for_function(f"{ground} !== '{light}'")
+    body = page.locator("body")
+    expect(body).not_to_have_css("background-color", light)
     dark = page.evaluate(ground)
     page.reload()
-    assert page.evaluate(ground) == dark
+    expect(body).to_have_css("background-color", dark)
